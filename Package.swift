@@ -1,0 +1,177 @@
+// swift-tools-version: 6.2
+// Targets are listed bottom-up, in the layers of ARCHITECTURE.md; scripts/check-layers holds them to it.
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A target of ours: its sources, and the tests that mirror them where `tested`.
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], tested: Bool = true) -> [Target] {
+  let library = Target.target(name: name, dependencies: dependencies, swiftSettings: strict)
+  guard tested else { return [library] }
+  let tests = Target.testTarget(
+    name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies, swiftSettings: strict)
+  return [library, tests]
+}
+
+extension Target.Dependency {
+  static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
+  static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+  static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
+  static let nioConcurrencyHelpers = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+  static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+  static let logging = product(name: "Logging", package: "swift-log")
+  static let metrics = product(name: "Metrics", package: "swift-metrics")
+  static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+  static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+  static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+  static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+  static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+  static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+  static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+  static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+  static let crypto = product(name: "Crypto", package: "swift-crypto")
+  static let x509 = product(name: "X509", package: "swift-certificates")
+  static let swiftASN1 = product(name: "SwiftASN1", package: "swift-asn1")
+  static let configuration = product(name: "Configuration", package: "swift-configuration")
+  static let yams = product(name: "Yams", package: "Yams")
+  static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+  static let deque = product(name: "DequeModule", package: "swift-collections")
+  static let atomics = product(name: "Atomics", package: "swift-atomics")
+}
+
+// MARK: Values
+
+let values: [Target] =
+  module("MediaModel")
+  + module("Geometry")
+  + module("CodedMedia", ["MediaModel", .nioCore])
+  + module("Clocks", ["MediaModel"], tested: false)
+
+// MARK: Codecs: bytes in, values out, no sockets, clocks or loggers
+
+let codecs: [Target] =
+  module("H264", ["MediaModel", "CodedMedia", .nioCore])
+  + module("PhoneProtocol", ["MediaModel", "CodedMedia", "H264", .nioCore])
+  + module("FragmentedMP4", ["MediaModel", "CodedMedia", "H264", .nioCore])
+  + module("RTP", ["MediaModel", "CodedMedia", "H264", .nioCore])
+  + module("RTSP", ["MediaModel", "RTP", .nioCore, .crypto])
+
+// MARK: Algorithms: pure
+
+let algorithms: [Target] =
+  module("Simulation", ["MediaModel", "Geometry"])
+
+// MARK: Foreign libraries, one owner each
+
+let foreign: [Target] =
+  [
+    .systemLibrary(
+      name: "CFFmpeg", pkgConfig: "libavformat libavcodec libavdevice libswscale libavutil",
+      providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
+    .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .target(name: "CWebAssets"),
+  ]
+  + module("FFmpeg", ["CFFmpeg", "MediaModel", "CodedMedia", "H264", .nioCore])
+  + module("JPEG", ["CTurboJPEG", "MediaModel"])
+
+// MARK: Services
+
+let services: [Target] =
+  module("Observability", [.logging, .coreMetrics, .metrics])
+  + module("Settings", ["MediaModel", .configuration, .yams])
+  + module("Access", ["MediaModel", .crypto, .x509, .swiftASN1, .nioSSL, .nioCore])
+  + module(
+    "WebSocketTransport",
+    [
+      "Access", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .nioEmbedded, .logging,
+    ])
+  + module(
+    "Relay",
+    [
+      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FragmentedMP4", "Observability",
+      .nioCore, .deque, .logging, .coreMetrics, .metrics, .atomics,
+    ])
+  + module(
+    "Gateway",
+    [
+      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "Relay", "Access", "Observability", "WebSocketTransport",
+      "CWebAssets", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+      .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .lifecycle, .logging, .coreMetrics, .metrics,
+    ])
+  + module(
+    "RTSPServer",
+    [
+      "MediaModel", "CodedMedia", "H264", "RTP", "RTSP", "Relay", "Access", "Observability", "FFmpeg",
+      .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
+    ])
+  + module(
+    "VideoConsumer",
+    [
+      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "Relay", "FFmpeg", "WebSocketTransport", "Observability",
+      .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
+    ])
+  + module(
+    "Recording",
+    [
+      "MediaModel", "CodedMedia", "H264", "FragmentedMP4", "FFmpeg", "JPEG", "VideoConsumer", "Observability",
+      .nioCore, .lifecycle, .logging, .coreMetrics, .metrics,
+    ])
+  + module(
+    "Publishing",
+    [
+      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "Simulation", "WebSocketTransport",
+      "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
+    ])
+  + module(
+    "RelayBenchmark",
+    [
+      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "Relay", "Gateway", "Access", "WebSocketTransport",
+      "Observability", .nioCore, .nioPosix, .logging,
+    ])
+
+// MARK: The executable: wiring only
+
+let executables: [Target] = [
+  .executableTarget(
+    name: "worldsystem",
+    dependencies: [
+      "MediaModel", "CodedMedia", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "Publishing",
+      "RelayBenchmark", "Simulation", "FFmpeg", "JPEG", "Settings", "Access", "Observability", "WebSocketTransport",
+      .argumentParser, .lifecycle, .unixSignals, .logging, .coreMetrics, .metrics, .nioCore, .nioPosix,
+    ],
+    swiftSettings: strict),
+  .target(name: "TestSupport", dependencies: ["MediaModel", "CodedMedia", .nioCore], swiftSettings: strict),
+]
+
+let package = Package(
+  name: "worldsystem",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "worldsystem", targets: ["worldsystem"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+  ],
+  targets: values + codecs + algorithms + foreign + services + executables
+)

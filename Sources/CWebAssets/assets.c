@@ -1,0 +1,2 @@
+#include "CWebAssets.h"
+const int web_assets_version = 1;

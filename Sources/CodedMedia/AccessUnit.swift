@@ -1,0 +1,76 @@
+public import MediaModel
+public import NIOCore
+
+/// One coded picture as its publisher sent it, before the relay numbers it.
+public struct CodedPicture: Sendable, Equatable {
+  /// Where a NAL unit lies in `bytes`: offset from the first byte to the NAL header, without start code, and length.
+  public struct NALRange: Hashable, Sendable {
+    public var offset: Int
+    public var length: Int
+
+    public init(offset: Int, length: Int) {
+      self.offset = offset
+      self.length = length
+    }
+  }
+
+  /// Annex B, exactly as received: start codes of 3 or 4 bytes, parameter sets where the publisher put them.
+  public var bytes: ByteBuffer
+  /// The NAL units in `bytes`, in order; at least one of them is a slice.
+  public var nalUnits: [NALRange]
+  /// Capture time on the publisher's clock, microseconds.
+  public var senderMicros: Int64
+  /// Whether decoding can start here (IDR, or a recovery point with no frames to recover).
+  public var isKeyFrame: Bool
+  /// Whether `bytes` has an SPS and a PPS of its own.
+  public var carriesParameterSets: Bool
+  /// The sets that this picture decodes with.
+  public var parameterSets: ParameterSets
+
+  public init(
+    bytes: ByteBuffer, nalUnits: [NALRange], senderMicros: Int64, isKeyFrame: Bool, carriesParameterSets: Bool,
+    parameterSets: ParameterSets
+  ) {
+    self.bytes = bytes
+    self.nalUnits = nalUnits
+    self.senderMicros = senderMicros
+    self.isKeyFrame = isKeyFrame
+    self.carriesParameterSets = carriesParameterSets
+    self.parameterSets = parameterSets
+  }
+
+  public static func == (left: CodedPicture, right: CodedPicture) -> Bool {
+    left.bytes == right.bytes && left.nalUnits == right.nalUnits && left.senderMicros == right.senderMicros
+      && left.isKeyFrame == right.isKeyFrame && left.carriesParameterSets == right.carriesParameterSets
+      && left.parameterSets.hasSameContent(as: right.parameterSets)
+  }
+}
+
+/// One coded picture in a stream: stored once, immutable, shared by every reader by reference.
+public final class AccessUnit: Sendable {
+  /// The coded picture.
+  public let picture: CodedPicture
+  /// Number of the unit in its stream, from 1, without gaps as long as the stream lives.
+  public let sequence: UInt64
+  /// Capture time on the server's wall clock.
+  public let capturedAt: WallTime
+  /// When the last byte of it came in.
+  public let receivedAt: HostTime
+
+  public init(picture: CodedPicture, sequence: UInt64, capturedAt: WallTime, receivedAt: HostTime) {
+    self.picture = picture
+    self.sequence = sequence
+    self.capturedAt = capturedAt
+    self.receivedAt = receivedAt
+  }
+
+  /// Annex B bytes.
+  public var bytes: ByteBuffer { picture.bytes }
+  public var isKeyFrame: Bool { picture.isKeyFrame }
+  public var parameterSets: ParameterSets { picture.parameterSets }
+
+  /// A NAL unit of this access unit, without start code. Shares the bytes.
+  public func nalUnit(_ range: CodedPicture.NALRange) -> ByteBuffer? {
+    bytes.getSlice(at: bytes.readerIndex + range.offset, length: range.length)
+  }
+}
