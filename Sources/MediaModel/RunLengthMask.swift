@@ -49,7 +49,9 @@ public struct RunLengthMask: Hashable, Sendable {
       let column = x * resolution.height
       for y in rows { change(at: column + y, to: isSet(x, y)) }
       // A run goes on into the next column only where the box reaches from top to bottom.
-      if rows.count < resolution.height || x + 1 == columns.upperBound { change(at: column + rows.upperBound, to: false) }
+      if rows.count < resolution.height || x + 1 == columns.upperBound {
+        change(at: column + rows.upperBound, to: false)
+      }
     }
     runs.append(total - runStart)
   }

@@ -93,16 +93,16 @@ public final class FlightRenderer {
     }
     let meshView = MeshView(
       rows: (turned(view.rows.0), turned(view.rows.1), turned(view.rows.2)), eye: eye, scale: placement.scale)
-    let isFar = offset.norm > placement.farDistance
+    let distance = offset.norm
+    var mesh = distance > placement.farDistance ? placement.far : placement.near
+    if distance > placement.speckDistance, let speck = placement.speck { mesh = speck }
     var light: MovingLight?
     if placement.sunlight >= 0 {
       let sun = Lighting.sun
       light = MovingLight(
         sun: SIMD3(c * sun.x + s * sun.y, c * sun.y - s * sun.x, sun.z), sunlight: placement.sunlight)
     }
-    draw(
-      isFar ? placement.far : placement.near, meshView, paint: placement.paint, instance: placement.instance,
-      light: light)
+    draw(mesh, meshView, paint: placement.paint, instance: placement.instance, light: light)
   }
 
   /// The sun in the axes of a mesh that moves.
@@ -248,7 +248,9 @@ public final class FlightRenderer {
 
   private func castMovingShadows(_ movers: [Placement]) {
     let pristine = world.lightBytes.baseAddress!
-    for shadow in stampedRows { shadow.forEachRow { start, count in (lightBytes + start).update(from: pristine + start, count: count) } }
+    for shadow in stampedRows {
+      shadow.forEachRow { start, count in (lightBytes + start).update(from: pristine + start, count: count) }
+    }
     stampedRows.removeAll(keepingCapacity: true)
     for (mover, placement) in zip(world.traffic.movers, movers) {
       let shadow = GroundShadow(of: mover.extent, placement: placement)
@@ -263,7 +265,13 @@ public final class FlightRenderer {
     return number < 0 ? -1 : faces[Int(number)].instance
   }
 
-  /// Depth of a pixel, metres; infinite in the sky.
+  /// The objects that the latest picture shows.
+  func objects(_ collector: ObjectCollector) -> [SimulatedObject] {
+    let faces = UnsafePointer(faces)
+    return collector.collect(from: visibility) { number in number < 0 ? -1 : faces[Int(number)].instance }
+  }
+
+  /// Depth of a pixel of the latest picture, metres; infinite in the sky.
   public func depth(atColumn x: Int, row: Int) -> Double {
     1 / Double(visibility.inverseDepth[row * visibility.stride + x])
   }

@@ -79,8 +79,7 @@ struct Shader {
     cr: UnsafeMutablePointer<UInt8>?
   ) {
     // 0…255 to video range 16…235.
-    let video = (group.luma * (219.0 / 255) + 16).clamped(
-      lowerBound: SIMD8(repeating: 16), upperBound: SIMD8(repeating: 235))
+    let video = (group.luma * (219.0 / 255) + 16).atLeast(16).atMost(235)
     let bytes = SIMD8<UInt8>(truncatingIfNeeded: Self.rounded(video))
     if x + 8 <= width {
       UnsafeMutableRawPointer(luma + x).storeBytes(of: bytes, as: SIMD8<UInt8>.self)
@@ -88,10 +87,8 @@ struct Shader {
       for lane in 0..<width - x { luma[x + lane] = bytes[lane] }
     }
     guard let cb, let cr else { return }
-    let low = SIMD4<Float>(repeating: 16)
-    let high = SIMD4<Float>(repeating: 240)
-    let blue = SIMD4<UInt8>(truncatingIfNeeded: Self.rounded(group.cb.clamped(lowerBound: low, upperBound: high)))
-    let red = SIMD4<UInt8>(truncatingIfNeeded: Self.rounded(group.cr.clamped(lowerBound: low, upperBound: high)))
+    let blue = SIMD4<UInt8>(truncatingIfNeeded: Self.rounded(group.cb.atLeast(16).atMost(240)))
+    let red = SIMD4<UInt8>(truncatingIfNeeded: Self.rounded(group.cr.atLeast(16).atMost(240)))
     if x + 8 <= width {
       UnsafeMutableRawPointer(cb + x / 2).storeBytes(of: blue, as: SIMD4<UInt8>.self)
       UnsafeMutableRawPointer(cr + x / 2).storeBytes(of: red, as: SIMD4<UInt8>.self)
@@ -132,12 +129,15 @@ struct Shader {
     let lanes = SIMD8<Float>(0, 1, 2, 3, 4, 5, 6, 7)
     let (fx, fy) = (Float(x), Float(row))
     @inline(__always) func along(_ f: SIMD3<Float>) -> SIMD8<Float> { lanes * f.x + (f.z + f.x * fx + f.y * fy) }
-    // Lanes outside the face may see its horizon; they are not used, but must stay finite.
+    @inline(__always) func along4(_ f: SIMD3<Float>) -> SIMD4<Float> {
+      lanes.evenHalf * f.x + (f.z + f.x * fx + f.y * fy)
+    }
+    // Lanes outside the face may lie beyond its horizon; they are not used, but must stay finite. Texture coordinates
+    // may be anything there: they are wrapped into the texture.
     let inverse = along(face.pointee.inverseDepth)
-    let depth = 1 / inverse.clamped(lowerBound: SIMD8(repeating: 1e-5), upperBound: SIMD8(repeating: 100))
-    let limit = SIMD8<Float>(repeating: 30_000)
-    let u = (along(face.pointee.u) * depth).clamped(lowerBound: -limit, upperBound: limit)
-    let v = (along(face.pointee.v) * depth).clamped(lowerBound: -limit, upperBound: limit)
+    let depth = 1 / inverse.atLeast(1e-5)
+    let u = along(face.pointee.u) * depth
+    let v = along(face.pointee.v) * depth
 
     let texture = Int(face.pointee.texture)
     let detail = levelOfDetail(face, u: u[3], v: v[3], depth: depth[3], last: textures[texture].lastLevel)
@@ -149,7 +149,9 @@ struct Shader {
     var light: SIMD8<Float>
     let lightMap = face.pointee.lightMap
     if lightMap >= 0 {
-      light = lightSample(lightMap, column: along(face.pointee.light) * depth, row: along(face.pointee.lightRow) * depth)
+      let evenDepth = depth.evenHalf
+      light = lightSample(
+        lightMap, column: along4(face.pointee.light) * evenDepth, row: along4(face.pointee.lightRow) * evenDepth)
     } else {
       light = along(face.pointee.light) * depth
     }
@@ -161,12 +163,13 @@ struct Shader {
     // Shade is bluish, sun is warm.
     let brightness = light.evenHalf
     let clear = 1 - fog.evenHalf
-    let strength = brightness.clamped(lowerBound: SIMD4(repeating: 0.35), upperBound: SIMD4(repeating: 1.1))
+    let strength = brightness.atLeast(0.35).atMost(1.1)
     let warmth = (brightness - 0.85) * 5
     let tintedCb = ((cb - 128) + face.pointee.tint.cb) * strength - warmth
     let tintedCr = ((cr - 128) + face.pointee.tint.cr) * strength + warmth * 0.7
     return Group(
-      luma: luma, cb: tintedCb * clear + (1 - clear) * haze.cb + 128, cr: tintedCr * clear + (1 - clear) * haze.cr + 128)
+      luma: luma, cb: tintedCb * clear + (1 - clear) * haze.cb + 128, cr: tintedCr * clear + (1 - clear) * haze.cr + 128
+    )
   }
 
   /// The mip level at the middle of a group, and how far on the way to the next.
@@ -193,9 +196,20 @@ struct Shader {
     let logarithm = Float(bits &- 0x3f80_0000) * (0.5 / 8_388_608)
     let bounded = min(logarithm, Float(last) - 0.001)
     let whole = Int32(bounded)
-    // Blending over the middle half of each level only: it saves the second sample elsewhere.
-    let blend = unit((bounded - Float(whole)) * 2 - 0.5)
+    // Blending over the middle third of each level only: it saves the second sample elsewhere.
+    let blend = unit((bounded - Float(whole)) * 3 - 1)
     return blend >= 1 ? (whole + 1, 0) : (whole, blend)
+  }
+
+  /// The place of texels within a level of `TextureMemory`: tiles of 4 × 4.
+  @inline(__always)
+  private static func tiled(_ columns: SIMD8<Int32>, _ rows: SIMD8<Int32>, log2Width: Int32) -> SIMD8<Int32> {
+    ((rows &>> 2) &<< (log2Width &+ 2)) | ((columns & ~3) &<< 2) | ((rows & 3) &<< 2) | (columns & 3)
+  }
+
+  @inline(__always)
+  private static func tiled(_ columns: SIMD4<Int32>, _ rows: SIMD4<Int32>, log2Width: Int32) -> SIMD4<Int32> {
+    ((rows &>> 2) &<< (log2Width &+ 2)) | ((columns & ~3) &<< 2) | ((rows & 3) &<< 2) | (columns & 3)
   }
 
   /// A bilinear sample of luma, 0…255.
@@ -208,7 +222,7 @@ struct Shader {
     let fixedV = Self.rounded(v * scale - half)
     let columns = (fixedU &>> Self.fractionBits) & ((1 &<< (layout.log2Width &- level)) &- 1)
     let rows = (fixedV &>> Self.fractionBits) & ((1 &<< (layout.log2Height &- level)) &- 1)
-    let index = (rows &<< (layout.log2Width &- level)) | columns
+    let index = Self.tiled(columns, rows, log2Width: layout.log2Width &- level)
     let base = texelLuma + Int(levelStarts[texture * TextureMemory.maximumLevels + Int(level)])
     let quads = SIMD8<UInt32>(
       base[Int(index[0])], base[Int(index[1])], base[Int(index[2])], base[Int(index[3])], base[Int(index[4])],
@@ -236,7 +250,7 @@ struct Shader {
     let scale = Float(sign: .plus, exponent: Int(-level), significand: 1)
     let columns = Self.rounded(u * scale - 0.5) & ((1 &<< (layout.log2Width &- level)) &- 1)
     let rows = Self.rounded(v * scale - 0.5) & ((1 &<< (layout.log2Height &- level)) &- 1)
-    let index = (rows &<< (layout.log2Width &- level)) | columns
+    let index = Self.tiled(columns, rows, log2Width: layout.log2Width &- level)
     let base = texelChroma + Int(levelStarts[texture * TextureMemory.maximumLevels + Int(level)])
     let words = SIMD4<UInt32>(
       UInt32(base[Int(index[0])]), UInt32(base[Int(index[1])]), UInt32(base[Int(index[2])]),
@@ -244,32 +258,33 @@ struct Shader {
     return (Self.float(words & 0xff), Self.float(words &>> 8))
   }
 
-  /// A bilinear sample of a light map.
+  /// Bilinear samples of a light map. Light changes slowly across the screen, so one sample serves two pixels.
   @inline(__always)
-  private func lightSample(_ map: Int32, column: SIMD8<Float>, row: SIMD8<Float>) -> SIMD8<Float> {
+  private func lightSample(_ map: Int32, column: SIMD4<Float>, row: SIMD4<Float>) -> SIMD8<Float> {
     let layout = lightMaps[Int(map)]
-    let x = column.clamped(lowerBound: .zero, upperBound: SIMD8(repeating: layout.lastColumn))
-    let y = row.clamped(lowerBound: .zero, upperBound: SIMD8(repeating: layout.lastRow))
+    let x = column.atLeast(0).atMost(layout.lastColumn)
+    let y = row.atLeast(0).atMost(layout.lastRow)
     // Rounding x − ½ + ε is the floor for all x ≥ 0 that matter here.
     let columns = Self.rounded(x - 0.4999)
     let rows = Self.rounded(y - 0.4999)
-    let fx = x - Self.float(unsafeBitCast(columns, to: SIMD8<UInt32>.self))
-    let fy = y - Self.float(unsafeBitCast(rows, to: SIMD8<UInt32>.self))
+    let fx = x - Self.float(unsafeBitCast(columns, to: SIMD4<UInt32>.self))
+    let fy = y - Self.float(unsafeBitCast(rows, to: SIMD4<UInt32>.self))
     let base = UnsafeRawPointer(lightBytes + Int(layout.start))
     let stride = Int(layout.stride)
-    @inline(__always) func pair(_ lane: Int) -> UInt32 {
+    @inline(__always) func quad(_ lane: Int) -> UInt32 {
       let address = base + (Int(rows[lane]) &* stride &+ Int(columns[lane]))
       let upper = UInt32(address.loadUnaligned(as: UInt16.self))
       return upper | UInt32((address + stride).loadUnaligned(as: UInt16.self)) &<< 16
     }
-    let quads = SIMD8<UInt32>(pair(0), pair(1), pair(2), pair(3), pair(4), pair(5), pair(6), pair(7))
-    let a = Self.float(quads & 0xff)
-    let b = Self.float((quads &>> 8) & 0xff)
-    let c = Self.float((quads &>> 16) & 0xff)
-    let d = Self.float(quads &>> 24)
-    let upper = a + (b - a) * fx
-    let lower = c + (d - c) * fx
-    return (upper + (lower - upper) * fy) * (Lighting.lightMapRange / 255)
+    let quads = SIMD4<UInt32>(quad(0), quad(1), quad(2), quad(3))
+    let upperLeft = Self.float(quads & 0xff)
+    let upperRight = Self.float((quads &>> 8) & 0xff)
+    let lowerLeft = Self.float((quads &>> 16) & 0xff)
+    let lowerRight = Self.float(quads &>> 24)
+    let upper = upperLeft + (upperRight - upperLeft) * fx
+    let lower = lowerLeft + (lowerRight - lowerLeft) * fx
+    let light = (upper + (lower - upper) * fy) * (Lighting.lightMapRange / 255)
+    return SIMD8(light[0], light[0], light[1], light[1], light[2], light[2], light[3], light[3])
   }
 }
 
@@ -283,7 +298,26 @@ struct Haze {
 
   /// How much of a surface the haze hides, 0…1: steep at first, level at `range`.
   @inline(__always) func amount(at depth: SIMD8<Float>) -> SIMD8<Float> {
-    let t = (depth * (1 / range)).clamped(lowerBound: .zero, upperBound: SIMD8(repeating: 1))
+    let t = (depth * (1 / range)).atMost(1)
     return t * (2 - t)
+  }
+}
+
+// `pointwiseMin` and `clamped` of the standard library are calls of generic code; these are one instruction.
+extension SIMD8<Float> {
+  @inline(__always) func atLeast(_ bound: Float) -> Self {
+    replacing(with: bound, where: self .< Self(repeating: bound))
+  }
+  @inline(__always) func atMost(_ bound: Float) -> Self {
+    replacing(with: bound, where: self .> Self(repeating: bound))
+  }
+}
+
+extension SIMD4<Float> {
+  @inline(__always) func atLeast(_ bound: Float) -> Self {
+    replacing(with: bound, where: self .< Self(repeating: bound))
+  }
+  @inline(__always) func atMost(_ bound: Float) -> Self {
+    replacing(with: bound, where: self .> Self(repeating: bound))
   }
 }

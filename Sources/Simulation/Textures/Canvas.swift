@@ -67,7 +67,9 @@ struct Canvas {
   }
 
   /// Draws a wandering crack: a thin polyline that turns at random.
-  mutating func crack(from start: SIMD2<Float>, length: Int, colour: Colour, opacity: Float, _ random: inout SeededRandom) {
+  mutating func crack(
+    from start: SIMD2<Float>, length: Int, colour: Colour, opacity: Float, _ random: inout SeededRandom
+  ) {
     var position = start
     var heading = random.uniform(0, 2 * .pi)
     for _ in 0..<length {

@@ -6,7 +6,8 @@ struct TextureID: Hashable, Sendable {
 /// All textures of a world with their mip levels, laid out for the shading loop.
 ///
 /// A texel of luma is stored with its right, lower and lower right neighbours in one 32-bit word, so that a bilinear
-/// sample is a single load; chroma is a 16-bit word (Cb low, Cr high). Luma spans 0…255, chroma is 128 ± 112.
+/// sample is a single load; chroma is a 16-bit word (Cb low, Cr high). Luma spans 0…255, chroma is 128 ± 112. Texels
+/// are kept in tiles of 4 × 4, one cache line of luma each: a row of pixels crosses a texture in any direction.
 // Safe because the memory is written only in `init`.
 final class TextureMemory: @unchecked Sendable {
   static let maximumLevels = 12
@@ -36,7 +37,8 @@ final class TextureMemory: @unchecked Sendable {
     for (index, canvas) in canvases.enumerated() {
       let log2Width = canvas.width.trailingZeroBitCount
       let log2Height = canvas.height.trailingZeroBitCount
-      let lastLevel = min(log2Width, log2Height, Self.maximumLevels - 1)
+      // Down to one tile on the shorter side.
+      let lastLevel = min(log2Width - 2, log2Height - 2, Self.maximumLevels - 1)
       layouts[index] = Layout(
         log2Width: Int32(log2Width), log2Height: Int32(log2Height), lastLevel: Int32(lastLevel))
       for level in 0...lastLevel {
@@ -94,10 +96,11 @@ final class TextureMemory: @unchecked Sendable {
           let below = (y + 1) % height * width
           for x in 0..<width {
             let right = (x + 1) % width
-            luma[start + row + x] =
+            let place = start + (y >> 2) * width * 4 + (x >> 2) * 16 + (y & 3) * 4 + (x & 3)
+            luma[place] =
               bytes[row + x] | bytes[row + right] << 8 | bytes[below + x] << 16 | bytes[below + right] << 24
             let (cb, cr) = Luma.chroma(of: pixels[row + x])
-            chroma[start + row + x] = UInt16(128 + cb + 0.5) | UInt16(128 + cr + 0.5) << 8
+            chroma[place] = UInt16(128 + cb + 0.5) | UInt16(128 + cr + 0.5) << 8
           }
         }
       }

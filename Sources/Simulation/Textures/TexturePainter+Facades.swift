@@ -108,7 +108,8 @@ extension TexturePainter {
     canvas.rectangle(x + 28, y + 102, 72, 7, Colour(0.80, 0.78, 0.74))
     canvas.shade(x + 28, y + 109, 72, 9, top: 0.6, bottom: 0.95)
     if random.chance(0.35) {
-      let shutter = [Colour(0.25, 0.38, 0.33), Colour(0.42, 0.24, 0.2), Colour(0.3, 0.35, 0.45)][random.integer(below: 3)]
+      let shutter = [Colour(0.25, 0.38, 0.33), Colour(0.42, 0.24, 0.2), Colour(0.3, 0.35, 0.45)][
+        random.integer(below: 3)]
       for side in [x + 12, x + 97] {
         canvas.rectangle(side, y + 26, 19, 76, shutter)
         for slat in stride(from: 30, to: 100, by: 6) { canvas.rectangle(side + 2, y + slat, 15, 2, shutter * 0.6) }
@@ -157,7 +158,9 @@ extension TexturePainter {
       let mirrored = Colour(0.50, 0.60, 0.70) * random.uniform(0.7, 1.15)
       canvas.rectangle(left + 2, y + 2, 60, 92, mirrored, opacity: random.uniform(0.3, 0.75))
       // A diagonal glint.
-      for row in 0..<60 { canvas.rectangle(left + 8 + row / 2, y + 80 - row, 10, 1, Colour(0.85, 0.9, 0.95), opacity: 0.16) }
+      for row in 0..<60 {
+        canvas.rectangle(left + 8 + row / 2, y + 80 - row, 10, 1, Colour(0.85, 0.9, 0.95), opacity: 0.16)
+      }
       canvas.rectangle(left + 2, y + 96, 60, 30, Colour(0.27, 0.33, 0.38) * random.uniform(0.8, 1.2))
       canvas.rectangle(left, y, 3, 128, Colour(0.62, 0.64, 0.66))
     }
@@ -266,7 +269,9 @@ extension TexturePainter {
   /// 128 × 128 texels: ribbed sheet metal with a fan, for machines on roofs.
   func metal() -> Canvas {
     var canvas = Canvas(width: 128, height: 128, fill: Colour(0.70, 0.71, 0.72))
-    for rib in 0..<16 { canvas.shade(rib * 8, 0, 8, 128, top: rib % 2 == 0 ? 0.86 : 1.06, bottom: rib % 2 == 0 ? 0.8 : 1) }
+    for rib in 0..<16 {
+      canvas.shade(rib * 8, 0, 8, 128, top: rib % 2 == 0 ? 0.86 : 1.06, bottom: rib % 2 == 0 ? 0.8 : 1)
+    }
     canvas.ellipse(64, 64, 40, 40, Colour(0.25, 0.25, 0.26))
     canvas.ellipse(64, 64, 32, 32, Colour(0.40, 0.41, 0.42))
     canvas.rectangle(30, 61, 68, 6, Colour(0.2, 0.2, 0.2))

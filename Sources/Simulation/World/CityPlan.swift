@@ -202,7 +202,9 @@ struct CityPlan {
         case 1: (low, high) = (SIMD2(48 - depth, from), SIMD2(47.5, to))
         default: (low, high) = (SIMD2(0.5, from), SIMD2(depth, to))
         }
-        add(corner + low, corner + high, height: height, style, random.chance(0.25) ? .gable : .flat, tint: tint(for: style))
+        add(
+          corner + low, corner + high, height: height, style, random.chance(0.25) ? .gable : .flat,
+          tint: tint(for: style))
       }
     }
     for _ in 0..<4 {

@@ -97,6 +97,9 @@ struct Placement {
   var near: Mesh
   var far: Mesh
   var farDistance: Float
+  /// The mesh for when it is a few pixels, where there is one.
+  var speck: Mesh?
+  var speckDistance = Float.infinity
   var position: SIMD3<Float>
   /// Cosine and sine of the turn about the vertical.
   var heading = SIMD2<Float>(1, 0)

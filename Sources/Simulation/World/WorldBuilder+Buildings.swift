@@ -244,7 +244,9 @@ extension WorldBuilder {
     for side in 0..<2 {
       let t = side == 0 ? -over : width + over
       let (from, to) = side == 0 ? (-over, length + over) : (length + over, -over)
-      let corners = [place(from, t, eave), place(to, t, eave), place(to, width / 2, ridge), place(from, width / 2, ridge)]
+      let corners = [
+        place(from, t, eave), place(to, t, eave), place(to, width / 2, ridge), place(from, width / 2, ridge),
+      ]
       let mapping = TextureMapping(
         origin: corners[3], columns: (corners[1] - corners[0]).normalized,
         rows: (corners[0] - corners[3]) / slope, texelsPerMetre: SIMD2(80, 80))

@@ -25,7 +25,8 @@ extension WorldBuilder {
         var builder = mesh(.asphalt)
         let other = Float(cross) * CityGrid.pitch
         builder.add(
-          Self.level(SIMD2(centre, other) - half, SIMD2(centre, other) + half, 0), .ground(51.2), light: Self.groundLight)
+          Self.level(SIMD2(centre, other) - half, SIMD2(centre, other) + half, 0), .ground(51.2),
+          light: Self.groundLight)
         guard cross < 3 else {
           scenery.append(finish(builder))
           continue
@@ -117,7 +118,8 @@ extension WorldBuilder {
         builder.add(Self.level(corner + low, corner + high, z + 0.03), .ground(40), light: Self.groundLight)
       }
       for _ in 0..<8 {
-        hedge(corner + SIMD2(random.uniform(3, 18), random.uniform(28, 45)), SIMD2(random.uniform(2, 5), 1), 1, &builder)
+        hedge(
+          corner + SIMD2(random.uniform(3, 18), random.uniform(28, 45)), SIMD2(random.uniform(2, 5), 1), 1, &builder)
       }
     case .houses:
       for slot in 0..<4 {
@@ -143,7 +145,8 @@ extension WorldBuilder {
     }
   }
 
-  private mutating func hedge(_ low: SIMD2<Float>, _ size: SIMD2<Float>, _ height: Float, _ builder: inout MeshBuilder) {
+  private mutating func hedge(_ low: SIMD2<Float>, _ size: SIMD2<Float>, _ height: Float, _ builder: inout MeshBuilder)
+  {
     builder.texture = TextureSet.id(.leaves)
     builder.box(
       SIMD3(low.x, low.y, CityGrid.kerb), SIMD3(low.x + size.x, low.y + size.y, CityGrid.kerb + height),

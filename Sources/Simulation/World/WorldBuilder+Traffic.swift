@@ -106,7 +106,8 @@ extension WorldBuilder {
       for column in CityGrid.blocks {
         let centre = Self.blockCentre(column: column, row: row)
         var loops = [
-          BlockLoop(centre: centre, half: 25.5, cornerRadius: 2), BlockLoop(centre: centre, half: 24.7, cornerRadius: 2),
+          BlockLoop(centre: centre, half: 25.5, cornerRadius: 2),
+          BlockLoop(centre: centre, half: 24.7, cornerRadius: 2),
         ]
         loops[1].isClockwise = false
         let kind = plan.kind(ofColumn: column, row: row)

@@ -1,37 +1,40 @@
 extension WorldBuilder {
-  /// The trees of the plan and of the hills: five kinds, each in two levels of detail.
+  /// The trees of the plan and of the hills: five kinds, each in three levels of detail.
   mutating func addTrees() {
-    let kinds = (0..<5).map { kind in (near: treeMesh(kind, detail: 2), far: treeMesh(kind, detail: 1)) }
+    let kinds = (0..<5).map { kind in (0..<3).map { treeMesh(kind, detail: 2 - $0) } }
     for tree in plan.trees + hillTrees {
       let kind = kinds[tree.kind]
       fixtures.append(
-        Placement(near: kind.near, far: kind.far, farDistance: 55, position: tree.position, scale: tree.scale))
+        Placement(
+          near: kind[0], far: kind[1], farDistance: 50, speck: kind[2], speckDistance: 130, position: tree.position,
+          scale: tree.scale))
     }
   }
 
   private mutating func treeMesh(_ kind: Int, detail: Int) -> Mesh {
     var random = SeededRandom(seed: seed, stream: 300 + UInt64(kind))
     var builder = mesh(.bark)
-    trunk(&builder, height: kind == 3 ? 1.6 : 3.2, radius: 0.16, sides: detail == 2 ? 6 : 4)
+    trunk(&builder, height: kind == 3 ? 1.6 : 3.2, radius: 0.16, sides: 3 + detail)
     if kind == 3 {
       builder.texture = TextureSet.id(.needles)
       for tier in 0..<4 {
         let base = 1.1 + Float(tier) * 1.45
-        cone(&builder, base: base, height: 2.5, radius: 1.9 - Float(tier) * 0.4, sides: detail == 2 ? 10 : 6, &random)
+        cone(&builder, base: base, height: 2.5, radius: 1.9 - Float(tier) * 0.4, sides: 4 + detail * 3, &random)
       }
       return finish(builder)
     }
     builder.texture = TextureSet.id(.leaves)
     let autumn = [Tint(luma: 1), Tint(luma: 1.15, cb: -6, cr: 5), Tint(luma: 0.9, cb: 2, cr: -3)]
     builder.tint = kind == 4 ? Tint(luma: 1.2, cb: -10, cr: 14) : autumn[kind % 3]
-    let subdivision = detail == 2 ? 2 : 1
-    crown(&builder, centre: SIMD3(0, 0, 4.9), radii: SIMD3(2.1, 2.1, 2.3), subdivision, &random)
-    if kind != 1 {
+    // The coarsest stands for the whole crown.
+    let radii = SIMD3<Float>(2.1, 2.1, 2.3) * (detail > 0 ? 1 : 1.15)
+    crown(&builder, centre: SIMD3(0, 0, 4.9), radii: radii, max(1, detail), &random)
+    if kind != 1, detail > 0 {
       for _ in 0..<3 {
         let angle = Double(random.uniform(0, 2 * .pi))
         let offset = SIMD3(Float(cosine(angle)), Float(sine(angle)), 0) * random.uniform(0.9, 1.3)
         let centre = SIMD3(0, 0, random.uniform(3.7, 5.6)) + offset
-        crown(&builder, centre: centre, radii: SIMD3(repeating: random.uniform(1.1, 1.5)), max(1, subdivision - 1), &random)
+        crown(&builder, centre: centre, radii: SIMD3(repeating: random.uniform(1.1, 1.5)), max(0, detail - 1), &random)
       }
     }
     return finish(builder)
@@ -83,7 +86,8 @@ extension WorldBuilder {
     func vertex(_ direction: SIMD3<Float>) -> SIMD3<Float> {
       // The dent depends on the direction alone, so that triangles meet.
       let key = SIMD3<Int32>(Int32(direction.x * 997), Int32(direction.y * 991), Int32(direction.z * 983))
-      let mixed = UInt64(truncatingIfNeeded: Int(key.x) &* 73_856_093 ^ Int(key.y) &* 19_349_663 ^ Int(key.z) &* 83_492_791)
+      let mixed = UInt64(
+        truncatingIfNeeded: Int(key.x) &* 73_856_093 ^ Int(key.y) &* 19_349_663 ^ Int(key.z) &* 83_492_791)
       var noise = SeededRandom(seed: salt, stream: mixed)
       return centre + direction * radii * noise.uniform(0.82, 1.16)
     }

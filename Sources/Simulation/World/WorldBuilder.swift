@@ -26,7 +26,9 @@ struct WorldBuilder {
     }
     let parked = parkedVehicles()
     for vehicle in parked {
-      heights.raise(low: SIMD2(vehicle.position.x, vehicle.position.y) - 1, high: SIMD2(vehicle.position.x, vehicle.position.y) + 1, to: 1.2)
+      heights.raise(
+        low: SIMD2(vehicle.position.x, vehicle.position.y) - 1, high: SIMD2(vehicle.position.x, vehicle.position.y) + 1,
+        to: 1.2)
     }
     for tree in plan.trees {
       heights.raise(
