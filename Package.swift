@@ -85,7 +85,7 @@ let foreign: [Target] =
 // MARK: Services
 
 let services: [Target] =
-  module("Observability", [.logging, .coreMetrics, .metrics])
+  module("Observability", ["MediaModel", .logging, .coreMetrics, .metrics])
   + module("Settings", ["MediaModel", .configuration, .yams])
   + module("Access", ["MediaModel", .crypto, .x509, .swiftASN1, .nioSSL, .nioCore])
   + module(
