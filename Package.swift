@@ -9,12 +9,15 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// A target of ours: its sources, and the tests that mirror them where `tested`.
-func module(_ name: String, _ dependencies: [Target.Dependency] = [], tested: Bool = true) -> [Target] {
+/// A target of ours: its sources, and the tests that mirror them where `tested`. Tests may also use `testing`.
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], testing: [Target.Dependency] = [], tested: Bool = true
+) -> [Target] {
   let library = Target.target(name: name, dependencies: dependencies, swiftSettings: strict)
   guard tested else { return [library] }
   let tests = Target.testTarget(
-    name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies, swiftSettings: strict)
+    name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies + testing,
+    swiftSettings: strict)
   return [library, tests]
 }
 
@@ -86,9 +89,9 @@ let foreign: [Target] =
 // MARK: Services
 
 let services: [Target] =
-  module("Observability", [.logging, .coreMetrics, .metrics])
+  module("Observability", ["MediaModel", .logging, .coreMetrics, .metrics])
   + module("Settings", ["MediaModel", .configuration, .yams])
-  + module("Access", ["MediaModel", .crypto, .x509, .swiftASN1, .nioSSL, .nioCore])
+  + module("Access", [.crypto, .x509, .swiftASN1, .nioSSL, .nioCore], testing: [.nioEmbedded])
   + module(
     "WebSocketTransport",
     [
