@@ -7,10 +7,10 @@ final class IngestMetrics: Sendable {
 
   init() {
     rejectedByReason = Dictionary(
-      uniqueKeysWithValues: PacketReject.reasons.map {
+      uniqueKeysWithValues: PublisherReject.reasons.map {
         ($0, Counter(label: "worldsystem_ingest_packets_rejected_total", dimensions: [("reason", $0)]))
       })
   }
 
-  func rejected(_ reject: PacketReject) { rejectedByReason[reject.reason]?.increment() }
+  func rejected(_ reject: PublisherReject) { rejectedByReason[reject.reason]?.increment() }
 }

@@ -32,7 +32,8 @@ public struct StreamQuery: Hashable, Sendable {
     token = query["token"].map(String.init)
     if let text = query["stream"] {
       guard let name = StreamName(text) else {
-        throw Problem(description: "stream=\(text.prefix(80)): a name has 1 to 64 of A-Z a-z 0-9 . _ - and no dot first")
+        throw Problem(
+          description: "stream=\(text.prefix(80)): a name has 1 to 64 of A-Z a-z 0-9 . _ - and no dot first")
       }
       stream = name
     }
@@ -40,7 +41,8 @@ public struct StreamQuery: Hashable, Sendable {
     if let text = query["policy"] { policy = try Self.choice(text, of: "policy") }
     if let text = query["deadline"] {
       guard let length = Self.milliseconds(text) else {
-        throw Problem(description: "deadline=\(text.prefix(40)): expected milliseconds from 1ms to 60000ms, such as 300ms")
+        throw Problem(
+          description: "deadline=\(text.prefix(40)): expected milliseconds from 1ms to 60000ms, such as 300ms")
       }
       deadline = length
     }

@@ -1,40 +1,35 @@
 import CWebAssets
-import NIOCore
+public import NIOCore
 
 /// The files of Web/, out of the binary.
-public struct WebAssets: Sendable {
+public enum WebAssets {
   /// One file, ready to be served.
   public struct Asset: Sendable {
+    /// The file. A copy shares the bytes.
+    public let bytes: ByteBuffer
     /// Value of the Content-Type header.
     public let contentType: String
-    /// Strong entity tag, quotes included: equal exactly when the bytes are (RFC 9110 §8.8.3).
+    /// Strong entity tag, quotes included: it changes when the bytes do (RFC 9110 §8.8.3).
     public let entityTag: String
-    /// The file. A copy shares the bytes.
-    public let body: ByteBuffer
   }
 
-  /// What this binary carries.
-  public static let embedded = WebAssets()
-
-  private let assets: [String: Asset]
-
-  private init() {
+  private static let assets: [String: Asset] = {
     var assets: [String: Asset] = [:]
     for index in 0..<ws_web_asset_count() {
       guard let file = ws_web_asset(index)?.pointee else { continue }
       let bytes = UnsafeBufferPointer(start: file.bytes, count: file.length)
       assets[String(cString: file.path)] = Asset(
-        contentType: String(cString: file.content_type), entityTag: Self.entityTag(of: bytes),
-        body: ByteBuffer(bytes: bytes))
+        bytes: ByteBuffer(bytes: bytes), contentType: String(cString: file.content_type),
+        entityTag: entityTag(of: bytes))
     }
-    self.assets = assets
-  }
+    return assets
+  }()
 
   /// Paths of all files, sorted.
-  public var paths: [String] { assets.keys.sorted() }
+  public static var paths: [String] { assets.keys.sorted() }
 
   /// The file at the path of a request, such as `/js/main.js`; `/` is `/index.html`.
-  public func asset(at path: String) -> Asset? {
+  public static func asset(at path: String) -> Asset? {
     assets[path == "/" ? "/index.html" : path]
   }
 

@@ -1,3 +1,4 @@
+import NIOCore
 import CodedMedia
 
 /// The current group of pictures: what a late reader needs to decode the newest picture at once.

@@ -14,6 +14,12 @@ final class LoopFanout: ReaderPort, @unchecked Sendable {
     var units: [AccessUnit] = []
     var end: ReaderEnd?
     var isScheduled = false
+
+    /// Whether the caller has to wake the loop.
+    mutating func claimSchedule() -> Bool {
+      defer { isScheduled = true }
+      return !isScheduled
+    }
   }
 
   let eventLoop: any EventLoop
@@ -78,13 +84,5 @@ final class LoopFanout: ReaderPort, @unchecked Sendable {
     if let end {
       for reader in current { reader.end(end) }
     }
-  }
-}
-
-extension LoopFanout.Pending {
-  /// Whether the caller has to wake the loop.
-  fileprivate mutating func claimSchedule() -> Bool {
-    defer { isScheduled = true }
-    return !isScheduled
   }
 }

@@ -1,3 +1,4 @@
+import Clocks
 public import MediaModel
 public import NIOCore
 import CodedMedia
@@ -55,7 +56,9 @@ public final class LoopReader {
     let age = stream.age(of: delivery.unit, at: now)
     ages.record(age)
     sentUnits += 1
-    stream.metrics.recordSent(age: age, bytes: delivery.unit.bytes.readableBytes, transport: options.transport)
+    stream.metrics.recordSent(
+      age: age, added: now.since(delivery.unit.receivedAt), bytes: delivery.unit.bytes.readableBytes,
+      transport: options.transport)
   }
 
   /// Units and bytes that wait.

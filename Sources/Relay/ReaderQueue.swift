@@ -1,3 +1,4 @@
+import NIOCore
 public import CodedMedia
 import DequeModule
 public import MediaModel

@@ -1,3 +1,4 @@
+import CoreMetrics
 public import Clocks
 import CodedMedia
 public import Logging

@@ -11,10 +11,11 @@ final class RelayMetrics: Sendable {
   private let sentBytes: [Counter]
   private let drops: [Counter]
   private let ages: [Metrics.Timer]
+  private let addedLatencies: [Metrics.Timer]
   let consumersConnected = Gauge(label: "h264_consumers_connected")
   let consumerQueueSize = Gauge(label: "consumer_queue_size")
   let bandwidth = Gauge(label: "video_bandwidth_mbps")
-  let streamsLive = Gauge(label: "worldsystem_relay_streams_live")
+  let streamsLive = Gauge(label: "worldsystem_relay_streams")
   let groupCacheBytes = Gauge(label: "worldsystem_relay_group_cache_bytes")
   let publisherTakeovers = Counter(label: "worldsystem_relay_publisher_takeovers_total")
   let framesBeforeKeyFrame = Counter(label: "worldsystem_relay_frames_before_key_frame_total")
@@ -27,6 +28,7 @@ final class RelayMetrics: Sendable {
     sentUnits = perTransport { Counter(label: "worldsystem_relay_units_sent_total", dimensions: $0) }
     sentBytes = perTransport { Counter(label: "worldsystem_relay_bytes_sent_total", dimensions: $0) }
     drops = perTransport { Counter(label: "worldsystem_relay_units_dropped_total", dimensions: $0) }
+    addedLatencies = perTransport { Metrics.Timer(label: "worldsystem_relay_added_latency_seconds", dimensions: $0) }
     ages = perTransport { Metrics.Timer(label: "worldsystem_relay_frame_age_seconds", dimensions: $0) }
   }
 
@@ -35,10 +37,14 @@ final class RelayMetrics: Sendable {
     bytesRelayed.increment(by: bytes)
   }
 
-  func recordSent(age: Nanoseconds, bytes: Int, transport: ReaderTransport) {
+  /// - Parameters:
+  ///   - age: from capture to now.
+  ///   - added: from the last byte's arrival to now.
+  func recordSent(age: Nanoseconds, added: Nanoseconds, bytes: Int, transport: ReaderTransport) {
     let index = transport.index
     sentUnits[index].increment()
     sentBytes[index].increment(by: bytes)
+    addedLatencies[index].recordNanoseconds(max(0, added.value))
     ages[index].recordNanoseconds(max(0, age.value))
   }
 

@@ -1,3 +1,7 @@
+import Synchronization
+import NIOCore
+import Logging
+import Clocks
 import CodedMedia
 public import MediaModel
 

@@ -1,9 +1,10 @@
-public import Clocks
-public import CodedMedia
+import CoreMetrics
+import Clocks
+import CodedMedia
 import H264
 import Logging
 public import MediaModel
-public import NIOCore
+import NIOCore
 import PhoneProtocol
 import Synchronization
 
@@ -110,12 +111,14 @@ public final class RelayStream: Sendable {
     _ picture: CodedPicture, message: ByteBuffer, state: inout State, claim: inout Claim, receivedAt: HostTime,
     receivedWall: WallTime
   ) -> (AccessUnit, advises: Bool) {
-    let capturedAt = claim.clock.serverTime(senderMicros: picture.senderMicros, receivedAt: receivedWall)
+    let capturedAt = claim.clock.capturedAt(
+      senderMicros: picture.senderMicros, receivedAt: receivedAt, wallNow: receivedWall)
     if state.parameterSets !== picture.parameterSets || claim.timeline == nil {
       state.parameterSets = picture.parameterSets
-      claim.timeline = DecodeTimeline(reorderDepth: picture.parameterSets.reorderDepth)
+      claim.timeline = DecodeTimeline(
+        reorderDepth: picture.parameterSets.reorderDepth, pictureDuration: 33_333_333)
     }
-    let decodeNanos = claim.timeline?.decodeTime(ofPresentationTime: capturedAt.nanosSince1970)
+    let decodeNanos = claim.timeline?.next(presentation: capturedAt.nanosSince1970)
     state.lastSequence += 1
     let unit = AccessUnit(
       picture: picture, sequence: state.lastSequence, capturedAt: capturedAt,

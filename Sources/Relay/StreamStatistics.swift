@@ -1,4 +1,5 @@
-public import CodedMedia
+import NIOCore
+import CodedMedia
 public import MediaModel
 
 /// Rates of a stream over the last five seconds. A value: units and times in, figures out.

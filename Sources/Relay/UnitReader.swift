@@ -1,5 +1,7 @@
-public import CodedMedia
-public import MediaModel
+import NIOCore
+import Clocks
+import CodedMedia
+import MediaModel
 import Synchronization
 
 /// Why reading from a stream failed, as opposed to ended.
@@ -69,8 +71,10 @@ public final class UnitReader: AsyncSequence, Sendable {
       }
       if dropped > 0 { stream.metrics.recordDropped(dropped, transport: options.transport) }
       if let delivery {
-        let (age, size) = (stream.age(of: delivery.unit, at: now), delivery.unit.bytes.readableBytes)
-        stream.metrics.recordSent(age: age, bytes: size, transport: options.transport)
+        let unit = delivery.unit
+        stream.metrics.recordSent(
+          age: stream.age(of: unit, at: now), added: now.since(unit.receivedAt), bytes: unit.bytes.readableBytes,
+          transport: options.transport)
         return delivery
       }
       if case .tooSlow(let units, let bytes) = end { throw .tooSlow(queuedUnits: units, queuedBytes: bytes) }

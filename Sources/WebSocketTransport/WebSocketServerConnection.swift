@@ -138,8 +138,13 @@ public final class WebSocketServerConnection: ChannelInboundHandler {
   }
 
   public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    // A peer that shuts down its sending side without a close frame is gone for us.
-    if case ChannelEvent.inputClosed = event { context.close(promise: nil) }
+    switch event {
+    case ChannelEvent.inputClosed:
+      // A peer that shuts down its sending side without a close frame is gone for us.
+      context.close(promise: nil)
+    case is ChannelShouldQuiesceEvent: close(.goingAway, reason: "the server is shutting down")
+    default: break
+    }
     context.fireUserInboundEventTriggered(event)
   }
 

@@ -1,3 +1,4 @@
+import CodedMedia
 import Foundation
 import HTTPTypes
 import Hummingbird

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -56,9 +57,11 @@ extension GatewayRoutes {
 
   private static func fileSize(_ path: String) async throws -> Int {
     try await NIOThreadPool.singleton.runIfActive {
-      let file = try NIOFileHandle(_deprecatedPath: path)
-      defer { try? file.close() }
-      return Int(try NonBlockingFileIO.size(of: file))
+      let attributes = try FileManager.default.attributesOfItem(atPath: path)
+      guard attributes[.type] as? FileAttributeType == .typeRegular, let size = attributes[.size] as? Int else {
+        throw CocoaError(.fileReadUnknown)
+      }
+      return size
     }
   }
 
@@ -80,7 +83,9 @@ struct ByteRange: Equatable {
   /// - Returns: `nil` when the field is malformed or no byte of the file lies in the range.
   init?(field: String, size: Int) {
     guard field.hasPrefix("bytes="), size > 0 else { return nil }
-    guard let spec = field.dropFirst(6).split(separator: ",", omittingEmptySubsequences: false).first else { return nil }
+    guard let spec = field.dropFirst(6).split(separator: ",", omittingEmptySubsequences: false).first else {
+      return nil
+    }
     let parts = spec.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2 else { return nil }
     if parts[0].isEmpty {

@@ -1,5 +1,5 @@
+import MediaModel
 import CodedMedia
-import FragmentedMP4
 import NIOCore
 import PhoneProtocol
 import Relay
@@ -32,43 +32,27 @@ struct PacketMessageEncoder: UnitMessageEncoder {
     let micros = unit.capturedAt.nanosSince1970 / 1_000
     if sentSets !== unit.parameterSets {
       sentSets = unit.parameterSets
-      for packet in PhonePacketWriter.parameterSetPackets(unit.parameterSets, timestampMicros: micros) {
-        connection.write(framed: WebSocketFraming.message(.binary, payload: packet))
-      }
+      write(.sps, [unit.parameterSets.sps], micros, to: connection)
+      write(.pps, unit.parameterSets.pps, micros, to: connection)
     }
     connection.write(
       framed: unit.representations.representation(.packetMessage) {
-        WebSocketFraming.message(
-          .binary,
-          payload: PhonePacketWriter.framePacket(unit.bytes, timestampMicros: micros, isKeyFrame: unit.isKeyFrame))
+        let packet = PhonePacket(
+          type: unit.isKeyFrame ? .keyFrame : .frame, timestampMicros: micros,
+          flags: unit.isKeyFrame ? .keyFrame : [], payload: unit.bytes)
+        return WebSocketFraming.message(.binary, payload: PhonePacketWriter.message(packet))
       })
   }
-}
 
-/// Fragmented MP4 for Media Source: a text message and an initialization segment whenever the parameter sets change,
-/// then one fragment per access unit.
-struct FragmentMessageEncoder: UnitMessageEncoder {
-  private var sentSets: ParameterSets?
-
-  mutating func write(_ delivery: Delivery, to connection: WebSocketServerConnection) {
-    let unit = delivery.unit
-    let writer = FragmentedMP4Writer()
-    if sentSets !== unit.parameterSets {
-      sentSets = unit.parameterSets
-      let size = unit.parameterSets.resolution
-      connection.write(
-        framed: WebSocketFraming.message(
-          .text,
-          payload: ByteBuffer(
-            string: "{\"type\":\"fmp4\",\"codec\":\"\(unit.parameterSets.codecString)\","
-              + "\"width\":\(size.width),\"height\":\(size.height)}")))
-      connection.write(
-        framed: WebSocketFraming.message(
-          .binary, payload: writer.initializationSegment(parameterSets: unit.parameterSets)))
+  private func write(
+    _ type: PhonePacketType, _ units: [ByteBuffer], _ micros: Int64, to connection: WebSocketServerConnection
+  ) {
+    var payload = ByteBuffer()
+    for unit in units {
+      payload.writeInteger(UInt32(1))
+      payload.writeImmutableBuffer(unit)
     }
-    connection.write(
-      framed: unit.representations.representation(.fragmentMessage) {
-        WebSocketFraming.message(.binary, payload: writer.fragment(unit))
-      })
+    let packet = PhonePacket(type: type, timestampMicros: micros, payload: payload)
+    connection.write(framed: WebSocketFraming.message(.binary, payload: PhonePacketWriter.message(packet)))
   }
 }

@@ -59,8 +59,8 @@ final class VideoIngestRole: WebSocketRole {
     guard lease != nil else { return }
     let now = clocks.host()
     switch message {
-    case .binary(let bytes): apply(session.receive(bytes, at: now), at: now)
-    case .text(let text): apply(session.receive(text: text), at: now)
+    case .binary(let bytes): apply(session.binary(bytes, at: now), at: now)
+    case .text(let text): apply(session.text(text), at: now)
     }
   }
 
@@ -90,10 +90,10 @@ final class VideoIngestRole: WebSocketRole {
     apply(session.deadlineReached(at: now), at: now)
   }
 
-  private func count(_ reject: PacketReject, at now: HostTime) {
+  private func count(_ reject: PublisherReject, at now: HostTime) {
     metrics.rejected(reject)
     rejectLog.log(
       level: .warning, "packet skipped", at: now,
-      metadata: [.streamID: "\(name)", .reason: "\(reject.reason)", .detail: "\(reject)"])
+      metadata: [.stream: "\(name)", .reason: "\(reject.reason)", .error: "\(reject)"])
   }
 }

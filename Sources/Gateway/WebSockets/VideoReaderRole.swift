@@ -1,6 +1,5 @@
 import Clocks
 import CodedMedia
-import FragmentedMP4
 import MediaModel
 import NIOCore
 import PhoneProtocol
@@ -25,7 +24,7 @@ final class VideoReaderRole: WebSocketRole {
       switch query.format {
       case .annexb: AnnexBMessageEncoder()
       case .packets: PacketMessageEncoder()
-      case .fmp4: FragmentMessageEncoder()
+      case .fmp4: AnnexBMessageEncoder()
       }
   }
 
