@@ -64,6 +64,7 @@ let codecs: [Target] =
   module("H264", ["MediaModel", "CodedMedia", .nioCore])
   + module("PhoneProtocol", ["MediaModel", "CodedMedia", "H264", .nioCore])
   + module("FragmentedMP4", ["MediaModel", "CodedMedia", "H264", .nioCore])
+  + module("WebSocketProtocol", [.nioCore, .crypto])
   + module("RTP", ["MediaModel", "CodedMedia", "H264", .nioCore])
   + module("RTSP", ["MediaModel", "RTP", .nioCore, .crypto])
 
@@ -94,19 +95,19 @@ let services: [Target] =
   + module(
     "WebSocketTransport",
     [
-      "Access", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .nioEmbedded, .logging,
+      "Access", "WebSocketProtocol", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .nioEmbedded, .logging,
     ])
   + module(
     "Relay",
     [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FragmentedMP4", "Observability",
-      .nioCore, .deque, .logging, .coreMetrics, .metrics, .atomics,
+      "MediaModel", "CodedMedia", "Clocks", "H264", "PhoneProtocol", "FragmentedMP4", "WebSocketProtocol",
+      "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics, .atomics,
     ])
   + module(
     "Gateway",
     [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "Relay", "Access", "Observability", "WebSocketTransport",
-      "CWebAssets", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FragmentedMP4", "Relay", "Access", "Observability",
+      "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
       .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(

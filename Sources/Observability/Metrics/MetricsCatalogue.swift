@@ -10,7 +10,7 @@ public enum MetricsCatalogue {
     .recordingBytes, .recordingPaused, .seriesRejected,
   ]
 
-  static let transports = MetricDefinition.Label("transport", ["websocket", "rtsp", "push", "recorder", "decoder"])
+  static let transports = MetricDefinition.Label("transport", ["websocket", "rtsp", "recorder", "push", "consumer"])
   static let services = MetricDefinition.Label("service", ["recorder", "slam", "detection"])
 }
 
