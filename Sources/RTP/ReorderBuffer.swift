@@ -11,6 +11,12 @@ public struct ReorderBuffer: Sendable {
     public var payload: ByteBuffer
     /// Whether packets between the one before and this are missing for good.
     public var followsLoss: Bool
+
+    public init(header: RTPHeader, payload: ByteBuffer, followsLoss: Bool) {
+      self.header = header
+      self.payload = payload
+      self.followsLoss = followsLoss
+    }
   }
 
   /// Packets seen, by fate.
@@ -21,6 +27,9 @@ public struct ReorderBuffer: Sendable {
     public var lateOrDuplicate = 0
     /// Sequence numbers started anew.
     public var restarts = 0
+
+    /// Nothing seen yet.
+    public init() {}
   }
 
   /// RFC 3550 §A.1: a packet this far behind the expected one is a restart of the sender if its successor follows.

@@ -1,5 +1,5 @@
 /// Why bytes are no RTSP message. The message's end is unknown then, so the connection ends with ``status``.
-public enum RTSPError: Error, Equatable, Sendable {
+public enum RTSPError: Error, Hashable, Sendable {
   /// The head exceeds ``RTSPLimits/headBytes`` or ``RTSPLimits/headerCount``.
   case headTooLarge(limit: Int)
   /// A body or interleaved frame exceeds its limit.
@@ -26,7 +26,7 @@ public enum RTSPError: Error, Equatable, Sendable {
 }
 
 /// What is wrong with a session description.
-public enum SDPError: Error, Equatable, Sendable {
+public enum SDPError: Error, Hashable, Sendable {
   /// More lines or media than ``RTSPLimits`` allow.
   case tooLarge
   /// A line that is not `letter=value`; counted from 1.
