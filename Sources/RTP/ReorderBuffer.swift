@@ -36,7 +36,7 @@ public struct ReorderBuffer: Sendable {
   private static let restartDistance = 100
 
   public private(set) var counters = Counters()
-  private let patience: Nanoseconds
+  let patience: Nanoseconds
   private var slots: [(header: RTPHeader, payload: ByteBuffer)?]
   private var held = 0
   private var expected: UInt16 = 0
@@ -49,12 +49,21 @@ public struct ReorderBuffer: Sendable {
   ///   - capacity: packets that may be held, 1…16,384; rounded up to a power of two.
   ///   - patience: how long a missing packet is waited for.
   public init(capacity: Int, patience: Nanoseconds) {
+    self.init(capacity: capacity, patience: patience, counters: .init())
+  }
+
+  /// Starts anew and counts on.
+  init(capacity: Int, patience: Nanoseconds, counters: Counters) {
     // A power of two divides the 65,536 sequence numbers, so that slots stay apart where numbers wrap.
     var count = 1
     while count < min(capacity, 16_384) { count *= 2 }
     slots = Array(repeating: nil, count: count)
     self.patience = patience
+    self.counters = counters
   }
+
+  /// Packets that may be held.
+  var capacity: Int { slots.count }
 
   /// When ``deadlineReached(at:into:)`` has something to do; `nil` while nothing is missing.
   public var nextDeadline: HostTime? { waitingSince?.advanced(by: patience) }
