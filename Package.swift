@@ -9,12 +9,15 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// A target of ours: its sources, and the tests that mirror them where `tested`.
-func module(_ name: String, _ dependencies: [Target.Dependency] = [], tested: Bool = true) -> [Target] {
+/// A target of ours: its sources, and the tests that mirror them where `tested`. Tests may also use `testing`.
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], testing: [Target.Dependency] = [], tested: Bool = true
+) -> [Target] {
   let library = Target.target(name: name, dependencies: dependencies, swiftSettings: strict)
   guard tested else { return [library] }
   let tests = Target.testTarget(
-    name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies, swiftSettings: strict)
+    name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies + testing,
+    swiftSettings: strict)
   return [library, tests]
 }
 
@@ -61,6 +64,7 @@ let codecs: [Target] =
   module("H264", ["MediaModel", "CodedMedia", .nioCore])
   + module("PhoneProtocol", ["MediaModel", "CodedMedia", "H264", .nioCore])
   + module("FragmentedMP4", ["MediaModel", "CodedMedia", "H264", .nioCore])
+  + module("WebSocketProtocol", [.nioCore, .crypto])
   + module("RTP", ["MediaModel", "CodedMedia", "H264", .nioCore])
   + module("RTSP", ["MediaModel", "RTP", .nioCore, .crypto])
 
@@ -85,25 +89,25 @@ let foreign: [Target] =
 // MARK: Services
 
 let services: [Target] =
-  module("Observability", [.logging, .coreMetrics, .metrics])
+  module("Observability", ["MediaModel", .logging, .coreMetrics, .metrics])
   + module("Settings", ["MediaModel", .configuration, .yams])
-  + module("Access", ["MediaModel", .crypto, .x509, .swiftASN1, .nioSSL, .nioCore])
+  + module("Access", [.crypto, .x509, .swiftASN1, .nioSSL, .nioCore], testing: [.nioEmbedded])
   + module(
     "WebSocketTransport",
     [
-      "Access", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .nioEmbedded, .logging,
+      "Access", "WebSocketProtocol", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .nioEmbedded, .logging,
     ])
   + module(
     "Relay",
     [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FragmentedMP4", "Observability",
-      .nioCore, .deque, .logging, .coreMetrics, .metrics, .atomics,
+      "MediaModel", "CodedMedia", "Clocks", "H264", "PhoneProtocol", "FragmentedMP4", "WebSocketProtocol",
+      "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics, .atomics,
     ])
   + module(
     "Gateway",
     [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "Relay", "Access", "Observability", "WebSocketTransport",
-      "CWebAssets", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FragmentedMP4", "Relay", "Access", "Observability",
+      "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
       .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(

@@ -1,0 +1,75 @@
+import Clocks
+import CodedMedia
+import MediaModel
+import NIOCore
+import PhoneProtocol
+import Relay
+import WebSocketProtocol
+import WebSocketTransport
+
+/// A consumer of video, protocol.md section 2: takes units from the relay as fast as the connection takes bytes.
+final class VideoReaderRole: WebSocketRole {
+  private let stream: RelayStream
+  private let options: ReaderOptions
+  private let clocks: SystemClocks
+  private var encoder: any UnitMessageEncoder
+  private var connection: WebSocketServerConnection?
+  private var reader: LoopReader?
+
+  init(stream: RelayStream, query: StreamQuery, clocks: SystemClocks) {
+    self.stream = stream
+    self.clocks = clocks
+    options = ReaderOptions(policy: query.policy, deadline: query.deadline, transport: .websocket)
+    encoder =
+      switch query.format {
+      case .annexb: AnnexBMessageEncoder()
+      case .packets: PacketMessageEncoder()
+      case .fmp4: AnnexBMessageEncoder()
+      }
+  }
+
+  func opened(_ connection: WebSocketServerConnection) {
+    guard let eventLoop = connection.eventLoop else { return }
+    self.connection = connection
+    reader = LoopReader(
+      stream: stream, options: options, eventLoop: eventLoop,
+      onAvailable: { [unowned self] in send() },
+      onEnd: { [unowned self] reason in ended(reason) })
+    send()
+  }
+
+  func received(_ message: WebSocketMessage) {
+    // Anything else that a consumer says has no meaning here.
+    if case .text("ping") = message { connection?.send(text: "pong") }
+  }
+
+  func becameWritable() { send() }
+
+  func closed() {
+    reader?.close()
+    reader = nil
+    connection = nil
+  }
+
+  private func send() {
+    guard let connection, let reader else { return }
+    var hasWritten = false
+    let now = clocks.host()
+    while connection.isWritable, let delivery = reader.next(at: now) {
+      encoder.write(delivery, to: connection)
+      reader.sent(delivery, at: now)
+      hasWritten = true
+    }
+    if hasWritten { connection.flush() }
+  }
+
+  private func ended(_ reason: ReaderEnd) {
+    reader = nil
+    let code: WebSocketCloseCode =
+      switch reason {
+      case .tooSlow: .tooSlow
+      case .streamEnded, .shutdown, .closed: .goingAway
+      }
+    connection?.close(code, reason: reason.reason)
+  }
+}
