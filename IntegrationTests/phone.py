@@ -1,6 +1,8 @@
 """A phone: sends H.264 packets to `/ws/video` (docs: wire formats, section 1)."""
 
+import contextlib
 import json
+import socket
 import struct
 import threading
 import time
@@ -74,6 +76,8 @@ class Phone:
 
     def cut(self) -> None:
         """Ends the TCP connection without a closing handshake."""
+        with contextlib.suppress(OSError):
+            self.socket.socket.shutdown(socket.SHUT_RDWR)
         self.socket.socket.close()
 
     def close(self) -> None:
