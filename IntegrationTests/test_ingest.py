@@ -2,25 +2,28 @@
 
 import random
 import struct
+import time
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from clips import PPS as PPS_NAL, SPS as SPS_NAL, nal_units
+from clips import PPS as PPS_NAL, SPS as SPS_NAL, decode_errors, nal_units
 from consumer import Consumer
-from phone import CONFIG, KEY_FRAME, PPS, SPS, START_CODE, Phone, Player, frame_packet, parameter_packet
+from phone import CONFIG, KEY_FRAME, PPS, SPS, START_CODE, Phone, Player, frame_packet, now_us, parameter_packet
 from server import wait_until
 
 REJECTED = "worldsystem_ingest_packets_rejected_total"
 TOKENS = {"publish": "publish-token-0001", "view": "view-token-00000001", "control": "control-token-0001"}
 
 
+def content(data: bytes) -> list[bytes]:
+    """The NAL units of Annex B bytes, without start codes and parameter sets."""
+    return [data[nal.header : nal.end] for nal in nal_units(data) if nal.type not in (SPS_NAL, PPS_NAL)]
+
+
 def slices_of(consumer) -> list[bytes]:
     """The messages of an Annex B consumer, without those that hold parameter sets only."""
-    return [
-        message for message in consumer.snapshot().binary
-        if any(unit.type not in (SPS_NAL, PPS_NAL) for unit in nal_units(message))
-    ]
+    return [message for message in consumer.snapshot().binary if content(message)]
 
 
 def wait_units(consumer, count: int, timeout: float = 10) -> list[bytes]:
@@ -43,34 +46,35 @@ def test_one_nal_unit_per_packet_is_grouped_into_access_units(server, clip):
         got = wait_units(consumer, len(clip.units))
     assert len(got) == len(clip.units)
     for index, (message, unit) in enumerate(zip(got, clip.units)):
-        expected = [unit.data[nal.header : nal.end] for nal in nal_units(unit.data) if nal.type not in (7, 8)]
-        actual = [message[nal.header : nal.end] for nal in nal_units(message) if nal.type not in (7, 8)]
-        assert actual == expected, f"access unit {index}"
+        assert content(message) == content(unit.data), f"access unit {index}"
 
 
 def test_config_packet_and_three_byte_start_codes(server, clip):
     with Consumer(server.ws_url, policy="lossless") as consumer, Phone(server.ws_url) as phone:
         phone.send(parameter_packet(CONFIG, 5, b"\0\0\1" + clip.sps + b"\0\0\1" + clip.pps))
-        bare = []
-        for unit in clip.units[:30]:
-            nals = [nal for nal in nal_units(unit.data) if nal.type not in (SPS_NAL, PPS_NAL)]
-            bare.append(b"".join(b"\0\0\1" + unit.data[nal.header : nal.end] for nal in nals))
-            phone.send(frame_packet(unit.time_us, bare[-1], unit.is_key))
-        assert wait_units(consumer, 30) == bare
+        for unit in clip.units:
+            payload = b"".join(b"\0\0\1" + nal for nal in content(unit.data))
+            phone.send(frame_packet(unit.time_us, payload, unit.is_key))
+        got = wait_units(consumer, len(clip.units))
+    assert [content(message) for message in got] == [content(unit.data) for unit in clip.units]
+    assert decode_errors(b"".join(got)) == ""
 
 
 def test_timestamps_of_parameter_sets_do_not_order_the_stream(server, clip):
     # A file player counts frames from 0 while its SPS packets carry the time of day.
     with Consumer(server.ws_url, format="packets", policy="lossless") as consumer, Phone(server.ws_url) as phone:
+        started, started_us = time.monotonic(), now_us()
         for unit in clip.units:
+            time.sleep(max(0, started + unit.time_us / 1e6 - time.monotonic()))
             if unit.is_key:
                 phone.send_parameter_sets(clip)
             phone.send_unit(unit, unit.time_us)
         consumer.wait_until(lambda _: len(consumer.frames) >= len(clip.units), what="all frames")
-        times = [frame.timestamp_us for frame in consumer.frames]
-    steps = [later - earlier for earlier, later in zip(times, times[1:])]
-    expected = [later.time_us - earlier.time_us for earlier, later in zip(clip.units, clip.units[1:])]
-    assert all(abs(step - wanted) <= 1 for step, wanted in zip(steps, expected)), steps
+        captures = [frame.timestamp_us - started_us for frame in consumer.frames]
+    # On the server's clock, whatever the sender's epoch; scheduling on a busy machine delays some packets.
+    off = [abs(capture - unit.time_us) for capture, unit in zip(captures, clip.units)]
+    assert sorted(off)[len(off) // 2] < 20_000 and max(off) < 100_000, off
+    assert captures == sorted(captures)
 
 
 def garbage(index: int, source: random.Random) -> bytes:
@@ -115,10 +119,7 @@ def test_text_that_makes_no_sense_is_skipped(server, clip):
 
 def test_frames_before_parameter_sets_are_counted_and_skipped(server, make_clip):
     clip = make_clip(seconds=1)
-    bare = [
-        b"".join(unit.data[nal.start : nal.end] for nal in nal_units(unit.data) if nal.type not in (SPS_NAL, PPS_NAL))
-        for unit in clip.units
-    ]
+    bare = [b"".join(START_CODE + nal for nal in content(unit.data)) for unit in clip.units]
     with Consumer(server.ws_url, policy="lossless") as consumer, Phone(server.ws_url) as phone:
         for unit, data in zip(clip.units, bare):
             phone.send(frame_packet(unit.time_us, data, unit.is_key))

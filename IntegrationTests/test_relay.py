@@ -57,12 +57,15 @@ def test_lossless_annexb_is_bit_exact(server, clip, path):
 
 
 def test_lossless_packets_are_bit_exact_and_keep_capture_times(server, clip):
-    consumer = sends_everything(server, clip, policy="lossless", format="packets")
+    with Consumer(server.ws_url, policy="lossless", format="packets") as consumer, Phone(server.ws_url) as phone:
+        with Player(phone, clip, loop=False) as player:
+            player.join(timeout=10)
+        consumer.wait_until(lambda _: len(consumer.frames) >= len(clip.units), what="all frames")
     assert [frame.payload for frame in consumer.frames] == [unit.data for unit in clip.units]
     assert [packet.kind for packet in consumer.packets[:3]] == [1, 2, 3], "SPS, PPS, key frame"
-    times = [frame.timestamp_us for frame in consumer.frames]
-    for unit, stamp in zip(clip.units, times):
-        assert abs((stamp - times[0]) - unit.time_us) <= 1
+    captures = [frame.timestamp_us - player.started_us for frame in consumer.frames]
+    off = [abs(capture - unit.time_us) for capture, unit in zip(captures, clip.units)]
+    assert sorted(off)[len(off) // 2] < 20_000 and max(off) < 100_000, off
 
 
 @pytest.mark.parametrize("name", REAL_VIDEOS)
@@ -100,10 +103,11 @@ def test_throttled_consumers_decode_without_errors(server, make_clip):
 def test_lossless_ends_with_a_reason_when_the_consumer_is_too_slow(server, make_clip):
     clip = make_clip(size="960x540", seconds=3, gop=30, kbps=20_000, noise=True)
     with SlowConsumer(server.ws_url, policy="lossless") as slow, Phone(server.ws_url) as phone:
-        for _ in range(12):
-            phone.send_all(clip)
-        wait_until(lambda: server.stream()["consumers"] == 0, 20, "the slow consumer is let go")
-        slow.read(10, 1e9)
+        with Player(phone, clip, speed=8):
+            wait_until(lambda: server.stream()["consumers"] == 0, 30, "the slow consumer is let go")
+            # What it had been sent before is still on its way.
+            slow.read(10, 1e9)
+        assert slow.closed, "no close frame"
         code, reason = slow.closed
         assert code == 4408, (code, reason)
         assert "lossless" in reason
@@ -177,14 +181,16 @@ def test_publisher_cut_and_back_within_the_grace_period(make_server, clip):
     server = make_server("--publisher-grace", "10")
     with Consumer(server.ws_url, format="packets") as consumer:
         first = Phone(server.ws_url)
-        first.send_all(clip, clip.units[:45])
-        consumer.wait_until(lambda _: len(consumer.frames) >= 45, what="frames of the first publisher")
-        first.cut()
+        with Player(first, clip) as player:
+            consumer.wait_until(lambda _: len(consumer.frames) >= 45, what="frames of the first publisher")
+            first.cut()
         wait_until(lambda: not server.stream()["publisher_connected"], what="the publisher is gone")
         assert server.stream()["live"]
+        before = len(consumer.frames)
         with Consumer(server.ws_url, format="packets") as late, Phone(server.ws_url) as second:
-            second.send_all(clip)
-            consumer.wait_until(lambda _: len(consumer.frames) >= 45 + len(clip.units), what="frames of the second")
+            with Player(second, clip, loop=False) as player:
+                player.join(timeout=10)
+            consumer.wait_until(lambda _: len(consumer.frames) >= before + len(clip.units), what="the second's frames")
             late.wait_until(lambda _: len(late.frames) >= len(clip.units), what="frames at the late consumer")
         assert consumer.closed is None
         assert check_decodable(consumer.frames, clip) <= 1
