@@ -83,6 +83,7 @@ let foreign: [Target] =
       providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .target(name: "CWebAssets"),
+    .target(name: "CRelayLoad"),
   ]
   + module("FFmpeg", ["CFFmpeg", "MediaModel", "CodedMedia", "H264", .nioCore])
   + module("JPEG", ["CTurboJPEG", "MediaModel"])
@@ -138,10 +139,7 @@ let services: [Target] =
     ])
   + module(
     "RelayBenchmark",
-    [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "Relay", "Gateway", "Access", "WebSocketTransport",
-      "Observability", .nioCore, .nioPosix, .logging,
-    ])
+    ["MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "CRelayLoad", .nioCore])
 
 // MARK: The executable: wiring only
 
