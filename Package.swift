@@ -57,6 +57,7 @@ let values: [Target] =
   + module("Geometry")
   + module("CodedMedia", ["MediaModel", .nioCore])
   + module("Clocks", ["MediaModel"], tested: false)
+  + module("Threading")
 
 // MARK: Codecs: bytes in, values out, no sockets, clocks or loggers
 
@@ -119,8 +120,8 @@ let services: [Target] =
   + module(
     "VideoConsumer",
     [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "Relay", "FFmpeg", "WebSocketTransport", "Observability",
-      .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
+      "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "PhoneProtocol", "Relay", "FFmpeg",
+      "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(
     "Recording",
@@ -131,8 +132,8 @@ let services: [Target] =
   + module(
     "Publishing",
     [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "Simulation", "WebSocketTransport",
-      "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
+      "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
+      "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
     ])
   + module(
     "RelayBenchmark",
