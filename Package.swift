@@ -3,11 +3,12 @@
 
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
+let strict: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ] + (Context.environment["WORLDSYSTEM_STRICT"] == "1" ? [.treatAllWarnings(as: .error)] : [])
 
 /// A target of ours: its sources, and the tests that mirror them where `tested`. Tests may also use `testing`.
 func module(
@@ -83,6 +84,7 @@ let foreign: [Target] =
       providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .target(name: "CWebAssets"),
+    .target(name: "CRelayLoad"),
   ]
   + module("FFmpeg", ["CFFmpeg", "MediaModel", "CodedMedia", "H264", .nioCore])
   + module("JPEG", ["CTurboJPEG", "MediaModel"])
@@ -108,7 +110,8 @@ let services: [Target] =
     "Gateway",
     [
       "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FragmentedMP4", "Relay", "Access", "Observability",
-      "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+      "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", .hummingbird, .hummingbirdCore,
+      .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
       .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(
@@ -137,10 +140,7 @@ let services: [Target] =
     ])
   + module(
     "RelayBenchmark",
-    [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "Relay", "Gateway", "Access", "WebSocketTransport",
-      "Observability", .nioCore, .nioPosix, .logging,
-    ])
+    ["MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "CRelayLoad", .nioCore])
 
 // MARK: The executable: wiring only
 
