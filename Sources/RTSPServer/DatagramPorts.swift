@@ -70,7 +70,7 @@ final class DatagramPair {
   ) -> EventLoopFuture<NIOLoopBound<DatagramPair>?> {
     let onPacket = NIOLoopBound(onPacket, eventLoop: eventLoop)
 
-    func attempt(_ left: Int) -> EventLoopFuture<NIOLoopBound<DatagramPair>?> {
+    @Sendable func attempt(_ left: Int) -> EventLoopFuture<NIOLoopBound<DatagramPair>?> {
       guard left > 0, let port = range.take() else { return eventLoop.makeSucceededFuture(nil) }
       let rtp = bind(port, isControl: false)
       let rtcp = bind(port + 1, isControl: true)
@@ -91,7 +91,7 @@ final class DatagramPair {
       }
     }
 
-    func bind(_ port: Int, isControl: Bool) -> EventLoopFuture<any Channel> {
+    @Sendable func bind(_ port: Int, isControl: Bool) -> EventLoopFuture<any Channel> {
       var address = local
       address.port = port
       return DatagramBootstrap(group: eventLoop)

@@ -18,11 +18,11 @@ final class IntakeSession {
   private let output: Output
   private let eventLoop: any EventLoop
   private let clocks: SystemClocks
-  private let status: RTSPStatus
+  private let monitor: RTSPMonitor
   private let onEnd: () -> Void
   private let source = UInt32.random(in: .min ... .max)
   private var receiver: RTPVideoReceiver
-  private var reports: RepeatedTask?
+  private var reports: LoopTimer?
   private var patience: Scheduled<Void>?
   private var reportedDrops = 0
   private var isClosed = false
@@ -30,20 +30,19 @@ final class IntakeSession {
   /// - Parameter onEnd: the client said goodbye, or somebody else publishes the stream now.
   init(
     lease: PublisherLease, format: H264MediaFormat, output: Output, eventLoop: any EventLoop,
-    configuration: RTSPServerConfiguration, clocks: SystemClocks, status: RTSPStatus, onEnd: @escaping () -> Void
+    configuration: RTSPServerConfiguration, clocks: SystemClocks, monitor: RTSPMonitor, onEnd: @escaping () -> Void
   ) {
     self.lease = lease
     self.output = output
     self.eventLoop = eventLoop
     self.clocks = clocks
-    self.status = status
+    self.monitor = monitor
     self.onEnd = onEnd
     let isOrdered = if case .interleaved = output { true } else { false }
     receiver = RTPVideoReceiver(
       payloadType: format.payloadType, parameterSets: format.parameterSets, isOrdered: isOrdered,
       limits: configuration.rtpLimits)
-    let interval = TimeAmount.nanoseconds(configuration.reportInterval.value)
-    reports = eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { [weak self] _ in
+    reports = LoopTimer(eventLoop: eventLoop, interval: configuration.reportInterval) { [weak self] in
       self?.sendReport()
     }
   }
@@ -77,7 +76,7 @@ final class IntakeSession {
       if !lease.publish(picture, receivedAt: now) { onEnd() }
     }
     let drops = receiver.counters.droppedUnits
-    status.dropped(drops - reportedDrops)
+    monitor.dropped(drops - reportedDrops)
     reportedDrops = drops
   }
 

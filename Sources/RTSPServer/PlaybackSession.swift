@@ -20,7 +20,7 @@ final class PlaybackSession {
   private let output: Output
   private let eventLoop: any EventLoop
   private let stream: RelayStream
-  private let status: RTSPStatus
+  private let monitor: RTSPMonitor
   private let clocks: SystemClocks
   private let reportInterval: Nanoseconds
   private var packetizer: H264Packetizer
@@ -32,7 +32,7 @@ final class PlaybackSession {
   /// Datagrams of the current access unit that still wait for their time, last first.
   private var waitingPackets: [RTPPacket] = []
   private var pacing: Scheduled<Void>?
-  private var reports: RepeatedTask?
+  private var reports: LoopTimer?
   private var isStarted = false
   /// Since when the connection takes nothing.
   private(set) var stalledSince: HostTime?
@@ -41,12 +41,12 @@ final class PlaybackSession {
   /// - Parameter onEnd: the stream ended; called on the event loop.
   init(
     stream: RelayStream, output: Output, ssrc: UInt32, eventLoop: any EventLoop, configuration: RTSPServerConfiguration,
-    clocks: SystemClocks, status: RTSPStatus, onEnd: @escaping (ReaderEnd) -> Void
+    clocks: SystemClocks, monitor: RTSPMonitor, onEnd: @escaping (ReaderEnd) -> Void
   ) {
     self.output = output
     self.eventLoop = eventLoop
     self.stream = stream
-    self.status = status
+    self.monitor = monitor
     self.clocks = clocks
     reportInterval = configuration.reportInterval
     let packetBytes =
@@ -65,7 +65,7 @@ final class PlaybackSession {
       stream: stream, options: options, eventLoop: eventLoop, onAvailable: { [weak self] in self?.pump() },
       onEnd: onEnd)
     first = reader?.next(at: clocks.host())
-    status.session(ObjectIdentifier(self), backlog: backlog)
+    monitor.session(ObjectIdentifier(self), backlog: backlog)
   }
 
   /// Sequence number of the first packet, and RTP time of the first access unit if it is there already.
@@ -77,10 +77,7 @@ final class PlaybackSession {
   func begin() {
     isStarted = true
     sendReport()
-    let interval = TimeAmount.nanoseconds(reportInterval.value)
-    reports = eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { [weak self] _ in
-      self?.sendReport()
-    }
+    reports = LoopTimer(eventLoop: eventLoop, interval: reportInterval) { [weak self] in self?.sendReport() }
     pump()
   }
 
@@ -93,7 +90,7 @@ final class PlaybackSession {
     reports?.cancel()
     pacing?.cancel()
     waitingPackets = []
-    status.session(ObjectIdentifier(self), backlog: nil)
+    monitor.session(ObjectIdentifier(self), backlog: nil)
     if saysGoodbye, isStarted { send(control: [.goodbye(ssrc: packetizer.ssrc)]) }
   }
 
@@ -104,14 +101,14 @@ final class PlaybackSession {
     case .interleaved(let channel, let channels): pump(channel, channels)
     case .datagrams(let pair): pump(pair)
     }
-    if reader != nil { status.session(ObjectIdentifier(self), backlog: backlog) }
+    if reader != nil { monitor.session(ObjectIdentifier(self), backlog: backlog) }
   }
 
   private var backlog: Int { (reader?.backlog.units ?? 0) + (first == nil ? 0 : 1) }
 
   private func nextDelivery() -> Delivery? {
     guard let delivery = first.take() ?? reader?.next(at: clocks.host()) else { return nil }
-    status.dropped(delivery.skipped)
+    monitor.dropped(delivery.skipped)
     return delivery
   }
 

@@ -92,7 +92,7 @@ extension RTSPConnection {
     }
     let playback = PlaybackSession(
       stream: stream, output: output, ssrc: order.ssrc, eventLoop: context.eventLoop,
-      configuration: server.configuration, clocks: server.clocks, status: server.status
+      configuration: server.configuration, clocks: server.clocks, monitor: server.monitor
     ) { [weak self] end in
       guard let self else { return }
       server.logger.debug("rtsp stream ended", metadata: [.reason: "\(end.reason)", .address: "\(peer)"])
@@ -137,7 +137,7 @@ extension RTSPConnection {
     intakeTransport = order.transport
     intake = IntakeSession(
       lease: lease, format: order.format, output: output, eventLoop: eventLoop, configuration: server.configuration,
-      clocks: server.clocks, status: server.status
+      clocks: server.clocks, monitor: server.monitor
     ) { [weak self] in self?.close() }
     answered(session.recordStarted(at: now))
     server.logger.debug(

@@ -11,7 +11,7 @@ import Relay
 struct RTSPServerContext: Sendable {
   var configuration: RTSPServerConfiguration
   var relay: Relay
-  var status: RTSPStatus
+  var monitor: RTSPMonitor
   var ports: DatagramPortRange?
   var authenticator: RTSPAuthenticator
   var logger: Logger

@@ -23,16 +23,16 @@ public final class RTSPServer: Service {
   private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - status: where the state is noted for health and metrics; shared with the push.
+  ///   - monitor: where the state is noted for health and metrics; shared with the push.
   ///   - group: the event loops that connections are spread over.
   public init(
-    configuration: RTSPServerConfiguration, relay: Relay, status: RTSPStatus, group: any EventLoopGroup,
+    configuration: RTSPServerConfiguration, relay: Relay, monitor: RTSPMonitor, group: any EventLoopGroup,
     logger: Logger
   ) {
     var generator = SystemRandomNumberGenerator()
     let secret = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
     context = RTSPServerContext(
-      configuration: configuration, relay: relay, status: status,
+      configuration: configuration, relay: relay, monitor: monitor,
       ports: configuration.datagramPorts.map { DatagramPortRange($0) },
       authenticator: RTSPAuthenticator(
         credentials: configuration.credentials, realm: configuration.realm, secret: secret),
@@ -56,7 +56,7 @@ public final class RTSPServer: Service {
     }
     state.withLock { $0.listener = listener }
     let url = "rtsp://\(Self.urlHost(host)):\(listener.localAddress?.port ?? port)/\(StreamName.default)"
-    context.status.serverListens(at: url)
+    context.monitor.serverListens(at: url)
     context.logger.info("rtsp server listens", metadata: [.url: "\(url)"])
   }
 
@@ -73,7 +73,7 @@ public final class RTSPServer: Service {
       }
     }
     let wasStopped = Task.isCancelled || Task.isShuttingDownGracefully
-    context.status.serverListens(at: nil)
+    context.monitor.serverListens(at: nil)
     await closeConnections()
     if !wasStopped { throw RTSPServerError.listenerFailed(port: context.configuration.port) }
   }

@@ -23,7 +23,7 @@ public struct RTSPHealth: Hashable, Sendable {
 }
 
 /// Where the parts of the RTSP output note their state. One for the process; thread-safe.
-public final class RTSPStatus: Sendable {
+public final class RTSPMonitor: Sendable {
   /// What a push does at the moment.
   public enum PushPhase: String, Sendable {
     /// Waits for a key frame of a stream.
