@@ -117,8 +117,8 @@ let services: [Target] =
   + module(
     "RTSPServer",
     [
-      "MediaModel", "CodedMedia", "H264", "RTP", "RTSP", "Relay", "Access", "Observability", "FFmpeg",
-      .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
+      "MediaModel", "CodedMedia", "Clocks", "H264", "RTP", "RTSP", "Relay", "Access", "Observability", "FFmpeg",
+      .nioCore, .nioPosix, .nioEmbedded, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(
     "VideoConsumer",
