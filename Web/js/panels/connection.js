@@ -22,6 +22,7 @@ export function showConnection(app, { mark, banner, foot }) {
   };
   link.addEventListener('state', () => {
     mark.dataset.state = link.state;
+    document.body.dataset.link = link.state;
     setText(mark.lastElementChild, stateText[link.state]);
     setAttribute(banner, 'hidden', link.state !== 'lost');
     tick();

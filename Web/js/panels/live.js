@@ -148,7 +148,8 @@ class LiveView {
     this.#overlay.update(now);
     this.#cards.update(now);
     showCondition(this.badge, conditionOf(stream));
-    const since = stream?.since && conditionOf(stream) === 'live'
+    setAttribute(this.badge, 'hidden', this.#app.link.state !== 'online');
+    const since = stream?.since && conditionOf(stream) === 'live' && this.#app.link.state === 'online'
       ? `for ${formatSpan(this.#app.link.clock.now() / 1000 - stream.since)}` : '';
     setText(this.since, since);
     if (this.#player) setAttribute(this.#player.element, 'aria-label', spoken(now));
