@@ -58,6 +58,7 @@ let values: [Target] =
   + module("Geometry")
   + module("CodedMedia", ["MediaModel", .nioCore])
   + module("Clocks", ["MediaModel"], tested: false)
+  + module("Threading")
 
 // MARK: Codecs: bytes in, values out, no sockets, clocks or loggers
 
@@ -116,14 +117,14 @@ let services: [Target] =
   + module(
     "RTSPServer",
     [
-      "MediaModel", "CodedMedia", "H264", "RTP", "RTSP", "Relay", "Access", "Observability", "FFmpeg",
-      .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
+      "MediaModel", "CodedMedia", "Clocks", "H264", "RTP", "RTSP", "Relay", "Access", "Observability", "FFmpeg",
+      .nioCore, .nioPosix, .nioEmbedded, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(
     "VideoConsumer",
     [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "Relay", "FFmpeg", "WebSocketTransport", "Observability",
-      .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
+      "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "PhoneProtocol", "Relay", "FFmpeg",
+      "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(
     "Recording",
@@ -134,8 +135,8 @@ let services: [Target] =
   + module(
     "Publishing",
     [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "Simulation", "WebSocketTransport",
-      "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
+      "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
+      "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
     ])
   + module(
     "RelayBenchmark",

@@ -54,26 +54,4 @@ public struct RTSPURL: Hashable, Sendable {
     }
     return nil
   }
-
-  /// `url` without user-info and query, fit for logs and status answers.
-  public static func withoutCredentials(_ url: String) -> String {
-    var text = url.prefix { $0 != "?" }
-    guard let start = text.range(of: "://") else { return String(text) }
-    let authority = text[start.upperBound...].prefix { $0 != "/" }
-    guard let at = authority.lastIndex(of: "@") else { return String(text) }
-    text.removeSubrange(start.upperBound...at)
-    return String(text)
-  }
-}
-
-extension Substring {
-  /// Where `pattern` first stands; without Foundation.
-  fileprivate func range(of pattern: String) -> Range<Index>? {
-    var index = startIndex
-    while index < endIndex {
-      if self[index...].hasPrefix(pattern) { return index..<self.index(index, offsetBy: pattern.count) }
-      index = self.index(after: index)
-    }
-    return nil
-  }
 }

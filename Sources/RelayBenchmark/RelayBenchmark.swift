@@ -66,12 +66,9 @@ public struct RelayBenchmark: Sendable {
     progress("\(server.name): \(consumers) consumers")
     let process = try ServerProcess(server, port: Self.freePort())
     defer { process.stop() }
-    let before = try process.usage()
-    let result = try load(process.port, consumers: consumers, seconds: plan.seconds, stream: stream)
-    let after = try process.usage()
+    let result = try load(process, consumers: consumers, seconds: plan.seconds, stream: stream)
     return RelayBenchmarkReport.Row(
-      server: server.name, consumers: consumers, result: result, cpuSeconds: after.cpuSeconds - before.cpuSeconds,
-      residentBytes: after.residentBytes, runSeconds: plan.seconds)
+      server: server.name, consumers: consumers, result: result, residentBytes: try process.residentBytes())
   }
 
   /// Doubles the number of consumers until units are missing, then halves the interval.
@@ -98,18 +95,18 @@ public struct RelayBenchmark: Sendable {
     // A first batch grows what is allocated once: pools, arenas of the allocator, tables.
     var warmUp = [Int32](repeating: -1, count: 50)
     ws_load_open(process.port, "/ws/h264_stream", 50, &warmUp)
-    _ = try load(process.port, consumers: 10, seconds: 2, stream: stream)
-    let before = try process.usage()
+    _ = try load(process, consumers: 10, seconds: 2, stream: stream)
+    let before = try process.residentBytes()
     var idle = [Int32](repeating: -1, count: plan.idleConsumers)
     let opened = Int(ws_load_open(process.port, "/ws/h264_stream", Int32(plan.idleConsumers), &idle))
     usleep(1_000_000)
-    let after = try process.usage()
+    let after = try process.residentBytes()
     for descriptor in warmUp + idle where descriptor >= 0 { close(descriptor) }
-    return opened > 0 ? (after.residentBytes - before.residentBytes) / opened : 0
+    return opened > 0 ? (after - before) / opened : 0
   }
 
   private func load(
-    _ port: UInt16, consumers: Int, seconds: Double, stream: BenchmarkStream
+    _ server: ServerProcess, consumers: Int, seconds: Double, stream: BenchmarkStream
   ) throws -> ws_load_result {
     var units = stream.packets.map { packet in
       let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: packet.count)
@@ -126,7 +123,7 @@ public struct RelayBenchmark: Sendable {
       "/ws/video".withCString { publish in
         "/ws/h264_stream".withCString { consume in
           var config = ws_load_config(
-            port: port, publish_path: publish, consume_path: consume, consumers: Int32(consumers),
+            port: server.port, server_pid: server.pid, publish_path: publish, consume_path: consume, consumers: Int32(consumers),
             frames_per_second: plan.framesPerSecond, seconds: seconds, units: units.baseAddress, unit_count: count)
           return ws_load_run(&config, result)
         }

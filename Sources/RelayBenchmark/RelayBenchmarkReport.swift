@@ -19,16 +19,14 @@ public struct RelayBenchmarkReport: Sendable, Encodable {
     public var residentMegabytes: Double
 
     init(
-      server: String, consumers: Int, result: ws_load_result, cpuSeconds: Double, residentBytes: Int,
-      runSeconds: Double
+      server: String, consumers: Int, result: ws_load_result, residentBytes: Int
     ) {
       self.server = server
       self.consumers = consumers
       connected = Int(result.connected)
       let gigabits = Double(result.bytes_received) * 8 / 1e9
       megabitsPerSecondOut = gigabits * 1_000 / result.seconds
-      // CPU was counted over the whole run, bytes from the second second on.
-      cpuSecondsPerGigabit = gigabits > 0 ? cpuSeconds * (result.seconds / runSeconds) / gigabits : 0
+      cpuSecondsPerGigabit = gigabits > 0 ? result.cpu_seconds / gigabits : 0
       var result = result
       latencyP50Millis = ws_load_quantile(&result, 0.5)
       latencyP99Millis = ws_load_quantile(&result, 0.99)

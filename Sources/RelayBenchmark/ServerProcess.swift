@@ -3,12 +3,6 @@ import Foundation
 
 /// A relay under test, as a child process on a port of its own.
 final class ServerProcess {
-  /// What a process has used so far.
-  struct Usage {
-    var cpuSeconds: Double
-    var residentBytes: Int
-  }
-
   let port: UInt16
   private let process = Process()
 
@@ -45,20 +39,15 @@ final class ServerProcess {
     process.waitUntilExit()
   }
 
-  /// CPU time and resident memory so far, from /proc.
-  func usage() throws -> Usage {
-    let pid = process.processIdentifier
-    guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
-      let status = try? String(contentsOfFile: "/proc/\(pid)/statm", encoding: .utf8)
+  /// The process.
+  var pid: Int32 { process.processIdentifier }
+
+  /// Resident memory in bytes, from /proc.
+  func residentBytes() throws -> Int {
+    guard let text = try? String(contentsOfFile: "/proc/\(pid)/statm", encoding: .utf8),
+      let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
     else { throw RelayBenchmarkError.noUsage(pid: pid) }
-    // The command name stands in brackets and may contain spaces.
-    let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
-    let pages = status.split(separator: " ")
-    guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]), pages.count > 1,
-      let resident = Int(pages[1])
-    else { throw RelayBenchmarkError.noUsage(pid: pid) }
-    let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
-    return Usage(cpuSeconds: (user + system) / ticks, residentBytes: resident * Int(sysconf(Int32(_SC_PAGESIZE))))
+    return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
   }
 }
 
