@@ -38,6 +38,10 @@ final class DatagramPortRange: Sendable {
 final class DatagramPair {
   /// Ports that other programs hold are tried past, this often.
   private static let attempts = 16
+  /// Taken from the kernel in one call.
+  private static let datagramsPerRead = 32
+  /// Senders keep to the MTU of Ethernet; what is longer is cut and dropped as malformed.
+  private static let largestDatagram = 2_048
 
   let serverPorts: TransportHeader.Pair
   let rtp: any Channel
@@ -95,7 +99,13 @@ final class DatagramPair {
       var address = local
       address.port = port
       return DatagramBootstrap(group: eventLoop)
-        .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2_048))
+        // Encoders send a key frame in one burst: half a megabyte at 1080p. Linux grants what net.core.rmem_max allows.
+        .channelOption(.socketOption(.so_rcvbuf), value: 4 << 20)
+        .channelOption(.datagramVectorReadMessageCount, value: datagramsPerRead)
+        .channelOption(.maxMessagesPerRead, value: 16)
+        .channelOption(
+          .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: datagramsPerRead * largestDatagram)
+        )
         .channelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
         .channelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {
