@@ -4,7 +4,7 @@ import RTSP
 import Synchronization
 
 /// Hands out pairs of UDP ports, even and odd, from a bounded range.
-final class DatagramPortRange: Sendable {
+package final class DatagramPortRange: Sendable {
   private struct State {
     var next: Int
     var taken: Set<Int> = []
@@ -13,13 +13,13 @@ final class DatagramPortRange: Sendable {
   private let ports: ClosedRange<Int>
   private let state: Mutex<State>
 
-  init(_ ports: ClosedRange<Int>) {
+  package init(_ ports: ClosedRange<Int>) {
     self.ports = ports
     state = Mutex(State(next: ports.lowerBound + ports.lowerBound % 2))
   }
 
   /// The even port of a free pair; `nil` when all are taken. Goes round, so that a port rests before it is used again.
-  func take() -> Int? {
+  package func take() -> Int? {
     state.withLock { state in
       for _ in 0...(ports.count / 2) {
         let candidate = state.next
@@ -31,7 +31,7 @@ final class DatagramPortRange: Sendable {
     }
   }
 
-  func give(_ port: Int) { _ = state.withLock { $0.taken.remove(port) } }
+  package func give(_ port: Int) { _ = state.withLock { $0.taken.remove(port) } }
 }
 
 /// Two UDP sockets of a session's track: RTP and RTCP. Use on the session's event loop.
