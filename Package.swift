@@ -3,11 +3,12 @@
 
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
+let strict: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ] + (Context.environment["WORLDSYSTEM_STRICT"] == "1" ? [.treatAllWarnings(as: .error)] : [])
 
 /// A target of ours: its sources, and the tests that mirror them where `tested`. Tests may also use `testing`.
 func module(
@@ -57,6 +58,7 @@ let values: [Target] =
   + module("Geometry")
   + module("CodedMedia", ["MediaModel", .nioCore])
   + module("Clocks", ["MediaModel"], tested: false)
+  + module("Threading")
 
 // MARK: Codecs: bytes in, values out, no sockets, clocks or loggers
 
@@ -82,6 +84,7 @@ let foreign: [Target] =
       providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .target(name: "CWebAssets"),
+    .target(name: "CRelayLoad"),
   ]
   + module("FFmpeg", ["CFFmpeg", "MediaModel", "CodedMedia", "H264", .nioCore])
   + module("JPEG", ["CTurboJPEG", "MediaModel"])
@@ -107,7 +110,8 @@ let services: [Target] =
     "Gateway",
     [
       "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FragmentedMP4", "Relay", "Access", "Observability",
-      "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+      "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", .hummingbird, .hummingbirdCore,
+      .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
       .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(
@@ -119,8 +123,8 @@ let services: [Target] =
   + module(
     "VideoConsumer",
     [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "Relay", "FFmpeg", "WebSocketTransport", "Observability",
-      .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
+      "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "PhoneProtocol", "Relay", "FFmpeg",
+      "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(
     "Recording",
@@ -131,15 +135,12 @@ let services: [Target] =
   + module(
     "Publishing",
     [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "Simulation", "WebSocketTransport",
-      "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
+      "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
+      "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
     ])
   + module(
     "RelayBenchmark",
-    [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "Relay", "Gateway", "Access", "WebSocketTransport",
-      "Observability", .nioCore, .nioPosix, .logging,
-    ])
+    ["MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "CRelayLoad", .nioCore])
 
 // MARK: The executable: wiring only
 

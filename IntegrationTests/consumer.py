@@ -71,15 +71,15 @@ class Consumer(threading.Thread):
     """Reads everything as fast as it comes, in a thread of its own, until closed."""
 
     def __init__(
-        self, ws_url: str, *, path: str = "/ws/h264_stream", token: str | None = None, origin: str | None = None,
-        **query,
+        self, ws_url: str, *, path: str = "/ws/h264_stream", token: str | None = None, query_token: str | None = None,
+        origin: str | None = None, **query,
     ):
         super().__init__(daemon=True, name="consumer")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.connecting_at = time.monotonic()
         self.socket = connect(
-            consumer_url(ws_url, path, **query), additional_headers=headers, origin=origin, compression=None,
-            max_size=None, open_timeout=5, close_timeout=2, max_queue=None, proxy=None)
+            consumer_url(ws_url, path, token=query_token, **query), additional_headers=headers, origin=origin, compression=None,
+            max_size=None, open_timeout=5, close_timeout=2, max_queue=None, proxy=None, legacy=True)
         self.received = Received()
         self.closed: tuple[int, str] | None = None
         self._changed = threading.Condition()
@@ -183,9 +183,10 @@ class SlowConsumer:
         self.socket.close()
 
     @property
-    def closed(self) -> tuple[int | None, str | None]:
-        """(code, reason) the server closed with, or Nones."""
-        return self.protocol.close_code, self.protocol.close_reason
+    def closed(self) -> tuple[int, str] | None:
+        """(code, reason) of the close frame the server sent, if it sent one."""
+        frame = self.protocol.close_rcvd
+        return (frame.code, frame.reason) if frame else None
 
     def _receive(self, limit: int) -> int:
         try:

@@ -1,6 +1,8 @@
 """A phone: sends H.264 packets to `/ws/video` (docs: wire formats, section 1)."""
 
+import contextlib
 import json
+import socket
 import struct
 import threading
 import time
@@ -44,7 +46,7 @@ class Phone:
         self.socket = connect(
             f"{ws_url}/ws/video" + ("?" + "&".join(parameters) if parameters else ""),
             additional_headers=headers, origin=origin, compression=None, max_size=10_000_000,
-            open_timeout=open_timeout, close_timeout=2, proxy=None)
+            open_timeout=open_timeout, close_timeout=2, proxy=None, legacy=True)
         if announce:
             self.send_config()
 
@@ -66,7 +68,10 @@ class Phone:
         self.send(frame_packet(now_us() if timestamp_us is None else timestamp_us, unit.data, unit.is_key))
 
     def send_all(self, clip: Clip, units: Iterable[AccessUnit] | None = None, base_us: int | None = None) -> None:
-        """Sends the clip as fast as the server takes it, stamped as if it had been played from `base_us` on."""
+        """Sends the clip as fast as the server takes it, stamped as if it had been played from `base_us` on.
+
+        A server keeps captures from lying in its future, so check capture times with `Player` instead.
+        """
         base = now_us() if base_us is None else base_us
         self.send_parameter_sets(clip)
         for unit in clip.units if units is None else units:
@@ -74,6 +79,8 @@ class Phone:
 
     def cut(self) -> None:
         """Ends the TCP connection without a closing handshake."""
+        with contextlib.suppress(OSError):
+            self.socket.socket.shutdown(socket.SHUT_RDWR)
         self.socket.socket.close()
 
     def close(self) -> None:
@@ -105,6 +112,7 @@ class Player(threading.Thread):
         super().__init__(daemon=True, name="phone")
         self.phone, self.clip, self.loop, self.speed = phone, clip, loop, speed
         self.sent: list[AccessUnit] = []
+        self.started_us = now_us()
         self.error: Exception | None = None
         self._halt = threading.Event()
         self.start()

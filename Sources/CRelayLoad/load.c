@@ -31,6 +31,13 @@ static uint64_t now_ns(void) {
   return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
+static double cpu_seconds(int pid) {
+  clockid_t clock;
+  struct timespec t;
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0) return 0;
+  return (double)t.tv_sec + t.tv_nsec / 1e9;
+}
+
 static void put_hex(uint8_t *out, uint64_t value) {
   for (int i = 0; i < 16; i++) out[i] = (uint8_t)(0x40 | ((value >> (60 - 4 * i)) & 15));
 }
@@ -210,15 +217,20 @@ static int run_loop(struct load *load, int epoll, int timer, int publisher, stru
   uint64_t end = start + (uint64_t)(config->seconds * 1e9);
   // The first second is for caches and congestion windows to settle.
   load->measure_from = start + 1000000000ull;
-  uint64_t last_sent = 0, received_at_start = 0, bytes_at_start = 0;
-  int measuring = 0;
+  uint64_t last_sent = 0, bytes_at_start = 0;
+  double cpu_at_start = 0;
+  int measuring = 0, measured = 0;
   struct epoll_event events[512];
   for (;;) {
     uint64_t t = now_ns();
     if (!measuring && t >= load->measure_from) {
       measuring = 1;
-      received_at_start = result->units_received;
       bytes_at_start = result->bytes_received;
+      cpu_at_start = cpu_seconds(config->server_pid);
+    }
+    if (!measured && t >= end) {
+      measured = 1;
+      result->cpu_seconds = cpu_seconds(config->server_pid) - cpu_at_start;
     }
     // After the end a second more is given to what is on its way.
     if (t >= end + 1000000000ull) break;
@@ -243,7 +255,6 @@ static int run_loop(struct load *load, int epoll, int timer, int publisher, stru
       }
     }
   }
-  (void)received_at_start;
   result->seconds = (double)(end - load->measure_from) / 1e9;
   result->bytes_received -= bytes_at_start;
   result->units_sent = last_sent;

@@ -17,21 +17,4 @@ public enum EmulationPrevention {
     }
     return result
   }
-
-  /// A NAL unit with the emulation prevention bytes that its payload needs.
-  public static func inserted(into rawUnit: ByteBuffer) -> ByteBuffer {
-    var result = ByteBuffer()
-    result.reserveCapacity(rawUnit.readableBytes + 8)
-    var zeros = 0
-    for byte in rawUnit.readableBytesView {
-      if zeros >= 2, byte <= 3 {
-        result.writeInteger(UInt8(3))
-        zeros = 0
-      }
-      result.writeInteger(byte)
-      zeros = byte == 0 ? zeros + 1 : 0
-    }
-    if zeros > 0 { result.writeInteger(UInt8(3)) }
-    return result
-  }
 }

@@ -12,8 +12,9 @@ public final class LoopReader {
   public let id: UInt64
   public let options: ReaderOptions
   private let stream: RelayStream
-  private let onAvailable: () -> Void
-  private let onEnd: (ReaderEnd) -> Void
+  // Given up by `close()`, so that they may hold on to whoever holds this reader.
+  private var onAvailable: (() -> Void)?
+  private var onEnd: ((ReaderEnd) -> Void)?
   private var queue: ReaderQueue
   private var fanout: LoopFanout?
   private var ages = AgeHistogram()
@@ -26,6 +27,8 @@ public final class LoopReader {
   ///   - eventLoop: the loop that this is called on and that both closures will be called on.
   ///   - onAvailable: units wait. Not called before this initialiser returns.
   ///   - onEnd: nothing will come any more; called at most once, and not after `close()`.
+  ///
+  /// Both closures are held until `close()` or `onEnd`.
   public init(
     stream: RelayStream, options: ReaderOptions, eventLoop: any EventLoop, onAvailable: @escaping () -> Void,
     onEnd: @escaping (ReaderEnd) -> Void
@@ -68,6 +71,8 @@ public final class LoopReader {
   public func close() {
     guard let fanout else { return }
     self.fanout = nil
+    onAvailable = nil
+    onEnd = nil
     fanout.remove(self)
     stream.left(transport: options.transport)
   }
@@ -79,13 +84,14 @@ public final class LoopReader {
       return
     }
     reportDrops()
-    onAvailable()
+    onAvailable?()
   }
 
   func end(_ reason: ReaderEnd) {
     guard fanout != nil else { return }
+    let onEnd = onEnd
     close()
-    onEnd(reason)
+    onEnd?(reason)
   }
 
   func snapshot() -> ReaderSnapshot {

@@ -56,6 +56,10 @@ public final class WebSocketServerConnection: ChannelInboundHandler {
   private var state = State.open
   private var lastHeard = NIODeadline.now()
   private var pinger: RepeatedTask?
+  private var socket: DirectSocket?
+  /// Writes that the socket did not take at once and that wait in the channel.
+  private var waitingWrites = 0
+  private var needsFlush = false
 
   init(role: any WebSocketRole, limits: WebSocketLimits) {
     self.role = role
@@ -66,7 +70,10 @@ public final class WebSocketServerConnection: ChannelInboundHandler {
   // MARK: For the role
 
   /// Whether more can be sent without piling up.
-  public var isWritable: Bool { state == .open && (context?.channel.isWritable ?? false) }
+  public var isWritable: Bool {
+    guard state == .open else { return false }
+    return socket != nil ? waitingWrites == 0 : context?.channel.isWritable ?? false
+  }
 
   /// The loop that the role lives on.
   public var eventLoop: (any EventLoop)? { context?.eventLoop }
@@ -74,14 +81,40 @@ public final class WebSocketServerConnection: ChannelInboundHandler {
   /// The peer, `host:port`.
   public var peer: String { context?.channel.remoteAddress.map(Self.text(of:)) ?? "unknown" }
 
-  /// Puts a message that is framed already into the channel; `flush()` sends it.
+  /// Sends a message that is framed already, or has it wait in the channel; `flush()` sends what waits.
   public func write(framed message: ByteBuffer) {
     guard state == .open, let context else { return }
-    context.write(wrapOutboundOut(message), promise: nil)
+    guard let socket, waitingWrites == 0 else { return wait(message, context: context) }
+    switch socket.send(message) {
+    case .sent: break
+    case .partial(let count):
+      var rest = message
+      rest.moveReaderIndex(forwardBy: count)
+      wait(rest, context: context)
+    case .failed: context.close(promise: nil)
+    }
   }
 
-  /// Sends what was written.
-  public func flush() { context?.flush() }
+  /// Sends what waits in the channel.
+  public func flush() {
+    guard needsFlush else { return }
+    needsFlush = false
+    context?.flush()
+  }
+
+  private func wait(_ message: ByteBuffer, context: ChannelHandlerContext) {
+    needsFlush = true
+    guard socket != nil else { return context.write(wrapOutboundOut(message), promise: nil) }
+    waitingWrites += 1
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    promise.futureResult.assumeIsolated().whenSuccess { self.writeLeft() }
+    context.write(wrapOutboundOut(message), promise: promise)
+  }
+
+  private func writeLeft() {
+    waitingWrites -= 1
+    if waitingWrites == 0, state == .open { role.becameWritable() }
+  }
 
   /// Sends a text message.
   public func send(text: String) {
@@ -106,6 +139,7 @@ public final class WebSocketServerConnection: ChannelInboundHandler {
 
   public func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    socket = DirectSocket(channel: context.channel)
     lastHeard = .now()
     let interval = TimeAmount.nanoseconds(max(1, limits.idleTime.nanoseconds / 3))
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
@@ -133,7 +167,7 @@ public final class WebSocketServerConnection: ChannelInboundHandler {
   }
 
   public func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable, state == .open { role.becameWritable() }
+    if socket == nil, context.channel.isWritable, state == .open { role.becameWritable() }
     context.fireChannelWritabilityChanged()
   }
 
@@ -179,7 +213,7 @@ public final class WebSocketServerConnection: ChannelInboundHandler {
     guard state != .closed, let context else { return }
     if NIODeadline.now() - lastHeard > limits.idleTime {
       context.close(promise: nil)
-    } else if state == .open, context.channel.isWritable {
+    } else if isWritable {
       // Nothing to gain from a ping behind a full send buffer.
       write(framed: WebSocketFraming.message(.ping, payload: ByteBuffer()))
       flush()
@@ -189,6 +223,7 @@ public final class WebSocketServerConnection: ChannelInboundHandler {
   private func end() {
     guard state != .closed else { return }
     state = .closed
+    socket = nil
     pinger?.cancel()
     pinger = nil
     context = nil

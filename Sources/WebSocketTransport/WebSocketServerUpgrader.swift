@@ -38,13 +38,26 @@ public struct WebSocketServerUpgrader<UpgradeResult: Sendable>: NIOTypedHTTPServ
     self.result = result
   }
 
+  /// What stands in front of NIO's upgrade handler and turns a request that will not be accepted into an ordinary one,
+  /// for the HTTP routes to answer.
+  public func makeGate() -> WebSocketUpgradeGate {
+    WebSocketUpgradeGate { head, channel in
+      guard Self.isWellFormed(head), case .accept = admit(head, channel) else { return false }
+      return true
+    }
+  }
+
+  private static func isWellFormed(_ head: HTTPRequestHead) -> Bool {
+    head.method == .GET && head.headers["Sec-WebSocket-Key"].count == 1
+      && head.headers["Sec-WebSocket-Version"] == ["13"]
+  }
+
   public func buildUpgradeResponse(
     channel: any Channel, upgradeRequest: HTTPRequestHead, initialResponseHeaders: HTTPHeaders
   ) -> EventLoopFuture<HTTPHeaders> {
     channel.eventLoop.makeCompletedFuture {
       let keys = upgradeRequest.headers["Sec-WebSocket-Key"]
-      guard upgradeRequest.method == .GET, keys.count == 1, upgradeRequest.headers["Sec-WebSocket-Version"] == ["13"]
-      else { throw HandshakeError.malformed }
+      guard Self.isWellFormed(upgradeRequest) else { throw HandshakeError.malformed }
       guard case .accept = admit(upgradeRequest, channel) else { throw HandshakeError.declined }
       var headers = initialResponseHeaders
       headers.add(name: "Sec-WebSocket-Accept", value: WebSocketHandshake.accept(key: keys[0]))

@@ -3,17 +3,18 @@
 import { token, withToken } from './token.js';
 
 const requestTimeoutMillis = 5000;
+const longestMessage = 200;
 
-/** The server refused a request; `status` is the HTTP status. */
+/** The server refused a request; `status` is the HTTP status, `message` what the server says about it. */
 export class RefusedError extends Error {
-  constructor(status, path) {
-    super(`${path} answered ${status}`);
+  constructor(status, message) {
+    super(message);
     this.status = status;
   }
 
   /** Whether a token, or another one, would help. */
   get needsToken() {
-    return this.status === 401 || this.status === 403;
+    return this.status === 401 || (this.status === 403 && token() !== null);
   }
 }
 
@@ -23,7 +24,10 @@ async function get(path) {
     cache: 'no-store',
     signal: AbortSignal.timeout(requestTimeoutMillis),
   });
-  if (!response.ok) throw new RefusedError(response.status, path);
+  if (!response.ok) {
+    const said = (await response.text()).trim().slice(0, longestMessage);
+    throw new RefusedError(response.status, said || `${path} answered ${response.status}`);
+  }
   return { body: await response.json(), date: response.headers.get('date') };
 }
 

@@ -1,6 +1,7 @@
 // Numbers and times as people read them.
 
-const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const day = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
+const dayAndYear = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const timeOnly = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 
 /** Bytes in decimal units: 0 B, 12 kB, 3.4 MB. */
@@ -35,10 +36,14 @@ export function formatSpan(seconds) {
   return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-/** A point in time: only the time of day when it is today. */
+/** A point in time, with as much of the date as is needed: Today, 17:42; 21 Nov, 09:15; 3 Jan 2025, 10:00. */
 export function formatDate(date) {
   if (!date) return '–';
-  return date.toDateString() === new Date().toDateString() ? `Today, ${timeOnly.format(date)}` : dayAndTime.format(date);
+  const now = new Date();
+  const isToday = date.toDateString() === now.toDateString();
+  const isThisYear = date.getFullYear() === now.getFullYear();
+  const dayText = isToday ? 'Today' : (isThisYear ? day : dayAndYear).format(date);
+  return `${dayText}, ${timeOnly.format(date)}`;
 }
 
 /** A time of the server's JSON (seconds since 1970, or ISO 8601) as a Date; null when there is none. */

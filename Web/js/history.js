@@ -35,9 +35,11 @@ export class History {
     context.clearRect(0, 0, width, height);
     const known = this.#values.filter((value) => value !== null);
     if (known.length < 2) return;
-    const top = Math.max(...known) * 1.15 || 1;
+    // A single outlier, as the burst at the start, may touch the top but not flatten the rest.
+    const usual = known.toSorted((left, right) => left - right)[Math.floor((known.length - 1) * 0.9)];
+    const top = usual * 1.6 || 1;
     const x = (index) => width - (this.#values.length - 1 - index) * (width / (kept - 1));
-    const y = (value) => height - scale - (Math.max(0, value) / top) * (height - 2 * scale);
+    const y = (value) => height - scale - (Math.min(top, Math.max(0, value)) / top) * (height - 2 * scale);
     const line = new Path2D();
     let isDown = false;
     for (const [index, value] of this.#values.entries()) {

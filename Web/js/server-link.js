@@ -16,6 +16,8 @@ export class ServerLink extends EventTarget {
   state = 'connecting';
   server = null;
   streams = [];
+  /** What the server said when it refused last; null when it did not answer at all. */
+  refusal = null;
   /** When the next attempt is due while the server is lost, in local ms. */
   retryAt = 0;
   clock = new ServerClock();
@@ -53,6 +55,7 @@ export class ServerLink extends EventTarget {
       this.#become('online');
       this.dispatchEvent(new Event('update'));
     } catch (error) {
+      this.refusal = error instanceof RefusedError ? error.message : null;
       if (error instanceof RefusedError && error.needsToken) {
         this.#become('unauthorized');
         this.dispatchEvent(new Event('refused'));

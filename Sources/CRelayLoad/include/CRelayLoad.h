@@ -18,6 +18,7 @@ struct ws_load_unit {
 
 struct ws_load_config {
   uint16_t port;             // of the server on 127.0.0.1
+  int server_pid;            // whose CPU time is measured
   const char *publish_path;  // path and query, or NULL: no publisher
   const char *consume_path;  // path and query
   int consumers;
@@ -39,6 +40,7 @@ struct ws_load_result {
   uint64_t units_missing;   // holes in the sequence numbers
   uint64_t bytes_received;
   double seconds;           // of measurement
+  double cpu_seconds;       // that the server used during the measurement
   uint64_t latency_count;
   double latency_max_ms;
   // Log-linear histogram of latency: 64 linear buckets for each power of two of microseconds.

@@ -44,8 +44,11 @@ struct GatewayChannel: HTTPChannelHandler {
       configuration.enableResponseHeaderValidation = false
       configuration.decoderConfiguration.maxHeaderFieldSize = limits.headerBytes
       configuration.decoderConfiguration.maxHeaderListSize = limits.headerBytes
-      let outcome = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
-        configuration: configuration)
+      let pipeline = channel.pipeline.syncOperations
+      let outcome = try pipeline.configureUpgradableHTTPServerPipeline(configuration: configuration)
+      try pipeline.addHandler(
+        upgrader.makeGate(),
+        position: .before(pipeline.handler(type: NIOTypedHTTPServerUpgradeHandler<Outcome>.self)))
       // A peer that connects and says nothing must not hold a place.
       let timeout = channel.eventLoop.scheduleTask(in: limits.handshakeTime) { channel.close(promise: nil) }
       outcome.whenComplete { _ in timeout.cancel() }

@@ -9,6 +9,9 @@ import WebSocketTransport
 
 /// A consumer of video, protocol.md section 2: takes units from the relay as fast as the connection takes bytes.
 final class VideoReaderRole: WebSocketRole {
+  /// Sent at one go. A late reader starts with a whole group of pictures, some megabytes, while others wait.
+  private static let burstBytes = 1 << 20
+
   private let stream: RelayStream
   private let options: ReaderOptions
   private let clocks: SystemClocks
@@ -33,8 +36,7 @@ final class VideoReaderRole: WebSocketRole {
     self.connection = connection
     reader = LoopReader(
       stream: stream, options: options, eventLoop: eventLoop,
-      onAvailable: { [unowned self] in send() },
-      onEnd: { [unowned self] reason in ended(reason) })
+      onAvailable: { self.send() }, onEnd: { self.ended($0) })
     send()
   }
 
@@ -53,14 +55,24 @@ final class VideoReaderRole: WebSocketRole {
 
   private func send() {
     guard let connection, let reader else { return }
-    var hasWritten = false
-    let now = clocks.host()
-    while connection.isWritable, let delivery = reader.next(at: now) {
+    var burst = 0
+    while connection.isWritable, let delivery = reader.next(at: clocks.host()) {
       encoder.write(delivery, to: connection)
-      reader.sent(delivery, at: now)
-      hasWritten = true
+      reader.sent(delivery, at: clocks.host())
+      burst += delivery.unit.bytes.readableBytes
+      if burst > Self.burstBytes {
+        resumeLater()
+        break
+      }
     }
-    if hasWritten { connection.flush() }
+    connection.flush()
+  }
+
+  /// Lets the other connections of the loop have their turn.
+  private func resumeLater() {
+    guard let eventLoop = connection?.eventLoop else { return }
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    eventLoop.execute { bound.value.send() }
   }
 
   private func ended(_ reason: ReaderEnd) {

@@ -53,8 +53,10 @@ extension MetricDefinition {
       Label(
         "reason",
         [
-          "short", "size_mismatch", "payload_size_mismatch", "unknown_type", "no_start_code", "oversized",
-          "empty", "before_parameter_sets", "bad_parameter_sets", "no_slice", "text",
+          "short", "size_field_lies", "unknown_type", "oversized", "payload_size_lies", "empty_payload",
+          "payload_without_start_code", "frame_before_parameter_sets", "access_unit_too_large", "too_many_nal_units",
+          "no_slice", "no_parameter_set", "invalid_parameter_set", "invalid_slice", "damaged_nal_unit",
+          "text_oversized", "text_not_an_object", "text_malformed_config", "text_unsupported_format",
         ])
     ])
   public static let publishersConnected = MetricDefinition(

@@ -17,7 +17,8 @@ export function showConnection(app, { mark, banner, foot }) {
   const tick = () => {
     if (link.state !== 'lost') return;
     const seconds = Math.max(0, Math.ceil((link.retryAt - localNow()) / 1000));
-    setText(text, `The server does not answer. ${seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again…'}`);
+    const what = link.refusal === null ? 'The server does not answer.' : `The server refuses: ${link.refusal}.`;
+    setText(text, `${what} ${seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again…'}`);
   };
   link.addEventListener('state', () => {
     mark.dataset.state = link.state;

@@ -25,7 +25,7 @@ export function bindSignIn(app, dialog) {
     app.link.check();
   });
   app.link.addEventListener('refused', () => {
-    setText(problem, token() ? 'The server does not know this token.' : '');
+    setText(problem, token() ? `Not with this token: ${app.link.refusal}.` : '');
     if (!dialog.open) dialog.showModal();
   });
   app.link.addEventListener('state', () => {

@@ -39,7 +39,7 @@ export function metricCards() {
   const element = h('dl', { class: 'metrics', id: 'metrics' }, ...cards.map((each) => each.element));
   const update = (now) => {
     age.show(now.ageMillis === null ? none : String(Math.max(0, Math.round(now.ageMillis))), 'ms');
-    age.explain(now.isEstimate ? 'Median, estimated' : 'Median, capture to screen');
+    age.explain(now.isEstimate ? 'Median, estimated' : 'Median, to screen');
     age.history.add(now.ageMillis);
     bandwidth.show(now.megabitsPerSecond === null ? none : now.megabitsPerSecond.toFixed(1), 'Mb/s');
     bandwidth.explain(now.keyFrameInterval ? `Key frame every ${now.keyFrameInterval.toFixed(1)} s` : '');
