@@ -142,6 +142,17 @@ def test_frame_age_is_right_for_senders_that_count_from_zero(server, flight, ope
         assert 0 <= age_millis(page) < 1000
 
 
+def test_joining_a_long_group_catches_up_at_once(server, make_clip, open_page):
+    clip = make_clip(size="640x360", seconds=12, gop=360)
+    with publishing(server, clip) as player:
+        wait_until(lambda: len(player.sent) > 210, what="seven seconds into the group")
+        page = open_page(server.url)
+        wait_playing(page)
+        wait_until(lambda: age_millis(page) < 1000, 4, "the present, before the next key frame")
+        assert len(player.sent) < 360, "a key frame came before the picture: this shows nothing"
+        check_moving_picture(page)
+
+
 def test_streams_are_listed_and_chosen(server, make_clip, flight, open_page):
     other = make_clip(size="480x270", seconds=4)
     with publishing(server, flight), publishing(server, other, "second"):

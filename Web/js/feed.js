@@ -29,11 +29,6 @@ export class Feed extends EventTarget {
     this.#url = url;
   }
 
-  /** Whether it is connected or will be. */
-  get isActive() {
-    return this.#socket !== null || this.#timer !== 0;
-  }
-
   /** Connects; drops a connection that is there. */
   connect() {
     this.stop();
@@ -57,16 +52,21 @@ export class Feed extends EventTarget {
     });
   }
 
-  /** Connects at once if it is waiting for the next attempt. */
-  retryNow() {
-    if (this.#timer) this.connect();
+  /** Connects at once if there is no connection. */
+  resume() {
+    if (!this.#socket) this.connect();
+  }
+
+  /** Makes no further attempts until `resume()`; a connection that is there stays. */
+  holdOff() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
   }
 
   /** Ends the connection and stops trying. */
   stop() {
-    clearTimeout(this.#timer);
+    this.holdOff();
     clearInterval(this.#ping);
-    this.#timer = 0;
     const socket = this.#socket;
     this.#socket = null;
     socket?.close(1000);
