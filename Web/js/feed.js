@@ -5,7 +5,7 @@ import { Backoff } from './backoff.js';
 const pingMillis = 5000;
 const silenceMillis = 12_000;
 
-/** Close codes after which a token has to be asked for: RFC 6455 policy violation, and IANA's "Unauthorized", "Forbidden". */
+/** Close codes of a refusal: RFC 6455's policy violation, IANA's "Unauthorized" and "Forbidden", and ours like them. */
 const refusals = new Set([1008, 3000, 3003, 4401, 4403]);
 
 /**
