@@ -3,15 +3,17 @@ import H264
 import NIOCore
 
 /// Cuts a byte stream, whose message boundaries mean nothing, into runs of whole NAL units.
-struct AnnexBSplitter {
+package struct AnnexBSplitter {
   /// More bytes than this without a start code are no video.
   static let limitBytes = 10_000_000
   private var pending = ByteBuffer()
 
+  package init() {}
+
   /// Takes more bytes.
   /// - Returns: the NAL units that are complete now, with their start codes; `nil` when there are none.
   /// - Throws: when there is no start code in more than `limitBytes`.
-  mutating func append(_ bytes: ByteBuffer) throws(SplitError) -> ByteBuffer? {
+  package mutating func append(_ bytes: ByteBuffer) throws(SplitError) -> ByteBuffer? {
     pending.writeImmutableBuffer(bytes)
     guard let last = AnnexB.nalUnitRanges(in: pending).last else {
       guard pending.readableBytes <= Self.limitBytes else { throw .noStartCode(bytes: pending.readableBytes) }
@@ -31,13 +33,13 @@ struct AnnexBSplitter {
   }
 
   /// What is left at the end of the stream.
-  mutating func finish() -> ByteBuffer? {
+  package mutating func finish() -> ByteBuffer? {
     defer { pending = ByteBuffer() }
     return AnnexB.nalUnitRanges(in: pending, limit: 1).isEmpty ? nil : pending
   }
 }
 
 /// Why bytes cannot be cut into NAL units.
-enum SplitError: Error, Equatable {
+package enum SplitError: Error, Equatable {
   case noStartCode(bytes: Int)
 }

@@ -45,7 +45,7 @@ public struct WebSocketFeed: UnitFeed {
 }
 
 /// Makes units from the messages of one connection.
-struct MessageReading {
+package struct MessageReading {
   private enum Format {
     case unknown
     case packets(PhonePacketParser, UnitBuilder)
@@ -55,9 +55,9 @@ struct MessageReading {
   private let place: String
   private var format = Format.unknown
 
-  init(place: String) { self.place = place }
+  package init(place: String) { self.place = place }
 
-  mutating func receive(_ message: ByteBuffer, at now: HostTime, wall: WallTime) throws -> [FeedEvent] {
+  package mutating func receive(_ message: ByteBuffer, at now: HostTime, wall: WallTime) throws -> [FeedEvent] {
     if case .unknown = format { format = Self.format(of: message) }
     switch format {
     case .unknown: return []

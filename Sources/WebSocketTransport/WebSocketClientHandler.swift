@@ -8,11 +8,15 @@ final class WebSocketClientHandler: ChannelDuplexHandler {
   typealias OutboundIn = WebSocketMessage
   typealias OutboundOut = WebSocketFrame
 
+  /// How long the peer may take to answer a close frame.
+  private static let closeTimeout = TimeAmount.seconds(2)
+
   private let options: WebSocketClientOptions
   private var assembler: MessageAssembler
   private var pinger: RepeatedTask?
   private var lastHeard = NIODeadline.now()
   private var hasSentClose = false
+  private var closeTimer: Scheduled<Void>?
 
   init(options: WebSocketClientOptions) {
     self.options = options
@@ -31,7 +35,10 @@ final class WebSocketClientHandler: ChannelDuplexHandler {
     }
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { pinger?.cancel() }
+  func handlerRemoved(context: ChannelHandlerContext) {
+    pinger?.cancel()
+    closeTimer?.cancel()
+  }
 
   func channelInactive(context: ChannelHandlerContext) {
     pinger?.cancel()
@@ -63,23 +70,31 @@ final class WebSocketClientHandler: ChannelDuplexHandler {
   }
 
   func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-    if mode != .input, !hasSentClose {
-      hasSentClose = true
-      var payload = ByteBuffer()
-      payload.write(webSocketErrorCode: .normalClosure)
-      send(.connectionClose, payload, context: context)
+    guard mode != .input, !hasSentClose, context.channel.isActive else {
+      context.close(mode: mode, promise: promise)
+      return
     }
-    context.close(mode: mode, promise: promise)
+    hasSentClose = true
+    var payload = ByteBuffer()
+    payload.write(webSocketErrorCode: .normalClosure)
+    send(.connectionClose, payload, context: context)
+    // RFC 6455 §7.1.1: the peer answers once it has taken everything before. Closing the socket at once could throw
+    // away messages that are still on their way.
+    let boundContext = NIOLoopBound(context, eventLoop: context.eventLoop)
+    closeTimer = context.eventLoop.scheduleTask(in: Self.closeTimeout) { boundContext.value.close(promise: nil) }
+    if let promise { context.channel.closeFuture.cascade(to: promise) }
   }
 
   private func closed(code: UInt16?, reason: String, context: ChannelHandlerContext) {
     if let code, code != 1000, code != 1001 {
       context.fireErrorCaught(WebSocketError.closed(code: code, reason: reason))
     }
-    hasSentClose = true
-    var payload = ByteBuffer()
-    payload.writeInteger(code ?? 1000)
-    send(.connectionClose, payload, context: context)
+    if !hasSentClose {
+      hasSentClose = true
+      var payload = ByteBuffer()
+      payload.writeInteger(code ?? 1000)
+      send(.connectionClose, payload, context: context)
+    }
     context.close(promise: nil)
   }
 

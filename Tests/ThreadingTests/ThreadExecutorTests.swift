@@ -3,6 +3,7 @@ import Testing
 import Threading
 
 @Suite struct ThreadExecutorTests {
+  private static func threadName() -> String? { Thread.current.name }
   private static func threadID() -> String { "\(Unmanaged.passUnretained(Thread.current).toOpaque())" }
 
   @Test func workRunsOnOneThreadOfItsOwn() async throws {
@@ -19,9 +20,9 @@ import Threading
     let executor = ThreadExecutor(name: "test")
     let elsewhere = ThreadExecutor(name: "elsewhere")
     let names = try await withTaskExecutorPreference(executor) {
-      let before = Thread.current.name
-      let between = try await elsewhere.run { Thread.current.name }
-      return [before, between, Thread.current.name]
+      let before = Self.threadName()
+      let between = try await elsewhere.run { Self.threadName() }
+      return [before, between, Self.threadName()]
     }
     #expect(names == ["test", "elsewhere", "test"])
   }
