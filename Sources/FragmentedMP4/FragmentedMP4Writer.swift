@@ -115,6 +115,21 @@ public struct FragmentedMP4Writer: Sendable {
     return fragment() ?? ByteBuffer()
   }
 
+  /// One access unit of a live stream as a fragment, from the unit alone: the same for everybody who watches, whenever
+  /// they came.
+  ///
+  /// - Parameter origin: the wall-clock time of presentation time 0, one for the whole stream.
+  /// - Throws: when the SPS cannot be read.
+  public static func liveFragment(of unit: AccessUnit, origin: WallTime) throws(H264Error) -> ByteBuffer {
+    var writer = try FragmentedMP4Writer(parameterSets: unit.parameterSets, origin: origin, purpose: .stream)
+    writer.sequence = UInt32(truncatingIfNeeded: unit.sequence &- 1)
+    let sample = Sample(
+      picture: unit.picture, decode: max(0, unit.decodeAt.since(origin).value / 1_000 + writer.mediaStart),
+      presentation: unit.capturedAt.since(origin).value / 1_000, bytes: sampleBytes(unit.picture),
+      expectedDuration: writer.lastDuration)
+    return writer.write([sample], next: nil)
+  }
+
   /// What is left to write so that players know the duration and can seek.
   ///
   /// - Returns: bytes for the end of the file (the last fragment among them), and bytes that replace earlier ones.
