@@ -3,18 +3,22 @@
 
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
+let strict: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ] + (Context.environment["WORLDSYSTEM_STRICT"] == "1" ? [.treatAllWarnings(as: .error)] : [])
 
-/// A target of ours: its sources, and the tests that mirror them where `tested`.
-func module(_ name: String, _ dependencies: [Target.Dependency] = [], tested: Bool = true) -> [Target] {
+/// A target of ours: its sources, and the tests that mirror them where `tested`. Tests may also use `testing`.
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], testing: [Target.Dependency] = [], tested: Bool = true
+) -> [Target] {
   let library = Target.target(name: name, dependencies: dependencies, swiftSettings: strict)
   guard tested else { return [library] }
   let tests = Target.testTarget(
-    name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies, swiftSettings: strict)
+    name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies + testing,
+    swiftSettings: strict)
   return [library, tests]
 }
 
@@ -54,6 +58,7 @@ let values: [Target] =
   + module("Geometry")
   + module("CodedMedia", ["MediaModel", .nioCore])
   + module("Clocks", ["MediaModel"], tested: false)
+  + module("Threading")
 
 // MARK: Codecs: bytes in, values out, no sockets, clocks or loggers
 
@@ -61,6 +66,7 @@ let codecs: [Target] =
   module("H264", ["MediaModel", "CodedMedia", .nioCore])
   + module("PhoneProtocol", ["MediaModel", "CodedMedia", "H264", .nioCore])
   + module("FragmentedMP4", ["MediaModel", "CodedMedia", "H264", .nioCore])
+  + module("WebSocketProtocol", [.nioCore, .crypto])
   + module("RTP", ["MediaModel", "CodedMedia", "H264", .nioCore])
   + module("RTSP", ["MediaModel", "RTP", .nioCore, .crypto])
 
@@ -78,6 +84,7 @@ let foreign: [Target] =
       providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .target(name: "CWebAssets"),
+    .target(name: "CRelayLoad"),
   ]
   + module("FFmpeg", ["CFFmpeg", "MediaModel", "CodedMedia", "H264", .nioCore])
   + module("JPEG", ["CTurboJPEG", "MediaModel"])
@@ -85,38 +92,39 @@ let foreign: [Target] =
 // MARK: Services
 
 let services: [Target] =
-  module("Observability", [.logging, .coreMetrics, .metrics])
+  module("Observability", ["MediaModel", .logging, .coreMetrics, .metrics])
   + module("Settings", ["MediaModel", .configuration, .yams])
-  + module("Access", ["MediaModel", .crypto, .x509, .swiftASN1, .nioSSL, .nioCore])
+  + module("Access", [.crypto, .x509, .swiftASN1, .nioSSL, .nioCore], testing: [.nioEmbedded])
   + module(
     "WebSocketTransport",
     [
-      "Access", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .nioEmbedded, .logging,
+      "Access", "WebSocketProtocol", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .nioEmbedded, .logging,
     ])
   + module(
     "Relay",
     [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FragmentedMP4", "Observability",
-      .nioCore, .deque, .logging, .coreMetrics, .metrics, .atomics,
-    ])
+      "MediaModel", "CodedMedia", "Clocks", "H264", "PhoneProtocol", "FragmentedMP4", "WebSocketProtocol",
+      "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics, .atomics,
+    ], testing: [.nioEmbedded])
   + module(
     "Gateway",
     [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "Relay", "Access", "Observability", "WebSocketTransport",
-      "CWebAssets", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FragmentedMP4", "Relay", "Access", "Observability",
+      "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", .hummingbird, .hummingbirdCore,
+      .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
       .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(
     "RTSPServer",
     [
-      "MediaModel", "CodedMedia", "H264", "RTP", "RTSP", "Relay", "Access", "Observability", "FFmpeg",
-      .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
+      "MediaModel", "CodedMedia", "Clocks", "H264", "RTP", "RTSP", "Relay", "Access", "Observability", "FFmpeg",
+      .nioCore, .nioPosix, .nioEmbedded, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(
     "VideoConsumer",
     [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "Relay", "FFmpeg", "WebSocketTransport", "Observability",
-      .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
+      "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "PhoneProtocol", "Relay", "FFmpeg",
+      "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(
     "Recording",
@@ -127,15 +135,12 @@ let services: [Target] =
   + module(
     "Publishing",
     [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "Simulation", "WebSocketTransport",
-      "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
+      "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
+      "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
     ])
   + module(
     "RelayBenchmark",
-    [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "Relay", "Gateway", "Access", "WebSocketTransport",
-      "Observability", .nioCore, .nioPosix, .logging,
-    ])
+    ["MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "CRelayLoad", .nioCore])
 
 // MARK: The executable: wiring only
 

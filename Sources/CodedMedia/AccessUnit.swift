@@ -54,13 +54,22 @@ public final class AccessUnit: Sendable {
   public let sequence: UInt64
   /// Capture time on the server's wall clock.
   public let capturedAt: WallTime
+  /// When to decode it so that pictures come out in capture order; not later than `capturedAt`, rising.
+  public let decodeAt: WallTime
   /// When the last byte of it came in.
   public let receivedAt: HostTime
+  /// Forms of this unit that were made for one reader and serve all the others.
+  public let representations: UnitRepresentations
 
-  public init(picture: CodedPicture, sequence: UInt64, capturedAt: WallTime, receivedAt: HostTime) {
+  public init(
+    picture: CodedPicture, sequence: UInt64, capturedAt: WallTime, decodeAt: WallTime, receivedAt: HostTime,
+    representations: UnitRepresentations = UnitRepresentations()
+  ) {
+    self.representations = representations
     self.picture = picture
     self.sequence = sequence
     self.capturedAt = capturedAt
+    self.decodeAt = decodeAt
     self.receivedAt = receivedAt
   }
 

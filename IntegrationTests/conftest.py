@@ -1,0 +1,96 @@
+"""Fixtures of all integration tests: the binary, test data, clips and servers that are always stopped."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from clips import Clip
+from server import TOKENS, Server, unused_port
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def binary() -> Path:
+    """The `worldsystem` binary: $WORLDSYSTEM_BINARY, else the release build, else the debug build."""
+    named = os.environ.get("WORLDSYSTEM_BINARY")
+    builds = [REPOSITORY / ".build" / kind / "worldsystem" for kind in ("release", "debug")]
+    candidates = [Path(named)] if named else builds
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    pytest.fail("no worldsystem binary; build it first. Looked at: " + ", ".join(map(str, candidates)))
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of test data: $WORLDSYSTEM_TEST_DATA, else ../shared/data. Skips where it is absent."""
+    folder = Path(os.environ.get("WORLDSYSTEM_TEST_DATA") or REPOSITORY.parent / "shared" / "data")
+    if not (folder / "videos").is_dir():
+        pytest.skip(f"no test data at {folder} (set WORLDSYSTEM_TEST_DATA)")
+    return folder
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port that nobody uses."""
+    return unused_port()
+
+
+@pytest.fixture(scope="session")
+def make_clip(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Clip]:
+    """Makes clips with ffmpeg (arguments of `Clip.make`), each only once per run."""
+    folder, made = tmp_path_factory.mktemp("clips"), {}
+
+    def make(**options) -> Clip:
+        key = tuple(sorted(options.items()))
+        if key not in made:
+            made[key] = Clip.make(folder / f"{len(made)}.h264", **options)
+        return made[key]
+
+    return make
+
+
+@pytest.fixture
+def clip(make_clip) -> Clip:
+    """Three seconds of 320×180 at 30 fps, a key frame every second."""
+    return make_clip()
+
+
+@pytest.fixture
+def make_server(binary: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers (arguments of `Server`); each is stopped at the end and must have exited cleanly."""
+    servers: list[Server] = []
+
+    def make(*args: str, start: bool = True, **options) -> Server:
+        data = tmp_path / f"server{len(servers)}"
+        data.mkdir()
+        server = Server(binary, data, args=args, **options)
+        servers.append(server)
+        return server.start() if start else server
+
+    yield make
+    failures = []
+    for server in servers:
+        try:
+            server.stop()
+        except AssertionError as failure:
+            failures.append(str(failure))
+    assert not failures, "\n".join(failures)
+
+
+@pytest.fixture
+def server(make_server) -> Server:
+    """A running `worldsystem serve` on loopback with default settings."""
+    return make_server()
+
+
+@pytest.fixture
+def guarded(make_server, tmp_path: Path) -> Server:
+    """A running server that asks for `TOKENS`."""
+    file = tmp_path / "tokens"
+    file.write_text("".join(f"{role}: {token}\n" for role, token in TOKENS.items()))
+    file.chmod(0o600)
+    return make_server("--token-file", str(file))

@@ -1,2 +1,0 @@
-#include "CWebAssets.h"
-const int web_assets_version = 1;

@@ -1,0 +1,152 @@
+// The files of Web/. A new file is one entry in `ws_web_asset`; `scripts/check-web-assets` finds a forgotten one.
+
+#include "CWebAssets.h"
+
+// #embed is C23, and clang has it in every dialect.
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+#define HTML "text/html; charset=utf-8"
+#define CSS "text/css; charset=utf-8"
+#define JS "text/javascript; charset=utf-8"
+#define SVG "image/svg+xml"
+
+// An entry is a case that returns a static record; __COUNTER__ numbers the cases and, at the end, counts them.
+#define FILE case __COUNTER__: { static const unsigned char bytes[] = {
+#define AT(path, type) }; static const struct ws_web_asset asset = {path, type, bytes, sizeof bytes}; return &asset; }
+
+// clang-format off
+const struct ws_web_asset *ws_web_asset(int index) {
+  switch (index) {
+    FILE
+#embed "../../Web/index.html"
+    AT("/index.html", HTML)
+
+    FILE
+#embed "../../Web/favicon.svg"
+    AT("/favicon.svg", SVG)
+
+    FILE
+#embed "../../Web/icons.svg"
+    AT("/icons.svg", SVG)
+
+    FILE
+#embed "../../Web/css/base.css"
+    AT("/css/base.css", CSS)
+
+    FILE
+#embed "../../Web/css/live.css"
+    AT("/css/live.css", CSS)
+
+    FILE
+#embed "../../Web/css/recordings.css"
+    AT("/css/recordings.css", CSS)
+
+    FILE
+#embed "../../Web/css/shell.css"
+    AT("/css/shell.css", CSS)
+
+    FILE
+#embed "../../Web/css/theme.css"
+    AT("/css/theme.css", CSS)
+
+    FILE
+#embed "../../Web/js/api.js"
+    AT("/js/api.js", JS)
+
+    FILE
+#embed "../../Web/js/backoff.js"
+    AT("/js/backoff.js", JS)
+
+    FILE
+#embed "../../Web/js/clock.js"
+    AT("/js/clock.js", JS)
+
+    FILE
+#embed "../../Web/js/dom.js"
+    AT("/js/dom.js", JS)
+
+    FILE
+#embed "../../Web/js/feed.js"
+    AT("/js/feed.js", JS)
+
+    FILE
+#embed "../../Web/js/format.js"
+    AT("/js/format.js", JS)
+
+    FILE
+#embed "../../Web/js/history.js"
+    AT("/js/history.js", JS)
+
+    FILE
+#embed "../../Web/js/live-player.js"
+    AT("/js/live-player.js", JS)
+
+    FILE
+#embed "../../Web/js/main.js"
+    AT("/js/main.js", JS)
+
+    FILE
+#embed "../../Web/js/mse-player.js"
+    AT("/js/mse-player.js", JS)
+
+    FILE
+#embed "../../Web/js/packets.js"
+    AT("/js/packets.js", JS)
+
+    FILE
+#embed "../../Web/js/panels/connection.js"
+    AT("/js/panels/connection.js", JS)
+
+    FILE
+#embed "../../Web/js/panels/live.js"
+    AT("/js/panels/live.js", JS)
+
+    FILE
+#embed "../../Web/js/panels/recording.js"
+    AT("/js/panels/recording.js", JS)
+
+    FILE
+#embed "../../Web/js/panels/recordings.js"
+    AT("/js/panels/recordings.js", JS)
+
+    FILE
+#embed "../../Web/js/panels/sign-in.js"
+    AT("/js/panels/sign-in.js", JS)
+
+    FILE
+#embed "../../Web/js/panels/stats.js"
+    AT("/js/panels/stats.js", JS)
+
+    FILE
+#embed "../../Web/js/panels/streams.js"
+    AT("/js/panels/streams.js", JS)
+
+    FILE
+#embed "../../Web/js/router.js"
+    AT("/js/router.js", JS)
+
+    FILE
+#embed "../../Web/js/server-link.js"
+    AT("/js/server-link.js", JS)
+
+    FILE
+#embed "../../Web/js/theme-early.js"
+    AT("/js/theme-early.js", JS)
+
+    FILE
+#embed "../../Web/js/theme.js"
+    AT("/js/theme.js", JS)
+
+    FILE
+#embed "../../Web/js/token.js"
+    AT("/js/token.js", JS)
+
+    FILE
+#embed "../../Web/js/windows.js"
+    AT("/js/windows.js", JS)
+
+    default: return NULL;
+  }
+}
+
+int ws_web_asset_count(void) { return __COUNTER__; }

@@ -1,0 +1,94 @@
+/// The state of the RTSP output as protocol.md section 8 reports it. The names are historic: no ffmpeg process runs.
+public struct RTSPReport: Sendable, Encodable {
+  /// Whether server and push, as far as they are asked for, do their work.
+  public var isHealthy: Bool
+  public var isRunning: Bool
+  /// Address for players, without credentials.
+  public var url: String
+  public var queueSize: Int
+  public var queueCapacity: Int
+  public var isThreadAlive: Bool
+
+  public init(
+    isHealthy: Bool, isRunning: Bool, url: String, queueSize: Int, queueCapacity: Int, isThreadAlive: Bool
+  ) {
+    self.isHealthy = isHealthy
+    self.isRunning = isRunning
+    self.url = url
+    self.queueSize = queueSize
+    self.queueCapacity = queueCapacity
+    self.isThreadAlive = isThreadAlive
+  }
+}
+
+/// One recorded session, as `/api/recordings` lists it.
+public struct RecordingReport: Sendable, Encodable {
+  /// A file of a session.
+  public struct File: Sendable, Encodable {
+    public var name: String
+    public var bytes: Int64
+    public var duration_s: Double?
+
+    public init(name: String, bytes: Int64, durationSeconds: Double?) {
+      self.name = name
+      self.bytes = bytes
+      duration_s = durationSeconds
+    }
+  }
+
+  public var id: String
+  public var stream: String
+  /// Seconds since 1970.
+  public var start_time: Double
+  public var end_time: Double?
+  public var duration_s: Double
+  public var bytes: Int64
+  public var total_frames: Int
+  public var active: Bool
+  /// A JPEG of the session, by name.
+  public var poster: String?
+  public var files: [File]
+
+  public init(
+    id: String, stream: String, startTime: Double, endTime: Double?, durationSeconds: Double, bytes: Int64,
+    totalFrames: Int, isActive: Bool, poster: String?, files: [File]
+  ) {
+    self.id = id
+    self.stream = stream
+    start_time = startTime
+    end_time = endTime
+    duration_s = durationSeconds
+    self.bytes = bytes
+    total_frames = totalFrames
+    active = isActive
+    self.poster = poster
+    self.files = files
+  }
+}
+
+/// What the gateway shows of the rest of the process. The executable puts these together.
+public struct GatewayProviders: Sendable {
+  /// The text for `/metrics`.
+  public var metrics: @Sendable () -> String
+  /// The state of the RTSP output, or `nil` when there is none.
+  public var rtsp: @Sendable () -> RTSPReport?
+  /// Recorded sessions, newest first. Reads the disk, so it is called off the event loops.
+  public var recordings: @Sendable () async -> [RecordingReport]
+  /// The path of a file of a session, or `nil` when there is no such session or file.
+  public var recordingFile: @Sendable (_ session: String, _ file: String) -> String?
+  /// What keeps the server from serving, or `nil` when it is ready.
+  public var notReadyReason: @Sendable () -> String?
+
+  public init(
+    metrics: @escaping @Sendable () -> String = { "" }, rtsp: @escaping @Sendable () -> RTSPReport? = { nil },
+    recordings: @escaping @Sendable () async -> [RecordingReport] = { [] },
+    recordingFile: @escaping @Sendable (String, String) -> String? = { _, _ in nil },
+    notReadyReason: @escaping @Sendable () -> String? = { nil }
+  ) {
+    self.metrics = metrics
+    self.rtsp = rtsp
+    self.recordings = recordings
+    self.recordingFile = recordingFile
+    self.notReadyReason = notReadyReason
+  }
+}

@@ -1,0 +1,124 @@
+import Access
+import Clocks
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import MediaModel
+import NIOCore
+import NIOHTTP1
+import Relay
+import WebSocketTransport
+
+/// Decides who may open which WebSocket, and says in HTTP why not.
+struct GatewayAdmission: Sendable {
+  /// An answer to a request that is not let through.
+  struct Refusal: Error {
+    var status: HTTPResponse.Status
+    var reason: String
+  }
+
+  private enum Endpoint {
+    case publish
+    case read
+  }
+
+  let relay: Relay
+  let access: AccessPolicy
+  let origins: OriginPolicy
+  let limits: GatewayLimits
+  let clocks: SystemClocks
+  let ingestMetrics: IngestMetrics
+  let logger: Logger
+
+  /// Decides about an upgrade. A declined one becomes an ordinary request, which `refusal(…)` answers.
+  func admit(_ head: HTTPRequestHead) -> WebSocketAdmission {
+    let headers = head.headers
+    let outcome = decide(
+      target: head.uri, origin: headers.first(name: "Origin"), host: headers.first(name: "Host"),
+      authorization: headers.first(name: "Authorization"))
+    guard case .success(let admission) = outcome else { return .decline }
+    return admission
+  }
+
+  /// Why a request for a WebSocket address did not become a WebSocket.
+  func refusal(target: String, headers: HTTPFields, host: String?) -> Refusal {
+    let outcome = decide(
+      target: target, origin: headers[.origin], host: host, authorization: headers[.authorization])
+    switch outcome {
+    case .failure(let refusal): return refusal
+    case .success:
+      return Refusal(status: .upgradeRequired, reason: "this address speaks WebSocket (RFC 6455, version 13)")
+    }
+  }
+
+  /// Decides about an HTTP request.
+  func refusal(of permission: Permission, query token: String?, headers: HTTPFields, host: String?) -> Refusal? {
+    if let refusal = originRefusal(origin: headers[.origin], host: host) { return refusal }
+    return tokenRefusal(permission, authorization: headers[.authorization], query: token)
+  }
+
+  func originRefusal(origin: String?, host: String?) -> Refusal? {
+    origins.refusal(origin: origin, host: host).map { Refusal(status: .forbidden, reason: $0.rawValue) }
+  }
+
+  private func tokenRefusal(_ permission: Permission, authorization: String?, query: String?) -> Refusal? {
+    let presented = AccessPolicy.presentedToken(authorization: authorization, query: query)
+    switch access.decide(permission, presented: presented) {
+    case .granted: return nil
+    case .tokenMissing:
+      return Refusal(
+        status: .unauthorized,
+        reason: "a \(permission.rawValue) token is needed: ?token=… or Authorization: Bearer …")
+    case .tokenUnknown: return Refusal(status: .unauthorized, reason: "the token is not known here")
+    case .notPermitted(let needed):
+      return Refusal(status: .forbidden, reason: "the token does not grant \(needed.rawValue)")
+    }
+  }
+
+  private func decide(
+    target: String, origin: String?, host: String?, authorization: String?
+  ) -> Result<WebSocketAdmission, Refusal> {
+    let endpoint: Endpoint
+    switch target.prefix(while: { $0 != "?" }) {
+    case "/ws/video": endpoint = .publish
+    case "/ws/h264_stream", "/ws/video/consume": endpoint = .read
+    default: return .failure(Refusal(status: .notFound, reason: "no such address"))
+    }
+    if let refusal = originRefusal(origin: origin, host: host) { return .failure(refusal) }
+    let query: StreamQuery
+    do throws(StreamQuery.Problem) {
+      query = try StreamQuery(target: target)
+    } catch {
+      return .failure(Refusal(status: .badRequest, reason: error.description))
+    }
+    switch endpoint {
+    case .publish:
+      if let refusal = tokenRefusal(.publish, authorization: authorization, query: query.token) {
+        return .failure(refusal)
+      }
+      return .success(publisher(query))
+    case .read:
+      if let refusal = tokenRefusal(.view, authorization: authorization, query: query.token) {
+        return .failure(refusal)
+      }
+      return reader(query)
+    }
+  }
+
+  private func publisher(_ query: StreamQuery) -> WebSocketAdmission {
+    let limits = WebSocketLimits(messageBytes: limits.publisherMessageBytes, idleTime: limits.webSocketIdleTime)
+    return .accept(limits) {
+      VideoIngestRole(relay: relay, name: query.stream, clocks: clocks, metrics: ingestMetrics, logger: logger)
+    }
+  }
+
+  private func reader(_ query: StreamQuery) -> Result<WebSocketAdmission, Refusal> {
+    let limits = WebSocketLimits(messageBytes: limits.messageBytes, idleTime: limits.webSocketIdleTime)
+    do throws(RelayError) {
+      let stream = try relay.stream(query.stream)
+      return .success(.accept(limits) { VideoReaderRole(stream: stream, query: query, clocks: clocks) })
+    } catch {
+      return .failure(Refusal(status: .serviceUnavailable, reason: error.description))
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Clocks
+import CodedMedia
+import H264
+import Logging
+import MediaModel
+import Metrics
+import NIOCore
+import Observability
+import PhoneProtocol
+import Relay
+import WebSocketProtocol
+import WebSocketTransport
+
+/// A publisher of video, protocol.md section 1: bytes go through the packet and access unit machines into the relay.
+///
+/// Nothing that it sends ends the stream: what cannot be understood is counted by reason, logged at a bounded rate and
+/// skipped.
+final class VideoIngestRole: WebSocketRole {
+  private let relay: Relay
+  private let name: StreamName
+  private let clocks: SystemClocks
+  private let metrics: IngestMetrics
+  private let rejectLog: RateLimitedLogger
+  private var session = PublisherSession()
+  private var connection: WebSocketServerConnection?
+  private var lease: PublisherLease?
+  private var deadline: Scheduled<Void>?
+
+  init(relay: Relay, name: StreamName, clocks: SystemClocks, metrics: IngestMetrics, logger: Logger) {
+    self.relay = relay
+    self.name = name
+    self.clocks = clocks
+    self.metrics = metrics
+    rejectLog = RateLimitedLogger(logger)
+  }
+
+  func opened(_ connection: WebSocketServerConnection) {
+    guard let eventLoop = connection.eventLoop else { return }
+    self.connection = connection
+    let bound = NIOLoopBound(connection, eventLoop: eventLoop)
+    do throws(RelayError) {
+      lease = try relay.claim(name, peer: connection.peer) {
+        eventLoop.execute {
+          bound.value.close(.takenOver, reason: "another publisher took the stream over")
+        }
+      }
+    } catch {
+      let code: WebSocketCloseCode =
+        switch error {
+        case .alreadyPublished: .alreadyPublished
+        case .tooManyStreams: .tryAgainLater
+        case .shutdown: .goingAway
+        }
+      connection.close(code, reason: error.description)
+    }
+  }
+
+  func received(_ message: WebSocketMessage) {
+    guard lease != nil else { return }
+    let now = clocks.host()
+    switch message {
+    case .binary(let bytes): apply(session.binary(bytes, at: now), at: now)
+    case .text(let text): apply(session.text(text), at: now)
+    }
+  }
+
+  func closed() {
+    deadline?.cancel()
+    let now = clocks.host()
+    apply(session.finish(), at: now)
+    lease?.end()
+    lease = nil
+    connection = nil
+  }
+
+  private func apply(_ effects: PublisherSession.Effects, at now: HostTime) {
+    for picture in effects.pictures { lease?.publish(picture, receivedAt: now) }
+    for reject in effects.rejects { count(reject, at: now) }
+    deadline?.cancel()
+    deadline = nil
+    guard let next = effects.nextDeadline, let connection, let eventLoop = connection.eventLoop else { return }
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    deadline = eventLoop.scheduleTask(in: .nanoseconds(max(0, next.since(now).value))) {
+      bound.value.deadlineReached()
+    }
+  }
+
+  private func deadlineReached() {
+    let now = clocks.host()
+    apply(session.deadlineReached(at: now), at: now)
+  }
+
+  private func count(_ reject: PublisherReject, at now: HostTime) {
+    metrics.rejected(reject)
+    rejectLog.log(
+      level: .warning, "packet skipped", at: now,
+      metadata: [.stream: "\(name)", .reason: "\(reject.reason)", .error: "\(reject)"])
+  }
+}

@@ -1,0 +1,128 @@
+import Synchronization
+import NIOCore
+import Logging
+import Clocks
+import CodedMedia
+public import MediaModel
+
+extension RelayStream {
+  /// Takes the publisher's place.
+  /// - Returns: what tells the publisher before that it was overridden, to be called outside of any lock.
+  func claim(
+    id: UInt64, peer: String, overrides: Bool, onRevoked: @escaping @Sendable () -> Void
+  ) throws(RelayError) -> (@Sendable () -> Void)? {
+    let since = clocks.wall()
+    let outcome: Result<(@Sendable () -> Void)?, RelayError> = state.withLock { state in
+      var revoked: (@Sendable () -> Void)?
+      if case .live(let present) = state.phase {
+        guard overrides else { return .failure(.alreadyPublished(name, by: present.peer)) }
+        revoked = present.onRevoked
+      }
+      state.phase = .live(Claim(id: id, peer: peer, since: since, onRevoked: onRevoked))
+      return .success(revoked)
+    }
+    return try outcome.get()
+  }
+
+  func release(claim id: UInt64) {
+    let now = clocks.host()
+    let wasCurrent = state.withLock { state in
+      guard case .live(let claim) = state.phase, claim.id == id else { return false }
+      state.phase = .held(since: now)
+      return true
+    }
+    if wasCurrent { logger.info("publisher left, holding the stream", metadata: ["stream": "\(name)"]) }
+  }
+
+  /// Takes the stream out of use if it has neither publisher nor readers.
+  func retireIfUnused() -> Bool {
+    state.withLock { state in
+      guard case .idle = state.phase, state.readers.values.allSatisfy({ $0 == 0 }) else { return false }
+      state.isRetired = true
+      return true
+    }
+  }
+
+  func addTotals(to totals: inout RelayTotals, now: HostTime) {
+    state.withLock { state in
+      if case .live(let claim) = state.phase {
+        totals.liveStreams += 1
+        totals.megabitsPerSecond += claim.bandwidth.latestMegabitsPerSecond
+      }
+      totals.groupCacheBytes += state.cache.bytes
+      for (transport, count) in state.readers where transport.isExternal { totals.externalReaders += count }
+    }
+  }
+}
+
+/// What can be said of a stream at one moment.
+public struct StreamSnapshot: Sendable {
+  public var name: StreamName
+  /// A publisher is connected.
+  public var isPublished: Bool
+  /// Published, or held for a publisher that just went away.
+  public var isLive: Bool
+  /// Who publishes.
+  public var publisher: String?
+  /// Since when it publishes.
+  public var publishedSince: WallTime?
+  public var parameterSets: ParameterSets?
+  public var framesPerSecond: Double
+  public var megabitsPerSecond: Double
+  public var keyFrameInterval: Nanoseconds?
+  public var framesRelayed: UInt64
+  public var bytesRelayed: UInt64
+  /// Readers outside of the process.
+  public var consumers: Int
+  /// Readers by transport.
+  public var readers: [ReaderTransport: Int]
+  /// Number of the newest unit.
+  public var latestSequence: UInt64
+}
+
+extension RelayStream {
+  /// The stream's figures now.
+  public func snapshot() -> StreamSnapshot {
+    let now = clocks.host()
+    return state.withLock { state in
+      let rates = state.statistics.rates(at: now)
+      var snapshot = StreamSnapshot(
+        name: name, isPublished: false, isLive: false, parameterSets: state.parameterSets,
+        framesPerSecond: rates.framesPerSecond, megabitsPerSecond: rates.megabitsPerSecond,
+        keyFrameInterval: state.statistics.keyFrameInterval, framesRelayed: state.statistics.units,
+        bytesRelayed: state.statistics.bytes,
+        consumers: state.readers.reduce(0) { $0 + ($1.key.isExternal ? $1.value : 0) },
+        readers: state.readers.filter { $0.value > 0 }, latestSequence: state.lastSequence)
+      switch state.phase {
+      case .idle: break
+      case .held: snapshot.isLive = true
+      case .live(let claim):
+        snapshot.isLive = true
+        snapshot.isPublished = true
+        snapshot.publisher = claim.peer
+        snapshot.publishedSince = claim.since
+      }
+      return snapshot
+    }
+  }
+
+  /// The parameter sets in force, if a publisher has sent any.
+  public var parameterSets: ParameterSets? { state.withLock { $0.parameterSets } }
+
+  /// The capture time of the first unit of the stream: one origin for all who count from it.
+  public var origin: WallTime? { state.withLock { $0.origin } }
+
+  /// The figures of every reader. Asks each event loop, so it takes as long as the busiest of them.
+  public func readerSnapshots() async -> [ReaderSnapshot] {
+    let ports = state.withLock { $0.portList }
+    var snapshots: [ReaderSnapshot] = []
+    for port in ports {
+      if let fanout = port as? LoopFanout {
+        snapshots += (try? await fanout.eventLoop.submit { fanout.readerSnapshots() }.get()) ?? []
+      } else if let reader = port as? UnitReader {
+        snapshots.append(reader.snapshot())
+      }
+    }
+    return snapshots
+  }
+}

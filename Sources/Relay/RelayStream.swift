@@ -1,0 +1,225 @@
+import CoreMetrics
+import Clocks
+import CodedMedia
+import H264
+import Logging
+public import MediaModel
+import NIOCore
+import PhoneProtocol
+import Synchronization
+
+/// A named live video: one publisher at most, any number of readers.
+///
+/// It outlives its publisher by the grace period, and it exists before one comes when readers wait for it.
+public final class RelayStream: Sendable {
+  /// Where a stream stands. From any state it goes to `live` when a publisher claims it.
+  enum Phase {
+    /// No publisher, nothing cached. Readers may wait.
+    case idle
+    /// A publisher has the claim.
+    case live(Claim)
+    /// The publisher went away. Goes to `idle` after the grace period, and its readers then end.
+    case held(since: HostTime)
+  }
+
+  struct Claim {
+    var id: UInt64
+    var peer: String
+    var since: WallTime
+    var onRevoked: @Sendable () -> Void
+    /// Readers that follow the stream cannot decode what comes before the new publisher's first key frame.
+    var awaitsKeyFrame = true
+    var clock = CaptureClock()
+    var timeline: DecodeTimeline?
+    var bandwidth = BandwidthMonitor()
+  }
+
+  struct State {
+    var phase = Phase.idle
+    var lastSequence: UInt64 = 0
+    var cache: GroupCache
+    var statistics = StreamStatistics()
+    var parameterSets: ParameterSets?
+    var ports: [ObjectIdentifier: any ReaderPort] = [:]
+    /// The values of `ports`, so that publishing does not walk a dictionary.
+    var portList: [any ReaderPort] = []
+    var readers: [ReaderTransport: Int] = [:]
+    var lastReceivedAt: HostTime?
+    /// Capture time of the first unit ever: where the timeline of movie fragments begins.
+    var origin: WallTime?
+    var isRetired = false
+  }
+
+  public let name: StreamName
+  let clocks: SystemClocks
+  let metrics: RelayMetrics
+  let logger: Logger
+  private let readerIDs: ReaderIDs
+  let state: Mutex<State>
+  private let clockOffset: Nanoseconds
+
+  init(
+    name: StreamName, configuration: RelayConfiguration, clocks: SystemClocks, metrics: RelayMetrics,
+    readerIDs: ReaderIDs, logger: Logger
+  ) {
+    self.name = name
+    self.clocks = clocks
+    self.metrics = metrics
+    self.readerIDs = readerIDs
+    self.logger = logger
+    state = Mutex(State(cache: GroupCache(byteLimit: configuration.groupCacheBytes)))
+    clockOffset = Nanoseconds(clocks.wall().nanosSince1970 - clocks.host().nanos)
+  }
+
+  // MARK: Publishing
+
+  /// Numbers the picture, stores it once and hands it to every reader.
+  /// - Returns: `false` when `claim` is not the stream's current claim any more.
+  func publish(_ picture: CodedPicture, claim id: UInt64, receivedAt: HostTime) -> Bool {
+    let (stored, message) = UnitMessages.storingAsMessage(picture)
+    let accepted: (unit: AccessUnit, ports: [any ReaderPort], advises: Bool, jumped: Bool)?
+    var isCurrent = false
+    accepted = state.withLock { state in
+      guard case .live(var claim) = state.phase, claim.id == id else { return nil }
+      isCurrent = true
+      guard picture.isKeyFrame || !claim.awaitsKeyFrame else { return nil }
+      claim.awaitsKeyFrame = false
+      // Lets go of the other reference, so that the arrays in `claim` are changed in place.
+      state.phase = .idle
+      let jumpsBefore = claim.clock.discontinuities
+      let (unit, advises) = Self.makeUnit(
+        stored, message: message, state: &state, claim: &claim, receivedAt: receivedAt,
+        receivedWall: wall(at: receivedAt))
+      let jumped = claim.clock.discontinuities != jumpsBefore
+      state.phase = .live(claim)
+      return (unit, state.portList, advises, jumped)
+    }
+    guard let accepted else {
+      if isCurrent { metrics.framesBeforeKeyFrame.increment() }
+      return isCurrent
+    }
+    metrics.recordRelayed(bytes: accepted.unit.bytes.readableBytes)
+    for port in accepted.ports { port.deliver(accepted.unit) }
+    if accepted.jumped { metrics.clockDiscontinuities.increment() }
+    if accepted.advises {
+      logger.warning(
+        "bandwidth of the publisher stays under 3 Mb/s: a lower bitrate at the sender would avoid stalls",
+        metadata: ["stream": "\(name)"])
+    }
+    return true
+  }
+
+  private static func makeUnit(
+    _ picture: CodedPicture, message: ByteBuffer, state: inout State, claim: inout Claim, receivedAt: HostTime,
+    receivedWall: WallTime
+  ) -> (AccessUnit, advises: Bool) {
+    let capturedAt = claim.clock.capturedAt(
+      senderMicros: picture.senderMicros, receivedAt: receivedAt, wallNow: receivedWall)
+    if state.parameterSets !== picture.parameterSets || claim.timeline == nil {
+      state.parameterSets = picture.parameterSets
+      claim.timeline = DecodeTimeline(
+        reorderDepth: picture.parameterSets.reorderDepth, pictureDuration: 33_333_333)
+    }
+    let decodeNanos = claim.timeline?.next(presentation: capturedAt.nanosSince1970)
+    state.lastSequence += 1
+    if state.origin == nil { state.origin = capturedAt }
+    let unit = AccessUnit(
+      picture: picture, sequence: state.lastSequence, capturedAt: capturedAt,
+      decodeAt: WallTime(nanosSince1970: decodeNanos ?? capturedAt.nanosSince1970), receivedAt: receivedAt,
+      representations: UnitRepresentations(annexBMessage: message))
+    state.cache.append(unit)
+    state.statistics.add(unit)
+    state.lastReceivedAt = receivedAt
+    let advises = claim.bandwidth.add(bytes: unit.bytes.readableBytes, at: receivedAt)
+    return (unit, advises)
+  }
+
+  /// The wall time at a monotonic time. Fixed to the offset at the start of the stream: ages and capture times must
+  /// not jump when somebody sets the clock.
+  func wall(at host: HostTime) -> WallTime { WallTime(nanosSince1970: host.nanos + clockOffset.value) }
+
+  /// Time from the capture of `unit` to `now`, never negative.
+  func age(of unit: AccessUnit, at now: HostTime) -> Nanoseconds {
+    max(.zero, wall(at: now).since(unit.capturedAt))
+  }
+
+  // MARK: Readers
+
+  /// A reader for a task. It has joined when this returns: nothing published afterwards escapes it.
+  public func reader(_ options: ReaderOptions) -> UnitReader {
+    let reader = UnitReader(stream: self, options: options)
+    let snapshot = state.withLock { state in
+      if !state.isRetired {
+        state.ports[ObjectIdentifier(reader)] = reader
+        state.portList.append(reader)
+        state.readers[options.transport, default: 0] += 1
+      }
+      let snapshot = Self.joinSnapshot(of: state)
+      // Under the lock, so that no unit is delivered before the group it belongs to.
+      reader.start(with: snapshot)
+      return snapshot
+    }
+    if snapshot.end == nil { logJoin(options) }
+    return reader
+  }
+
+  func join(on eventLoop: any EventLoop, transport: ReaderTransport) -> (LoopFanout, JoinSnapshot) {
+    state.withLock { state in
+      let key = ObjectIdentifier(eventLoop)
+      state.readers[transport, default: 0] += 1
+      if let present = state.ports[key] as? LoopFanout { return (present, Self.joinSnapshot(of: state)) }
+      let fanout = LoopFanout(eventLoop: eventLoop, now: clocks.host)
+      state.ports[key] = fanout
+      state.portList.append(fanout)
+      return (fanout, Self.joinSnapshot(of: state))
+    }
+  }
+
+  func leave(port: ObjectIdentifier, transport: ReaderTransport) {
+    state.withLock { state in
+      guard let port = state.ports.removeValue(forKey: port) else { return }
+      state.portList.removeAll { $0 === port }
+      state.readers[transport, default: 0] -= 1
+    }
+  }
+
+  func left(transport: ReaderTransport) {
+    state.withLock { $0.readers[transport, default: 0] -= 1 }
+  }
+
+  func nextReaderID() -> UInt64 { readerIDs.next() }
+
+  private static func joinSnapshot(of state: State) -> JoinSnapshot {
+    JoinSnapshot(
+      group: state.cache.units, latestSequence: state.lastSequence, end: state.isRetired ? .streamEnded : nil)
+  }
+
+  private func logJoin(_ options: ReaderOptions) {
+    logger.debug(
+      "reader joined",
+      metadata: [
+        "stream": "\(name)", "transport": "\(options.transport.rawValue)", "policy": "\(options.policy.rawValue)",
+      ])
+  }
+
+  // MARK: Ends
+
+  /// Ends every reader. Ports of event loops stay: readers may join again.
+  func endReaders(_ reason: ReaderEnd) {
+    let ports = state.withLock { $0.portList }
+    for port in ports { port.end(reason) }
+  }
+
+  /// Ends the hold when its time is over.
+  /// - Returns: whether the stream just ended.
+  func endHoldIfDue(grace: Nanoseconds, now: HostTime) -> Bool {
+    state.withLock { state in
+      guard case .held(let since) = state.phase, now.since(since) >= grace else { return false }
+      state.phase = .idle
+      state.cache.clear()
+      state.parameterSets = nil
+      state.statistics = StreamStatistics()
+      return true
+    }
+  }
+}

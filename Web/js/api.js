@@ -1,0 +1,61 @@
+// The server's REST answers and the addresses of its streams and files.
+
+import { token, withToken } from './token.js';
+
+const requestTimeoutMillis = 5000;
+const longestMessage = 200;
+
+/** The server refused a request; `status` is the HTTP status, `message` what the server says about it. */
+export class RefusedError extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+
+  /** Whether a token, or another one, would help. */
+  get needsToken() {
+    return this.status === 401 || (this.status === 403 && token() !== null);
+  }
+}
+
+async function get(path) {
+  const response = await fetch(path, {
+    headers: token() ? { Authorization: `Bearer ${token()}` } : {},
+    cache: 'no-store',
+    signal: AbortSignal.timeout(requestTimeoutMillis),
+  });
+  if (!response.ok) {
+    const said = (await response.text()).trim().slice(0, longestMessage);
+    throw new RefusedError(response.status, said || `${path} answered ${response.status}`);
+  }
+  return { body: await response.json(), date: response.headers.get('date') };
+}
+
+/** `{version, uptime_s, hostname, rtsp_port, auth_required, time}` and the Date header. */
+export const getServer = () => get('/api/server');
+
+/** The streams that the server knows, live or not. */
+export const getStreams = async () => (await get('/api/streams')).body.streams;
+
+/** The recordings, newest first. */
+export async function getRecordings() {
+  const { recordings } = (await get('/api/recordings')).body;
+  return recordings.toSorted((left, right) => right.id.localeCompare(left.id));
+}
+
+/** The recorder's metadata of one recording, with the list of still frames. */
+export const getMetadata = async (id) => (await get(filePath(id, 'metadata.json'))).body;
+
+/** The address of a file of a recording, for media elements and downloads. */
+export const fileURL = (id, name) => withToken(filePath(id, name));
+
+/** The WebSocket address of a stream in `format` (`packets` or `fmp4`). */
+export function streamURL(name, format) {
+  const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+  const query = new URLSearchParams({ stream: name, format });
+  return withToken(`${scheme}//${location.host}/ws/h264_stream?${query}`);
+}
+
+function filePath(id, name) {
+  return `/recordings/${encodeURIComponent(id)}/${name.split('/').map(encodeURIComponent).join('/')}`;
+}

@@ -1,0 +1,179 @@
+// Live video with the least delay: packets to WebCodecs to a canvas.
+
+import { ParameterSets, parsePacket } from './packets.js';
+import { Median, Rate } from './windows.js';
+
+// A viewer that joins gets the group of pictures so far at once, and a decoder takes a moment for that. One that is
+// behind for longer, or by more than half a minute of video, will not catch up: it goes on at the next key frame.
+const settledChunks = 10;
+const patienceMillis = 4000;
+const maxQueuedChunks = 900;
+const maxFailuresInARow = 3;
+
+/**
+ * Shows a stream in a canvas. Feed it the messages of one connection after `restart()`.
+ *
+ * Events: `picture` on every shown picture, `failed` when this browser cannot decode the stream.
+ */
+export class LivePlayer extends EventTarget {
+  static format = 'packets';
+  static label = 'WebCodecs';
+
+  /** Whether the browser has WebCodecs, which it only offers to secure origins: localhost or https. */
+  static get isSupported() {
+    return typeof VideoDecoder === 'function' && typeof EncodedVideoChunk === 'function';
+  }
+
+  element = document.createElement('canvas');
+  /** Frames that were not decoded because the decoder was behind. */
+  skipped = 0;
+
+  #clock;
+  #context;
+  #decoder = null;
+  #codec = null;
+  #parameterSets = new ParameterSets();
+  #needsKey = true;
+  #behindSince = null;
+  #failures = 0;
+  #pending = null;
+  #drawing = 0;
+  #ages = new Median();
+  #shown = new Rate();
+
+  /** @param clock the server's clock, on which packets are stamped */
+  constructor(clock) {
+    super();
+    this.#clock = clock;
+    this.element.className = 'picture';
+    this.element.setAttribute('role', 'img');
+    this.#context = this.element.getContext('2d', { alpha: false });
+  }
+
+  /** A new connection: what comes next starts with parameter sets and a key frame. */
+  restart() {
+    this.#needsKey = true;
+  }
+
+  /** Takes a message of the connection. */
+  accept(message) {
+    if (typeof message === 'string') return;
+    const packet = parsePacket(message);
+    if (!packet) return;
+    if (packet.kind === 'parameters') this.#parameterSets.collect(packet.data);
+    else this.#decode(packet);
+  }
+
+  /** What shows now. */
+  stats() {
+    const now = performance.now();
+    return {
+      decoder: LivePlayer.label,
+      codec: this.#codec,
+      width: this.#codec ? this.element.width : 0,
+      height: this.#codec ? this.element.height : 0,
+      framesPerSecond: this.#shown.perSecond(now),
+      ageMillis: this.#ages.value(now),
+      isEstimate: false,
+    };
+  }
+
+  /** Lets go of decoder and pictures. */
+  dispose() {
+    cancelAnimationFrame(this.#drawing);
+    this.#pending?.close();
+    this.#pending = null;
+    this.#closeDecoder();
+  }
+
+  #decode(packet) {
+    if (this.#isHopelesslyBehind()) this.#dropBacklog();
+    if (packet.isKey) {
+      const complete = this.#parameterSets.collect(packet.data);
+      if (!complete) packet.data = this.#parameterSets.prepended(packet.data) ?? packet.data;
+    } else if (this.#needsKey) {
+      this.skipped += 1;
+      return;
+    }
+    try {
+      if (packet.isKey) this.#configure();
+      if (this.#decoder?.state !== 'configured') return;
+      const type = packet.isKey ? 'key' : 'delta';
+      this.#decoder.decode(new EncodedVideoChunk({ type, timestamp: packet.timestampMicros, data: packet.data }));
+      this.#needsKey = false;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #isHopelesslyBehind() {
+    const queued = this.#decoder?.decodeQueueSize ?? 0;
+    if (queued <= settledChunks) {
+      this.#behindSince = null;
+      return false;
+    }
+    this.#behindSince ??= performance.now();
+    return queued > maxQueuedChunks || performance.now() - this.#behindSince > patienceMillis;
+  }
+
+  #dropBacklog() {
+    this.skipped += this.#decoder.decodeQueueSize;
+    this.#behindSince = null;
+    this.#closeDecoder();
+    this.#needsKey = true;
+  }
+
+  #configure() {
+    const codec = this.#parameterSets.codec;
+    if (!codec || (this.#decoder?.state === 'configured' && codec === this.#codec)) return;
+    this.#closeDecoder();
+    const decoder = new VideoDecoder({
+      output: (frame) => this.#show(frame),
+      error: (error) => this.#decoder === decoder && this.#fail(error),
+    });
+    this.#decoder = decoder;
+    this.#codec = codec;
+    // Without a description the chunks are Annex B, parameter sets included.
+    decoder.configure({ codec, optimizeForLatency: true });
+  }
+
+  #fail(error) {
+    this.#closeDecoder();
+    this.#needsKey = true;
+    this.#failures += 1;
+    if (this.#failures >= maxFailuresInARow || error.name === 'NotSupportedError') {
+      this.dispatchEvent(new CustomEvent('failed', { detail: error }));
+    }
+  }
+
+  #closeDecoder() {
+    if (this.#decoder && this.#decoder.state !== 'closed') this.#decoder.close();
+    this.#decoder = null;
+  }
+
+  #show(frame) {
+    this.#failures = 0;
+    // Only the newest picture counts: one that has not been drawn yet gives way.
+    this.#pending?.close();
+    this.#pending = frame;
+    this.#drawing ||= requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    this.#drawing = 0;
+    const frame = this.#pending;
+    if (!frame) return;
+    this.#pending = null;
+    const canvas = this.element;
+    if (canvas.width !== frame.displayWidth || canvas.height !== frame.displayHeight) {
+      canvas.width = frame.displayWidth;
+      canvas.height = frame.displayHeight;
+    }
+    this.#context.drawImage(frame, 0, 0, canvas.width, canvas.height);
+    const now = performance.now();
+    this.#ages.add(this.#clock.now() - frame.timestamp / 1000, now);
+    this.#shown.add(1, now);
+    frame.close();
+    this.dispatchEvent(new Event('picture'));
+  }
+}
