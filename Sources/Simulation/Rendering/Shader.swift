@@ -70,7 +70,7 @@ struct Shader {
       let even = ids.evenHalf .== SIMD4<Int32>(repeating: number)
       group.cb.replace(with: part.cb, where: even)
       group.cr.replace(with: part.cr, where: even)
-      pending = pending .& .!owned
+      pending .&= .!owned
       lane += 1
     }
     return group

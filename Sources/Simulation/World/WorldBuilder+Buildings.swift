@@ -109,7 +109,7 @@ extension WorldBuilder {
     let floors = max(1, Int(((part.top - base) / 3.2).rounded()))
     let tint = builder.tint
     builder.texture = TextureSet.id(.render)
-    builder.tint = part.style == .brick ? Tint(luma: 1) : tint
+    builder.tint = part.style == .brick ? Tint(luma: 0.82) : Tint(luma: tint.luma * 0.85, cb: tint.cb, cr: tint.cr)
     for column in 0..<columns where random.chance(0.3) {
       for floor in 1..<max(2, floors) where random.chance(0.85) {
         let z = base + (part.top - base) * Float(floor) / Float(floors)

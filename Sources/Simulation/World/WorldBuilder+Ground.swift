@@ -226,14 +226,18 @@ extension WorldBuilder {
     plantHills(height)
   }
 
+  /// Woods where the noise says so, and single trees between them.
   private mutating func plantHills(_ height: (Float, Float) -> Float) {
-    for _ in 0..<700 {
-      let (x, y) = (random.uniform(-420, 420), random.uniform(-420, 420))
-      let out = max(abs(x), abs(y)) - 205
-      guard out > 0, random.chance(0.25 + 0.75 * smoothStep(0, 120, out)) else { continue }
+    let woods = NoiseField(seed: seed &+ 78, coarsest: 16, octaves: 3, persistence: 0.5)
+    for _ in 0..<5200 {
+      let (x, y) = (random.uniform(-520, 520), random.uniform(-520, 520))
+      let out = max(abs(x), abs(y)) - 206
+      guard out > 0 else { continue }
+      let density = smoothStep(0.05, 0.35, woods.interpolated(x * 0.35 + 256, y * 0.35 + 256))
+      guard random.chance(0.025 + 0.6 * density) else { continue }
+      let kind = random.chance(0.35) ? 3 : random.integer(below: 5)
       hillTrees.append(
-        TreePlace(
-          position: SIMD3(x, y, height(x, y) - 0.3), scale: random.uniform(0.9, 1.9), kind: random.integer(below: 5)))
+        TreePlace(position: SIMD3(x, y, height(x, y) - 0.3), scale: random.uniform(0.9, 1.9), kind: kind))
     }
   }
 }
