@@ -132,7 +132,7 @@ extension WorldBuilder {
     let (innerLow, innerHigh) = (low + thickness, high - thickness)
     let roof = part.top - Self.parapet
     builder.texture = TextureSet.id(.render)
-    builder.tint = Tint(luma: 0.95)
+    builder.tint = Tint(luma: part.style == .shed ? 0.62 : 0.85)
     let outer = [low, SIMD2(high.x, low.y), high, SIMD2(low.x, high.y)]
     let inner = [innerLow, SIMD2(innerHigh.x, innerLow.y), innerHigh, SIMD2(innerLow.x, innerHigh.y)]
     for side in 0..<4 {

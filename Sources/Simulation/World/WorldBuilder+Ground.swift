@@ -182,7 +182,7 @@ extension WorldBuilder {
 
   /// Hills around the city: a grid that grows coarser outwards.
   mutating func buildTerrain() {
-    let rings: [Float] = [200, 222, 246, 274, 306, 344, 388, 440, 500, 570, 660, 780, 940, 1150, 1400]
+    let rings: [Float] = [200, 210, 226, 248, 274, 306, 344, 388, 440, 500, 570, 660, 780, 940, 1150, 1400]
     let inner = stride(from: Float(-175), through: 175, by: 25)
     let lines = rings.reversed().map { -$0 } + Array(inner) + rings
     let noise = NoiseField(seed: seed &+ 77, coarsest: 8, octaves: 4, persistence: 0.45)
@@ -213,9 +213,9 @@ extension WorldBuilder {
             )
             let limit = CityGrid.halfExtent - 1
             if abs(a.x + c.x) / 2 < limit && abs(a.y + c.y) / 2 < limit { continue }
-            let near = max(abs(a.x + c.x), abs(a.y + c.y)) / 2 < 330
+            let near = max(abs(a.x + c.x), abs(a.y + c.y)) / 2 < 215
             builder.texture = TextureSet.id(near ? .grass : .meadow)
-            let mapping = TextureMapping.ground(near ? 16 : 3.2)
+            let mapping = TextureMapping.ground(near ? 20 : 3.8)
             builder.add(triangle: [a, b, c], brightness: SIMD3(light(a), light(b), light(c)), mapping)
             builder.add(triangle: [a, c, d], brightness: SIMD3(light(a), light(c), light(d)), mapping)
           }
