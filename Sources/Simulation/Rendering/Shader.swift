@@ -31,7 +31,7 @@ struct Shader {
   /// Shades one row; chroma is written too when `chroma` is given.
   @inline(never)
   func shade(
-    row: Int, width: Int, depths: UnsafePointer<Float>, numbers: UnsafePointer<Int32>,
+    row: Int, width: Int, numbers: UnsafePointer<Int32>,
     luma: UnsafeMutablePointer<UInt8>, cb: UnsafeMutablePointer<UInt8>?, cr: UnsafeMutablePointer<UInt8>?
   ) {
     var x = 0
