@@ -30,6 +30,7 @@ import VideoConsumer
     #expect(consumer.streams.map(\.resolution) == [Resolution(width: 64, height: 48)])
     #expect(consumer.streams.map(\.generation) == [1])
     #expect(consumer.streams.first?.framesPerSecond == 30)
+    #expect(consumer.threads == ["detection"], "it may compute as long as it needs: the thread is its own")
   }
 
   @Test func skipTakesEveryNthFrameFromTheFirstOn() async throws {
