@@ -105,7 +105,7 @@ let services: [Target] =
     [
       "MediaModel", "CodedMedia", "Clocks", "H264", "PhoneProtocol", "FragmentedMP4", "WebSocketProtocol",
       "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics, .atomics,
-    ])
+    ], testing: [.nioEmbedded])
   + module(
     "Gateway",
     [

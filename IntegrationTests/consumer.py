@@ -78,8 +78,8 @@ class Consumer(threading.Thread):
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.connecting_at = time.monotonic()
         self.socket = connect(
-            consumer_url(ws_url, path, token=query_token, **query), additional_headers=headers, origin=origin, compression=None,
-            max_size=None, open_timeout=5, close_timeout=2, max_queue=None, proxy=None, legacy=True)
+            consumer_url(ws_url, path, token=query_token, **query), additional_headers=headers, origin=origin,
+            compression=None, max_size=None, open_timeout=5, close_timeout=2, max_queue=None, proxy=None, legacy=True)
         self.received = Received()
         self.closed: tuple[int, str] | None = None
         self._changed = threading.Condition()

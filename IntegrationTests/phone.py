@@ -34,7 +34,7 @@ def now_us() -> int:
 
 
 class Phone:
-    """A publisher over one WebSocket. `cut()` drops the connection as a lost radio link does; `close()` says goodbye."""
+    """A publisher over one WebSocket. `cut()` drops the connection as lost radio does; `close()` says goodbye."""
 
     def __init__(
         self, ws_url: str, stream: str | None = None, *, token: str | None = None, origin: str | None = None,

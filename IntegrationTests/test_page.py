@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwrig
 
 from clips import Clip, count_frames
 from phone import Phone, Player
-from server import Server, wait_until
+from server import TOKENS, Server, wait_until
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
-VIEW_TOKEN, PUBLISH_TOKEN = "view-token-00000001", "publish-token-0001"
+VIEW_TOKEN, PUBLISH_TOKEN = TOKENS["view"], TOKENS["publish"]
 # What the browser itself says when a server is away or refuses; the tests that cause it allow it.
 NETWORK_COMPLAINTS = re.compile(r"Failed to load resource|WebSocket connection to .* failed|net::ERR_")
 
@@ -142,6 +142,17 @@ def test_frame_age_is_right_for_senders_that_count_from_zero(server, flight, ope
         assert 0 <= age_millis(page) < 1000
 
 
+def test_joining_a_long_group_catches_up_at_once(server, make_clip, open_page):
+    clip = make_clip(size="640x360", seconds=12, gop=360)
+    with publishing(server, clip) as player:
+        wait_until(lambda: len(player.sent) > 210, what="seven seconds into the group")
+        page = open_page(server.url)
+        wait_playing(page)
+        wait_until(lambda: age_millis(page) < 1000, 4, "the present, before the next key frame")
+        assert len(player.sent) < 360, "a key frame came before the picture: this shows nothing"
+        check_moving_picture(page)
+
+
 def test_streams_are_listed_and_chosen(server, make_clip, flight, open_page):
     other = make_clip(size="480x270", seconds=4)
     with publishing(server, flight), publishing(server, other, "second"):
@@ -228,15 +239,6 @@ def test_says_that_the_server_is_lost_and_recovers(server, flight, open_page):
         check_moving_picture(page)
 
 
-@pytest.fixture
-def guarded(make_server, tmp_path) -> Server:
-    """A server that asks for tokens."""
-    file = tmp_path / "tokens"
-    file.write_text(f"publish: {PUBLISH_TOKEN}\nview: {VIEW_TOKEN}\n")
-    file.chmod(0o600)
-    return make_server("--token-file", str(file))
-
-
 def test_asks_for_the_token_and_keeps_it_for_the_tab(guarded, flight, open_page):
     with publishing(guarded, flight, token=PUBLISH_TOKEN):
         page = open_page(guarded.url, allow=NETWORK_COMPLAINTS)
@@ -258,10 +260,10 @@ def test_asks_for_the_token_and_keeps_it_for_the_tab(guarded, flight, open_page)
         expect(dialog).to_be_visible()
 
 
-@pytest.mark.parametrize("address", [f"/#token={VIEW_TOKEN}", f"/?token={VIEW_TOKEN}", f"/?token={VIEW_TOKEN}#/live/drone"])
+@pytest.mark.parametrize("address", ["/#token={}", "/?token={}", "/?token={}#/live/drone"])
 def test_takes_the_token_out_of_the_address(guarded, flight, open_page, address):
     with publishing(guarded, flight, token=PUBLISH_TOKEN):
-        page = open_page(guarded.url + address)
+        page = open_page(guarded.url + address.format(VIEW_TOKEN))
         wait_playing(page)
         assert "token" not in page.url
 

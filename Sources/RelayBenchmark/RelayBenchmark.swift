@@ -123,7 +123,8 @@ public struct RelayBenchmark: Sendable {
       "/ws/video".withCString { publish in
         "/ws/h264_stream".withCString { consume in
           var config = ws_load_config(
-            port: server.port, server_pid: server.pid, publish_path: publish, consume_path: consume, consumers: Int32(consumers),
+            port: server.port, server_pid: server.pid, publish_path: publish, consume_path: consume,
+            consumers: Int32(consumers),
             frames_per_second: plan.framesPerSecond, seconds: seconds, units: units.baseAddress, unit_count: count)
           return ws_load_run(&config, result)
         }

@@ -31,7 +31,8 @@ public struct RelayBenchmarkReport: Sendable, Encodable {
       latencyP50Millis = ws_load_quantile(&result, 0.5)
       latencyP99Millis = ws_load_quantile(&result, 0.99)
       latencyMaxMillis = result.latency_max_ms
-      missingUnits = max(result.units_missing, result.units_expected &- min(result.units_received, result.units_expected))
+      missingUnits = max(
+        result.units_missing, result.units_expected &- min(result.units_received, result.units_expected))
       closedConsumers = Int(result.closed_early)
       residentMegabytes = Double(residentBytes) / 1e6
     }

@@ -5,8 +5,8 @@ import { Backoff } from './backoff.js';
 const pingMillis = 5000;
 const silenceMillis = 12_000;
 
-/** Close codes after which a token has to be asked for: RFC 6455 policy violation, and IANA's "Unauthorized", "Forbidden". */
-const refusals = new Set([1008, 3000, 3003, 4401, 4403]);
+/** Close codes of a refusal: RFC 6455's policy violation, and IANA's "Unauthorized" and "Forbidden". */
+const refusals = new Set([1008, 3000, 3003]);
 
 /**
  * Events: `open` on each new connection, `message` with `detail` a string or an ArrayBuffer, and `close` with `detail`
@@ -27,11 +27,6 @@ export class Feed extends EventTarget {
   constructor(url) {
     super();
     this.#url = url;
-  }
-
-  /** Whether it is connected or will be. */
-  get isActive() {
-    return this.#socket !== null || this.#timer !== 0;
   }
 
   /** Connects; drops a connection that is there. */
@@ -57,16 +52,21 @@ export class Feed extends EventTarget {
     });
   }
 
-  /** Connects at once if it is waiting for the next attempt. */
-  retryNow() {
-    if (this.#timer) this.connect();
+  /** Connects at once if there is no connection. */
+  resume() {
+    if (!this.#socket) this.connect();
+  }
+
+  /** Makes no further attempts until `resume()`; a connection that is there stays. */
+  holdOff() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
   }
 
   /** Ends the connection and stops trying. */
   stop() {
-    clearTimeout(this.#timer);
+    this.holdOff();
     clearInterval(this.#ping);
-    this.#timer = 0;
     const socket = this.#socket;
     this.#socket = null;
     socket?.close(1000);

@@ -3,8 +3,11 @@
 import { ParameterSets, parsePacket } from './packets.js';
 import { Median, Rate } from './windows.js';
 
-// At 30 frames a second a third of a second: a decoder that is further behind will not catch up by itself.
-const maxQueuedChunks = 10;
+// A viewer that joins gets the group of pictures so far at once, and a decoder takes a moment for that. One that is
+// behind for longer, or by more than half a minute of video, will not catch up: it goes on at the next key frame.
+const settledChunks = 10;
+const patienceMillis = 4000;
+const maxQueuedChunks = 900;
 const maxFailuresInARow = 3;
 
 /**
@@ -31,6 +34,7 @@ export class LivePlayer extends EventTarget {
   #codec = null;
   #parameterSets = new ParameterSets();
   #needsKey = true;
+  #behindSince = null;
   #failures = 0;
   #pending = null;
   #drawing = 0;
@@ -83,15 +87,11 @@ export class LivePlayer extends EventTarget {
   }
 
   #decode(packet) {
+    if (this.#isHopelesslyBehind()) this.#dropBacklog();
     if (packet.isKey) {
       const complete = this.#parameterSets.collect(packet.data);
       if (!complete) packet.data = this.#parameterSets.prepended(packet.data) ?? packet.data;
     } else if (this.#needsKey) {
-      this.skipped += 1;
-      return;
-    }
-    if (this.#decoder && this.#decoder.decodeQueueSize > maxQueuedChunks) {
-      this.#needsKey = true;
       this.skipped += 1;
       return;
     }
@@ -104,6 +104,23 @@ export class LivePlayer extends EventTarget {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #isHopelesslyBehind() {
+    const queued = this.#decoder?.decodeQueueSize ?? 0;
+    if (queued <= settledChunks) {
+      this.#behindSince = null;
+      return false;
+    }
+    this.#behindSince ??= performance.now();
+    return queued > maxQueuedChunks || performance.now() - this.#behindSince > patienceMillis;
+  }
+
+  #dropBacklog() {
+    this.skipped += this.#decoder.decodeQueueSize;
+    this.#behindSince = null;
+    this.#closeDecoder();
+    this.#needsKey = true;
   }
 
   #configure() {

@@ -183,7 +183,7 @@ export class MSEPlayer extends EventTarget {
     const ranges = this.#buffer.buffered;
     const start = ranges.start(ranges.length - 1);
     const lead = end - video.currentTime;
-    if (video.currentTime < start || lead > largestLeadSeconds) {
+    if (!video.seeking && (video.currentTime < start || lead > largestLeadSeconds)) {
       video.currentTime = Math.max(start, end - targetLeadSeconds);
     }
     video.playbackRate = lead > relaxedLeadSeconds ? catchUpRate : 1;

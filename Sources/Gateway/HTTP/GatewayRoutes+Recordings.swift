@@ -76,12 +76,12 @@ extension GatewayRoutes {
 }
 
 /// One range of a `Range` header, RFC 9110 §14.1.2. Several ranges are answered with the first.
-struct ByteRange: Equatable {
-  var first: Int
-  var last: Int
+package struct ByteRange: Equatable {
+  package var first: Int
+  package var last: Int
 
   /// - Returns: `nil` when the field is malformed or no byte of the file lies in the range.
-  init?(field: String, size: Int) {
+  package init?(field: String, size: Int) {
     guard field.hasPrefix("bytes="), size > 0 else { return nil }
     guard let spec = field.dropFirst(6).split(separator: ",", omittingEmptySubsequences: false).first else {
       return nil

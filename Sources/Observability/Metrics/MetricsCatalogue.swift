@@ -5,9 +5,9 @@ public enum MetricsCatalogue {
   public static let all: [MetricDefinition] = [
     .consumersConnected, .framesRelayed, .bytesRelayed, .videoBandwidth, .consumerQueueSize, .consumerFramesDropped,
     .rtspServerHealthy, .rtspQueueSize, .rtspRestarts, .framesDropped, .framesProcessed,
-    .ingestAccessUnits, .ingestPacketsRejected, .publishersConnected, .streams, .readers, .frameAge, .addedLatency,
-    .unitsDropped, .connections, .connectionsRejected, .serviceFramesProcessed, .serviceProcessing,
-    .recordingBytes, .recordingPaused, .seriesRejected,
+    .ingestPacketsRejected, .streams, .groupCacheBytes, .publisherTakeovers, .framesBeforeKeyFrame,
+    .clockDiscontinuities, .frameAge, .addedLatency, .unitsSent, .bytesSent, .unitsDropped, .connectionsRejected,
+    .serviceFramesProcessed, .serviceFramesSkipped, .serviceFramesFailed, .serviceProcessing, .seriesRejected,
   ]
 
   static let transports = MetricDefinition.Label("transport", ["websocket", "rtsp", "recorder", "push", "consumer"])
@@ -45,10 +45,8 @@ extension MetricDefinition {
 // MARK: Ours
 
 extension MetricDefinition {
-  public static let ingestAccessUnits = MetricDefinition(
-    "worldsystem_ingest_access_units_total", "Access units that publishers sent", .counter)
   public static let ingestPacketsRejected = MetricDefinition(
-    "worldsystem_ingest_packets_rejected_total", "Publisher packets that were skipped, by what was wrong", .counter,
+    "worldsystem_ingest_packets_rejected_total", "What publishers sent and was skipped, by what was wrong", .counter,
     labels: [
       Label(
         "reason",
@@ -59,11 +57,16 @@ extension MetricDefinition {
           "text_oversized", "text_not_an_object", "text_malformed_config", "text_unsupported_format",
         ])
     ])
-  public static let publishersConnected = MetricDefinition(
-    "worldsystem_ingest_publishers", "Publishers that are connected now", .gauge)
   public static let streams = MetricDefinition("worldsystem_relay_streams", "Streams that are live or held", .gauge)
-  public static let readers = MetricDefinition(
-    "worldsystem_relay_readers", "Readers attached now", .gauge, labels: [MetricsCatalogue.transports])
+  public static let groupCacheBytes = MetricDefinition(
+    "worldsystem_relay_group_cache_bytes", "Memory of the groups of pictures that late readers start with", .gauge)
+  public static let publisherTakeovers = MetricDefinition(
+    "worldsystem_relay_publisher_takeovers_total", "Times that a second publisher took a stream over", .counter)
+  public static let framesBeforeKeyFrame = MetricDefinition(
+    "worldsystem_relay_frames_before_key_frame_total", "Access units left out since no key frame preceded them",
+    .counter)
+  public static let clockDiscontinuities = MetricDefinition(
+    "worldsystem_relay_clock_discontinuities_total", "Times that a publisher's clock jumped", .counter)
   public static let frameAge = MetricDefinition(
     "worldsystem_relay_frame_age_seconds", "Time from capture to handing a frame to a reader's connection",
     .histogram(buckets: HistogramBuckets.latencySeconds), labels: [MetricsCatalogue.transports])
@@ -71,26 +74,30 @@ extension MetricDefinition {
     "worldsystem_relay_added_latency_seconds",
     "Time from receiving the last byte of a frame to handing it to a reader's connection",
     .histogram(buckets: HistogramBuckets.latencySeconds), labels: [MetricsCatalogue.transports])
+  public static let unitsSent = MetricDefinition(
+    "worldsystem_relay_units_sent_total", "Access units handed to readers, by transport", .counter,
+    labels: [MetricsCatalogue.transports])
+  public static let bytesSent = MetricDefinition(
+    "worldsystem_relay_bytes_sent_total", "Bytes of H.264 handed to readers, by transport", .counter,
+    labels: [MetricsCatalogue.transports])
   public static let unitsDropped = MetricDefinition(
-    "worldsystem_relay_units_dropped_total", "Access units a reader did not get, by transport and reason", .counter,
-    labels: [
-      MetricsCatalogue.transports, Label("reason", ["overflow", "deadline", "policy", "waiting_for_key_frame"]),
-    ])
-  public static let connections = MetricDefinition(
-    "worldsystem_gateway_connections", "Open TCP connections", .gauge, labels: [Label("listener", ["http", "rtsp"])])
+    "worldsystem_relay_units_dropped_total", "Access units that readers missed because they were too slow", .counter,
+    labels: [MetricsCatalogue.transports])
   public static let connectionsRejected = MetricDefinition(
-    "worldsystem_gateway_connections_rejected_total", "Connections and requests refused, by reason", .counter,
-    labels: [Label("reason", ["total_limit", "address_limit", "token", "origin", "publisher_taken", "malformed"])])
+    "worldsystem_gateway_connections_rejected_total", "Connections refused, by reason", .counter,
+    labels: [Label("reason", ["total_limit", "address_limit"])])
   public static let serviceFramesProcessed = MetricDefinition(
     "worldsystem_service_frames_processed_total", "Frames finished, by service", .counter,
+    labels: [MetricsCatalogue.services])
+  public static let serviceFramesSkipped = MetricDefinition(
+    "worldsystem_service_frames_skipped_total", "Frames that a service missed because it was too slow", .counter,
+    labels: [MetricsCatalogue.services])
+  public static let serviceFramesFailed = MetricDefinition(
+    "worldsystem_service_frames_failed_total", "Frames that a service could not handle", .counter,
     labels: [MetricsCatalogue.services])
   public static let serviceProcessing = MetricDefinition(
     "worldsystem_service_frame_processing_seconds", "Time that a service takes for one frame",
     .histogram(buckets: HistogramBuckets.latencySeconds), labels: [MetricsCatalogue.services])
-  public static let recordingBytes = MetricDefinition(
-    "worldsystem_recording_bytes_total", "Bytes written to recordings", .counter)
-  public static let recordingPaused = MetricDefinition(
-    "worldsystem_recording_paused", "1 while recording is paused because the disk is full, else 0", .gauge)
   public static let seriesRejected = MetricDefinition(
     "worldsystem_metrics_series_rejected_total",
     "Series not exposed because their family has too many or is of another kind", .counter)

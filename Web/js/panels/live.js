@@ -82,12 +82,15 @@ class LiveView {
     this.element = h(
       'div', { class: 'live' },
       h('div', { class: 'live-main' }, heading, this.stage, this.#cards.element),
-      h('aside', { class: 'rail', 'aria-label': 'Streams and recordings' }, this.#panels.map((panel) => panel.element)));
+      h(
+        'aside', { class: 'rail', 'aria-label': 'Streams and recordings' },
+        this.#panels.map((panel) => panel.element)));
   }
 
   #listen() {
     const options = { signal: this.#listening.signal };
     const feed = this.#feed;
+    const { link } = this.#app;
     feed.addEventListener('open', () => {
       this.#refusal = null;
       this.#player.restart();
@@ -96,12 +99,13 @@ class LiveView {
     feed.addEventListener('close', (event) => {
       if (event.detail.isRefused) this.#refusal = event.detail.reason || 'The server refused this viewer.';
       // A browser does not say why a connection failed: the server's answers tell whether it is lost or wants a token.
-      this.#app.link.check();
+      if (link.state === 'online') link.check();
+      else feed.holdOff();
       this.#refresh();
     });
-    const link = this.#app.link;
     link.addEventListener('state', () => {
-      if (link.state === 'online') feed.retryNow();
+      if (link.state !== 'online') feed.holdOff();
+      else if (this.#wantsFeed && !document.hidden) feed.resume();
       this.#refresh();
     }, options);
     link.addEventListener('update', () => this.#refresh(), options);
@@ -148,7 +152,8 @@ class LiveView {
     this.#overlay.update(now);
     this.#cards.update(now);
     showCondition(this.badge, conditionOf(stream));
-    const since = stream?.since && conditionOf(stream) === 'live'
+    setAttribute(this.badge, 'hidden', this.#app.link.state !== 'online');
+    const since = stream?.since && conditionOf(stream) === 'live' && this.#app.link.state === 'online'
       ? `for ${formatSpan(this.#app.link.clock.now() / 1000 - stream.since)}` : '';
     setText(this.since, since);
     if (this.#player) setAttribute(this.#player.element, 'aria-label', spoken(now));
@@ -198,7 +203,11 @@ class LiveView {
   #sleepWhileHidden() {
     clearTimeout(this.#hiding);
     if (document.hidden) this.#hiding = setTimeout(() => this.#feed.stop(), hiddenMillis);
-    else if (this.#player && !this.#failure && !this.#feed.isActive) this.#feed.connect();
+    else if (this.#wantsFeed) this.#feed.resume();
+  }
+
+  get #wantsFeed() {
+    return this.#player !== null && this.#failure === null;
   }
 
   #press(event) {
