@@ -31,7 +31,7 @@ import Threading
 
   @Test func manyTasksShareItWithoutOverlapping() async {
     let executor = ThreadExecutor(name: "test")
-    // Not synchronised on purpose: one thread needs no lock, and lost updates would show.
+    // Safe because one thread needs no lock: lost updates would show that there are several.
     nonisolated(unsafe) var count = 0
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<200 {
