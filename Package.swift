@@ -105,7 +105,7 @@ let services: [Target] =
     [
       "MediaModel", "CodedMedia", "Clocks", "H264", "PhoneProtocol", "FragmentedMP4", "WebSocketProtocol",
       "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics, .atomics,
-    ], testedWith: [.nioEmbedded])
+    ], testing: [.nioEmbedded])
   + module(
     "Gateway",
     [
@@ -150,6 +150,7 @@ let executables: [Target] = [
     dependencies: [
       "MediaModel", "CodedMedia", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "Publishing",
       "RelayBenchmark", "Simulation", "FFmpeg", "JPEG", "Settings", "Access", "Observability", "WebSocketTransport",
+      "Clocks",
       .argumentParser, .lifecycle, .unixSignals, .logging, .coreMetrics, .metrics, .nioCore, .nioPosix,
     ],
     swiftSettings: strict),
