@@ -53,6 +53,16 @@ def split_access_units(data: bytes) -> list[bytes]:
     return [data[start:end] for start, end in zip(cuts, cuts[1:] + [len(data)])]
 
 
+def content(data: bytes) -> list[bytes]:
+    """The NAL units of Annex B bytes, without start codes and parameter sets."""
+    return [data[unit.header : unit.end] for unit in nal_units(data) if unit.type not in (SPS, PPS)]
+
+
+def pictures(messages: list[bytes]) -> list[bytes]:
+    """Annex B messages without those that hold parameter sets only."""
+    return [message for message in messages if content(message)]
+
+
 class Clip:
     """A video as access units in decode order, with its parameter sets."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clips import Clip
-from server import Server, unused_port
+from server import TOKENS, Server, unused_port
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -85,3 +85,12 @@ def make_server(binary: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]
 def server(make_server) -> Server:
     """A running `worldsystem serve` on loopback with default settings."""
     return make_server()
+
+
+@pytest.fixture
+def guarded(make_server, tmp_path: Path) -> Server:
+    """A running server that asks for `TOKENS`."""
+    file = tmp_path / "tokens"
+    file.write_text("".join(f"{role}: {token}\n" for role, token in TOKENS.items()))
+    file.chmod(0o600)
+    return make_server("--token-file", str(file))

@@ -19,6 +19,10 @@ CONFIGURATION = (
 )
 
 
+# One token for each permission, as the fixture `guarded` has them.
+TOKENS = {"publish": "publish-token-0001", "view": "view-token-00000001", "control": "control-token-0001"}
+
+
 def unused_port() -> int:
     """A TCP port on loopback that was free a moment ago."""
     with socket.socket() as probe:

@@ -7,29 +7,18 @@ import time
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from clips import PPS as PPS_NAL, SPS as SPS_NAL, decode_errors, nal_units
+from clips import PPS as PPS_NAL, SPS as SPS_NAL, content, decode_errors, nal_units, pictures
 from consumer import Consumer
 from phone import CONFIG, KEY_FRAME, PPS, SPS, START_CODE, Phone, Player, frame_packet, now_us, parameter_packet
-from server import wait_until
+from server import TOKENS, wait_until
 
 REJECTED = "worldsystem_ingest_packets_rejected_total"
-TOKENS = {"publish": "publish-token-0001", "view": "view-token-00000001", "control": "control-token-0001"}
-
-
-def content(data: bytes) -> list[bytes]:
-    """The NAL units of Annex B bytes, without start codes and parameter sets."""
-    return [data[nal.header : nal.end] for nal in nal_units(data) if nal.type not in (SPS_NAL, PPS_NAL)]
-
-
-def slices_of(consumer) -> list[bytes]:
-    """The messages of an Annex B consumer, without those that hold parameter sets only."""
-    return [message for message in consumer.snapshot().binary if content(message)]
 
 
 def wait_units(consumer, count: int, timeout: float = 10) -> list[bytes]:
     """Waits for `count` access units of an Annex B consumer."""
-    wait_until(lambda: len(slices_of(consumer)) >= count, timeout, f"{count} access units")
-    return slices_of(consumer)
+    return pictures(
+        consumer.wait_until(lambda got: len(pictures(got.binary)) >= count, timeout, f"{count} access units").binary)
 
 
 def test_one_nal_unit_per_packet_is_grouped_into_access_units(server, clip):
@@ -124,7 +113,7 @@ def test_frames_before_parameter_sets_are_counted_and_skipped(server, make_clip)
         for unit, data in zip(clip.units, bare):
             phone.send(frame_packet(unit.time_us, data, unit.is_key))
         wait_until(lambda: server.metric_sum(REJECTED) >= len(bare), what="every early frame is counted")
-        assert slices_of(consumer) == []
+        assert pictures(consumer.snapshot().binary) == []
         phone.send_all(clip)
         assert wait_units(consumer, len(clip.units)) == [unit.data for unit in clip.units]
 
@@ -198,15 +187,6 @@ def test_bad_query_is_refused_with_the_reason(server, query):
         Phone(server.ws_url, query=query)
     assert error.value.response.status_code == 400
     assert query.split("=")[0] in error.value.response.body.decode()
-
-
-@pytest.fixture
-def guarded(make_server, tmp_path):
-    """A server that asks for tokens."""
-    file = tmp_path / "tokens"
-    file.write_text("".join(f"{role}: {token}\n" for role, token in TOKENS.items()))
-    file.chmod(0o600)
-    return make_server("--token-file", str(file))
 
 
 def test_tokens_open_what_they_are_for_and_nothing_else(guarded, clip):

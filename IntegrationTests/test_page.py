@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwrig
 
 from clips import Clip, count_frames
 from phone import Phone, Player
-from server import Server, wait_until
+from server import TOKENS, Server, wait_until
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
-VIEW_TOKEN, PUBLISH_TOKEN = "view-token-00000001", "publish-token-0001"
+VIEW_TOKEN, PUBLISH_TOKEN = TOKENS["view"], TOKENS["publish"]
 # What the browser itself says when a server is away or refuses; the tests that cause it allow it.
 NETWORK_COMPLAINTS = re.compile(r"Failed to load resource|WebSocket connection to .* failed|net::ERR_")
 
@@ -239,15 +239,6 @@ def test_says_that_the_server_is_lost_and_recovers(server, flight, open_page):
         check_moving_picture(page)
 
 
-@pytest.fixture
-def guarded(make_server, tmp_path) -> Server:
-    """A server that asks for tokens."""
-    file = tmp_path / "tokens"
-    file.write_text(f"publish: {PUBLISH_TOKEN}\nview: {VIEW_TOKEN}\n")
-    file.chmod(0o600)
-    return make_server("--token-file", str(file))
-
-
 def test_asks_for_the_token_and_keeps_it_for_the_tab(guarded, flight, open_page):
     with publishing(guarded, flight, token=PUBLISH_TOKEN):
         page = open_page(guarded.url, allow=NETWORK_COMPLAINTS)
@@ -269,10 +260,10 @@ def test_asks_for_the_token_and_keeps_it_for_the_tab(guarded, flight, open_page)
         expect(dialog).to_be_visible()
 
 
-@pytest.mark.parametrize("address", [f"/#token={VIEW_TOKEN}", f"/?token={VIEW_TOKEN}", f"/?token={VIEW_TOKEN}#/live/drone"])
+@pytest.mark.parametrize("address", ["/#token={}", "/?token={}", "/?token={}#/live/drone"])
 def test_takes_the_token_out_of_the_address(guarded, flight, open_page, address):
     with publishing(guarded, flight, token=PUBLISH_TOKEN):
-        page = open_page(guarded.url + address)
+        page = open_page(guarded.url + address.format(VIEW_TOKEN))
         wait_playing(page)
         assert "token" not in page.url
 

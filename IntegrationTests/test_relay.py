@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from clips import PPS, SPS, Clip, count_frames, decode_errors, nal_units
+from clips import Clip, count_frames, decode_errors, pictures
 from consumer import Consumer, Packet, SlowConsumer, parse_packet
 from phone import Phone, Player
 from server import wait_until
@@ -14,11 +14,6 @@ from server import wait_until
 REAL_VIDEOS = (
     "drone_nadir_hover_1080p25.mp4", "worldsystem_segment_014.h264", "21_biker.mp4", "children_tracking_demo.mp4",
 )
-
-
-def pictures(messages: list[bytes]) -> list[bytes]:
-    """Annex B messages without those that hold parameter sets only."""
-    return [message for message in messages if any(unit.type not in (SPS, PPS) for unit in nal_units(message))]
 
 
 def places(frames: list[Packet], clip: Clip) -> list[int]:

@@ -25,10 +25,12 @@ public final class UnitRepresentations: Sendable {
   /// The form `kind`, made by `make` if nobody asked for it before.
   ///
   /// `make` runs under a lock of this unit alone, so that two event loops do not both make it.
-  public func representation(_ kind: Kind, make: () -> ByteBuffer) -> ByteBuffer {
-    made.withLock { made in
+  public func representation<Failure: Error>(
+    _ kind: Kind, make: () throws(Failure) -> ByteBuffer
+  ) throws(Failure) -> ByteBuffer {
+    try made.withLock { made throws(Failure) in
       if let present = made[kind.rawValue] { return present }
-      let fresh = make()
+      let fresh = try make()
       made[kind.rawValue] = fresh
       return fresh
     }

@@ -109,6 +109,9 @@ extension RelayStream {
   /// The parameter sets in force, if a publisher has sent any.
   public var parameterSets: ParameterSets? { state.withLock { $0.parameterSets } }
 
+  /// The capture time of the first unit of the stream: one origin for all who count from it.
+  public var origin: WallTime? { state.withLock { $0.origin } }
+
   /// The figures of every reader. Asks each event loop, so it takes as long as the busiest of them.
   public func readerSnapshots() async -> [ReaderSnapshot] {
     let ports = state.withLock { $0.portList }

@@ -45,6 +45,8 @@ public final class RelayStream: Sendable {
     var portList: [any ReaderPort] = []
     var readers: [ReaderTransport: Int] = [:]
     var lastReceivedAt: HostTime?
+    /// Capture time of the first unit ever: where the timeline of movie fragments begins.
+    var origin: WallTime?
     var isRetired = false
   }
 
@@ -120,6 +122,7 @@ public final class RelayStream: Sendable {
     }
     let decodeNanos = claim.timeline?.next(presentation: capturedAt.nanosSince1970)
     state.lastSequence += 1
+    if state.origin == nil { state.origin = capturedAt }
     let unit = AccessUnit(
       picture: picture, sequence: state.lastSequence, capturedAt: capturedAt,
       decodeAt: WallTime(nanosSince1970: decodeNanos ?? capturedAt.nanosSince1970), receivedAt: receivedAt,

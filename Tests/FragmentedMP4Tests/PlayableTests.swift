@@ -83,7 +83,7 @@ struct PlayableTests {
       "drone_nadir_hover_1080p25.mp4", "21_biker.mp4", "08_driving.mp4", "bedroom.mp4", "children_tracking_demo.mp4",
     ])
   func ffmpegPlaysWithTheTimesOfTheSource(name: String) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let units = try units(name, folder: folder)
     let file = folder.file("video.mp4")
     try write(units, to: file, finishes: true)
@@ -105,7 +105,7 @@ struct PlayableTests {
   }
 
   @Test func playersSeek() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let units = try units("drone_nadir_hover_1080p25.mp4", folder: folder)
     let file = folder.file("video.mp4")
     try write(units, to: file, finishes: true)
@@ -115,7 +115,7 @@ struct PlayableTests {
   }
 
   @Test(arguments: [1, 100, 20_000]) func aFileThatWasCutPlays(cutting: Int) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let units = try units("drone_nadir_hover_1080p25.mp4", folder: folder)
     let file = folder.file("video.mp4")
     try write(units, to: file, finishes: false, cutting: cutting)
@@ -134,7 +134,7 @@ struct PlayableTests {
   }
 
   @Test func aStreamOfSingleUnitsPlays() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let units = try units("21_biker.mp4", folder: folder)
     var writer = try FragmentedMP4Writer(
       parameterSets: units[0].parameterSets, origin: FakeStream.origin, purpose: .stream)

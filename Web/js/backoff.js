@@ -1,4 +1,4 @@
-/** Waiting times between attempts: doubling from `first` to `longest`, with jitter so that pages do not come at once. */
+/** Waits between attempts, doubling from `first` to `longest`, with jitter so that pages do not come in step. */
 export class Backoff {
   #attempts = 0;
 

@@ -10,11 +10,15 @@ export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (name === 'data') Object.assign(element.dataset, value);
-    else if (name === 'on') for (const [type, listener] of Object.entries(value)) element.addEventListener(type, listener);
+    else if (name === 'on') listen(element, value);
     else setAttribute(element, name, value);
   }
   element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
   return element;
+}
+
+function listen(element, listeners) {
+  for (const [type, listener] of Object.entries(listeners)) element.addEventListener(type, listener);
 }
 
 /** An icon of icons.svg; it is decoration, the control around it carries the name. */

@@ -5,8 +5,8 @@ import { Backoff } from './backoff.js';
 const pingMillis = 5000;
 const silenceMillis = 12_000;
 
-/** Close codes after which a token has to be asked for: RFC 6455 policy violation, and IANA's "Unauthorized", "Forbidden". */
-const refusals = new Set([1008, 3000, 3003, 4401, 4403]);
+/** Close codes of a refusal: RFC 6455's policy violation, and IANA's "Unauthorized" and "Forbidden". */
+const refusals = new Set([1008, 3000, 3003]);
 
 /**
  * Events: `open` on each new connection, `message` with `detail` a string or an ArrayBuffer, and `close` with `detail`

@@ -27,7 +27,7 @@ final class VideoReaderRole: WebSocketRole {
       switch query.format {
       case .annexb: AnnexBMessageEncoder()
       case .packets: PacketMessageEncoder()
-      case .fmp4: AnnexBMessageEncoder()
+      case .fmp4: FragmentMessageEncoder(stream: stream)
       }
   }
 

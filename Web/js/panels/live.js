@@ -82,7 +82,9 @@ class LiveView {
     this.element = h(
       'div', { class: 'live' },
       h('div', { class: 'live-main' }, heading, this.stage, this.#cards.element),
-      h('aside', { class: 'rail', 'aria-label': 'Streams and recordings' }, this.#panels.map((panel) => panel.element)));
+      h(
+        'aside', { class: 'rail', 'aria-label': 'Streams and recordings' },
+        this.#panels.map((panel) => panel.element)));
   }
 
   #listen() {
