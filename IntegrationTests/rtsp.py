@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clips import Clip
+from clips import PPS, SPS, Clip, nal_units, split_access_units
 
 GSTREAMER = shutil.which("gst-launch-1.0")
 needs_gstreamer = pytest.mark.skipif(GSTREAMER is None, reason="gst-launch-1.0 is not installed")
@@ -183,8 +183,6 @@ def is_part_of(received: bytes, clip: Clip) -> bool:
 
     The last picture may be incomplete in a recording that was cut; parameter sets in front of key frames may repeat.
     """
-    from clips import PPS, SPS, nal_units, split_access_units
-
     def slices(unit: bytes) -> bytes:
         return b"".join(unit[nal.header : nal.end] for nal in nal_units(unit) if nal.type not in (SPS, PPS))
 

@@ -7,7 +7,8 @@ import pytest
 
 from phone import Phone, Player
 from rtsp import (
-    BareClient, Publisher, decode, gstreamer_plays, is_part_of, needs_gstreamer, probe, record, with_credentials,
+    BareClient, Publisher, decode, gstreamer_plays, is_part_of, needs_gstreamer, probe, record, run,
+    with_credentials,
 )
 from server import wait_until
 
@@ -18,12 +19,10 @@ TOKEN = "integration-test-token-0123456789"
 @pytest.fixture
 def clip_file(clip, tmp_path):
     """The clip as a file that ffmpeg can loop with proper times."""
-    import subprocess
-
     raw, path = tmp_path / "clip.h264", tmp_path / "clip.mp4"
     raw.write_bytes(clip.annexb)
-    subprocess.run(
-        ["ffmpeg", "-v", "error", "-y", "-framerate", "30", "-i", raw, "-c", "copy", path], check=True, timeout=30)
+    made = run("ffmpeg", "-v", "error", "-framerate", 30, "-i", raw, "-c", "copy", path)
+    assert made.returncode == 0, made.stderr.decode()
     return path
 
 
@@ -179,9 +178,7 @@ def test_second_publisher_is_refused_with_a_reason(live, clip_file):
 
 
 def test_passwords_open_the_server(make_server, clip_file):
-    token_file = None
     server = make_server("--token-file", str(write_tokens(clip_file.parent)))
-    del token_file
     url = server.rtsp_url()
     with Publisher.ffmpeg(clip_file, with_credentials(url, TOKEN + "-publish")):
         wait_until(lambda: is_published(server, "drone", TOKEN + "-view"), what="the stream is live")
