@@ -150,6 +150,7 @@ let executables: [Target] = [
     dependencies: [
       "MediaModel", "CodedMedia", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "Publishing",
       "RelayBenchmark", "Simulation", "FFmpeg", "JPEG", "Settings", "Access", "Observability", "WebSocketTransport",
+      "Clocks",
       .argumentParser, .lifecycle, .unixSignals, .logging, .coreMetrics, .metrics, .nioCore, .nioPosix,
     ],
     swiftSettings: strict),
