@@ -118,8 +118,8 @@ let services: [Target] =
     "RTSPServer",
     [
       "MediaModel", "CodedMedia", "Clocks", "H264", "RTP", "RTSP", "Relay", "Access", "Observability", "FFmpeg",
-      .nioCore, .nioPosix, .nioEmbedded, .lifecycle, .logging, .coreMetrics, .metrics,
-    ])
+      .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
+    ], testing: [.nioEmbedded])
   + module(
     "VideoConsumer",
     [
