@@ -106,9 +106,10 @@ final class VisibilityBuffer {
         nearer .&= lanes .>= SIMD8<Float>(repeating: Float(from - x))
         nearer .&= lanes .< SIMD8<Float>(repeating: Float(to - x))
       }
+      x += 8
+      guard any(nearer) else { continue }
       depths.pointee = old.replacing(with: value, where: nearer)
       faces.pointee = faces.pointee.replacing(with: numbers, where: nearer)
-      x += 8
     }
   }
 }
