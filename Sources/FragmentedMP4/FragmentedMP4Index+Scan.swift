@@ -157,7 +157,8 @@ enum BoxReader {
       trun.readInteger(as: UInt32.self) != nil, trun.readableBytes == Int(count) * 16, count > 0
     else { return nil }
     var fragment = FragmentedMP4Index.Fragment(
-      offset: 0, bytes: 0, decode: decode, duration: 0, earliestPresentation: .max, presentationEnd: 0)
+      offset: 0, bytes: 0, decode: decode, duration: 0, samples: Int(count), earliestPresentation: .max,
+      presentationEnd: 0)
     for sample in 0..<Int(count) {
       guard let duration: UInt32 = trun.readInteger(), trun.readInteger(as: UInt32.self) != nil,
         let flags: UInt32 = trun.readInteger(), let offset: Int32 = trun.readInteger()

@@ -30,6 +30,7 @@ public struct FragmentedMP4Index: Hashable, Sendable {
     public var decode: Int64
     /// Of its samples together.
     public var duration: Int64
+    public var samples: Int
     /// As the edit list has it: 0 is the first picture of the file.
     public var earliestPresentation: Int64
     /// The end of the sample that is shown last.
@@ -49,6 +50,9 @@ public struct FragmentedMP4Index: Hashable, Sendable {
 
   /// Duration of the whole in ``FragmentedMP4Writer/timescale``.
   public var duration: Int64 { fragments.reduce(0) { max($0, $1.presentationEnd) } }
+
+  /// Samples in all fragments.
+  public var samples: Int { fragments.reduce(0) { $0 + $1.samples } }
 
   /// Room for 338 entries of an index, 169 s of fragments of half a second; beyond that entries span several fragments.
   static let reservedBytes = 4_096

@@ -15,6 +15,9 @@ public import NIOCore
 public struct FragmentedMP4Writer: Sendable {
   /// Ticks per second of all times.
   public static let timescale: UInt32 = 1_000_000
+  /// At least so many ticks of the media's timeline lie in front of the first picture for each picture that reordering
+  /// may hold back: a thirtieth of a second, which is what ``AccessUnit/decodeAt`` begins with.
+  private static let longestStart: Int64 = 33_334
   /// A fragment must stay below this, so that sizes fit into 32 bits.
   public static let maxFragmentBytes = 1 << 31
 
@@ -45,6 +48,7 @@ public struct FragmentedMP4Writer: Sendable {
 
   /// Where presentation begins on the media's own timeline, which decoding begins at 0.
   private let mediaStart: Int64
+  private let nominalDuration: Int64
   private var timeline: DecodeTimeline
   private var pending: [Sample] = []
   private var sequence: UInt32 = 0
@@ -59,7 +63,7 @@ public struct FragmentedMP4Writer: Sendable {
   public init(parameterSets: ParameterSets, origin: WallTime, purpose: Purpose) throws(H264Error) {
     let rate = try SequenceParameterSet.parse(parameterSets.sps).nominalFramesPerSecond ?? 30
     let duration = Int64(1e6 / min(max(rate, 1), 1_000))
-    mediaStart = Int64(parameterSets.reorderDepth) * duration
+    mediaStart = Int64(parameterSets.reorderDepth) * max(duration, Self.longestStart)
     var segment = try InitializationSegment.write(parameterSets, origin: origin, mediaStart: mediaStart)
     if purpose == .file {
       index = FragmentedMP4Index(initializationSegment: segment, mediaStart: mediaStart)
@@ -69,6 +73,7 @@ public struct FragmentedMP4Writer: Sendable {
     bytesWritten = segment.readableBytes
     self.origin = origin
     timeline = DecodeTimeline(reorderDepth: parameterSets.reorderDepth, pictureDuration: duration)
+    nominalDuration = duration
     lastDuration = duration
   }
 
@@ -115,19 +120,14 @@ public struct FragmentedMP4Writer: Sendable {
     return fragment() ?? ByteBuffer()
   }
 
-  /// One access unit of a live stream as a fragment, from the unit alone: the same for everybody who watches, whenever
-  /// they came.
-  ///
-  /// - Parameter origin: the wall-clock time of presentation time 0, one for the whole stream.
-  /// - Throws: when the SPS cannot be read.
-  public static func liveFragment(of unit: AccessUnit, origin: WallTime) throws(H264Error) -> ByteBuffer {
-    var writer = try FragmentedMP4Writer(parameterSets: unit.parameterSets, origin: origin, purpose: .stream)
-    writer.sequence = UInt32(truncatingIfNeeded: unit.sequence &- 1)
+  /// An access unit as a fragment of its own, by its own decoding time: without state, so that several threads may ask
+  /// for any unit in any order. Not to be mixed with ``add(_:)``.
+  public func standaloneFragment(of unit: AccessUnit) -> ByteBuffer {
     let sample = Sample(
-      picture: unit.picture, decode: max(0, unit.decodeAt.since(origin).value / 1_000 + writer.mediaStart),
-      presentation: unit.capturedAt.since(origin).value / 1_000, bytes: sampleBytes(unit.picture),
-      expectedDuration: writer.lastDuration)
-    return writer.write([sample], next: nil)
+      picture: unit.picture, decode: max(0, unit.decodeAt.since(origin).value / 1_000 &+ mediaStart),
+      presentation: unit.capturedAt.since(origin).value / 1_000, bytes: Self.sampleBytes(unit.picture),
+      expectedDuration: nominalDuration)
+    return encode([sample], [nominalDuration], sequence: UInt32(truncatingIfNeeded: unit.sequence))
   }
 
   /// What is left to write so that players know the duration and can seek.
@@ -162,12 +162,18 @@ public struct FragmentedMP4Writer: Sendable {
 
   private mutating func write(_ samples: [Sample], next: Int64?) -> ByteBuffer {
     sequence &+= 1
-    let mediaBytes = samples.reduce(0) { $0 + $1.bytes }
-    precondition(mediaBytes < Self.maxFragmentBytes, "the caller ends fragments before they reach 2 GiB")
     var durations = zip(samples, samples.dropFirst()).map { Self.duration(from: $0.decode, to: $1.decode) }
     if let last = samples.last {
       durations.append(next.map { Self.duration(from: last.decode, to: $0) } ?? last.expectedDuration)
     }
+    let fragment = encode(samples, durations, sequence: sequence)
+    note(samples, durations, bytes: fragment.readableBytes)
+    return fragment
+  }
+
+  private func encode(_ samples: [Sample], _ durations: [Int64], sequence: UInt32) -> ByteBuffer {
+    let mediaBytes = samples.reduce(0) { $0 + $1.bytes }
+    precondition(mediaBytes < Self.maxFragmentBytes, "the caller ends fragments before they reach 2 GiB")
     var writer = BoxWriter(capacity: mediaBytes + 256 + 16 * samples.count)
     if let first = samples.first { writeReferenceTime(&writer, first) }
     let start = writer.offset
@@ -197,7 +203,6 @@ public struct FragmentedMP4Writer: Sendable {
         for sample in samples { LengthPrefixed.write(sample.picture, to: &buffer, where: Self.isSampleData) }
       }
     }
-    note(samples, durations, bytes: writer.offset)
     return writer.buffer
   }
 
@@ -220,7 +225,8 @@ public struct FragmentedMP4Writer: Sendable {
     index?.fragments.append(
       FragmentedMP4Index.Fragment(
         offset: bytesWritten, bytes: bytes, decode: first.decode, duration: durations.reduce(0, +),
-        earliestPresentation: max(0, samples.reduce(.max) { min($0, $1.presentation) }), presentationEnd: end,
+        samples: samples.count, earliestPresentation: max(0, samples.reduce(.max) { min($0, $1.presentation) }),
+        presentationEnd: end,
         sync: sync.map { .init(sample: $0, presentation: max(0, samples[$0].presentation)) }))
     bytesWritten += bytes
   }

@@ -34,7 +34,7 @@ public struct RTPVideoReceiver: Sendable {
   private var reorder: ReorderBuffer
   private var depacketizer: H264Depacketizer
   private var assembler: AccessUnitAssembler
-  private var clock = CaptureClock()
+  private var clock = SenderClock()
   private var statistics: ReceptionStatistics?
   private var source: UInt32?
   private var awaitsKeyFrame = true
@@ -143,7 +143,7 @@ public struct RTPVideoReceiver: Sendable {
   private mutating func changeSource(to header: RTPHeader, into released: inout [ReorderBuffer.Released]) {
     reorder.flush(into: &released)
     if source != nil {
-      clock = CaptureClock()
+      clock = SenderClock()
       reorder = ReorderBuffer(capacity: reorder.capacity, patience: reorder.patience, counters: reorder.counters)
       awaitsKeyFrame = true
     }

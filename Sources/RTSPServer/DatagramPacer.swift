@@ -2,9 +2,9 @@ import MediaModel
 
 /// Spreads datagrams in time so that a key frame, or the group of pictures that a player starts with, does not
 /// overflow the receiver's socket buffer: a token bucket.
-struct DatagramPacer {
+package struct DatagramPacer {
   /// Bytes that may go at once. Linux gives a socket 208 kB by default, of which small packets waste half.
-  static let burstBytes = 48_000
+  package static let burstBytes = 48_000
   /// Never slower than 40 Mb/s.
   private static let minimumBytesPerSecond = 5_000_000.0
 
@@ -12,13 +12,15 @@ struct DatagramPacer {
   private var available = Double(burstBytes)
   private var updatedAt: HostTime?
 
+  package init() {}
+
   /// Sends four times as fast as the stream is, so that a player catches up with it.
-  mutating func adapt(toMegabitsPerSecond rate: Double) {
+  package mutating func adapt(toMegabitsPerSecond rate: Double) {
     bytesPerSecond = max(Self.minimumBytesPerSecond, 4 * rate * 125_000)
   }
 
   /// Takes leave to send a packet now; otherwise returns how long to wait.
-  mutating func wait(forBytes count: Int, at now: HostTime) -> Nanoseconds? {
+  package mutating func wait(forBytes count: Int, at now: HostTime) -> Nanoseconds? {
     if let updatedAt {
       let earned = max(0, now.since(updatedAt).seconds) * bytesPerSecond
       available = min(Double(Self.burstBytes), available + earned)

@@ -4,7 +4,7 @@ import RTSP
 import Synchronization
 
 /// Hands out pairs of UDP ports, even and odd, from a bounded range.
-final class DatagramPortRange: Sendable {
+package final class DatagramPortRange: Sendable {
   private struct State {
     var next: Int
     var taken: Set<Int> = []
@@ -13,13 +13,13 @@ final class DatagramPortRange: Sendable {
   private let ports: ClosedRange<Int>
   private let state: Mutex<State>
 
-  init(_ ports: ClosedRange<Int>) {
+  package init(_ ports: ClosedRange<Int>) {
     self.ports = ports
     state = Mutex(State(next: ports.lowerBound + ports.lowerBound % 2))
   }
 
   /// The even port of a free pair; `nil` when all are taken. Goes round, so that a port rests before it is used again.
-  func take() -> Int? {
+  package func take() -> Int? {
     state.withLock { state in
       for _ in 0...(ports.count / 2) {
         let candidate = state.next
@@ -31,13 +31,17 @@ final class DatagramPortRange: Sendable {
     }
   }
 
-  func give(_ port: Int) { _ = state.withLock { $0.taken.remove(port) } }
+  package func give(_ port: Int) { _ = state.withLock { $0.taken.remove(port) } }
 }
 
 /// Two UDP sockets of a session's track: RTP and RTCP. Use on the session's event loop.
 final class DatagramPair {
   /// Ports that other programs hold are tried past, this often.
   private static let attempts = 16
+  /// Taken from the kernel in one call.
+  private static let datagramsPerRead = 32
+  /// Senders keep to the MTU of Ethernet; what is longer is cut and dropped as malformed.
+  private static let largestDatagram = 2_048
 
   let serverPorts: TransportHeader.Pair
   let rtp: any Channel
@@ -95,7 +99,13 @@ final class DatagramPair {
       var address = local
       address.port = port
       return DatagramBootstrap(group: eventLoop)
-        .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2_048))
+        // Encoders send a key frame in one burst: half a megabyte at 1080p. Linux grants what net.core.rmem_max allows.
+        .channelOption(.socketOption(.so_rcvbuf), value: 4 << 20)
+        .channelOption(.datagramVectorReadMessageCount, value: datagramsPerRead)
+        .channelOption(.maxMessagesPerRead, value: 16)
+        .channelOption(
+          .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: datagramsPerRead * largestDatagram)
+        )
         .channelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
         .channelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {

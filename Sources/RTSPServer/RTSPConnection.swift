@@ -8,7 +8,7 @@ import RTSP
 import Relay
 
 /// What the connections of a server share.
-struct RTSPServerContext: Sendable {
+package struct RTSPServerContext: Sendable {
   var configuration: RTSPServerConfiguration
   var relay: Relay
   var monitor: RTSPMonitor
@@ -16,22 +16,36 @@ struct RTSPServerContext: Sendable {
   var authenticator: RTSPAuthenticator
   var logger: Logger
   var clocks: SystemClocks { relay.clocks }
+
+  package init(configuration: RTSPServerConfiguration, relay: Relay, monitor: RTSPMonitor, logger: Logger) {
+    self.configuration = configuration
+    self.relay = relay
+    self.monitor = monitor
+    self.logger = logger
+    ports = configuration.datagramPorts.map { DatagramPortRange($0) }
+    var generator = SystemRandomNumberGenerator()
+    let secret = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    authenticator = RTSPAuthenticator(
+      credentials: configuration.credentials, realm: configuration.realm, secret: secret)
+  }
 }
 
 /// One RTSP connection: bytes to the parser, requests to the session machine, its effects to the relay and the
 /// sockets. Lives on the connection's event loop.
-final class RTSPConnection: ChannelDuplexHandler {
-  typealias InboundIn = ByteBuffer
-  typealias OutboundIn = ByteBuffer
-  typealias OutboundOut = ByteBuffer
+package final class RTSPConnection: ChannelDuplexHandler {
+  package typealias InboundIn = ByteBuffer
+  package typealias OutboundIn = ByteBuffer
+  package typealias OutboundOut = ByteBuffer
 
   /// Dynamic payload type of the video that we send.
   static let payloadType: UInt8 = 96
   static let canonicalName = "worldsystem"
   /// Sent down the pipeline by a server that stops.
-  enum ServerEvent: Sendable { case shutdown }
+  package enum ServerEvent: Sendable { case shutdown }
 
   let server: RTSPServerContext
+  /// Address and port of the client, for logs.
+  private(set) var peer = "unknown"
   var session: RTSPSession
   private var parser: RTSPParser
   private var inbound = ByteBuffer()
@@ -47,7 +61,7 @@ final class RTSPConnection: ChannelDuplexHandler {
   var intakeTransport: RTSPTrackTransport?
   var ports: [Int: DatagramPair] = [:]
 
-  init(server: RTSPServerContext) {
+  package init(server: RTSPServerContext) {
     self.server = server
     var configuration = RTSPSessionConfiguration(authenticator: server.authenticator)
     configuration.timeout = server.configuration.sessionTimeout
@@ -62,51 +76,47 @@ final class RTSPConnection: ChannelDuplexHandler {
 
   // MARK: Channel
 
-  func handlerAdded(context: ChannelHandlerContext) {
+  package func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    if let address = context.remoteAddress, let host = address.ipAddress { peer = "\(host):\(address.port ?? 0)" }
     watchDeadline()
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { tearDown() }
+  package func handlerRemoved(context: ChannelHandlerContext) { tearDown() }
 
-  func channelInactive(context: ChannelHandlerContext) {
+  package func channelInactive(context: ChannelHandlerContext) {
     tearDown()
     context.fireChannelInactive()
   }
 
   /// A client that breaks its connection is an everyday event; the end of the connection says all there is to say.
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+  package func errorCaught(context: ChannelHandlerContext, error: any Error) {
     server.logger.debug("rtsp connection failed", metadata: [.error: "\(error)", .address: "\(peer)"])
     context.close(promise: nil)
   }
 
   /// Nothing is read while an answer is owed: what a client sends ahead waits in its socket.
-  func read(context: ChannelHandlerContext) {
+  package func read(context: ChannelHandlerContext) {
     if session.isAwaiting { hasPendingRead = true } else { context.read() }
   }
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+  package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
     if inbound.readableBytes == 0 { inbound = bytes } else { inbound.writeBuffer(&bytes) }
     process()
   }
 
-  func channelWritabilityChanged(context: ChannelHandlerContext) {
+  package func channelWritabilityChanged(context: ChannelHandlerContext) {
     if context.channel.isWritable { playback?.pump() }
     watchDeadline()
     context.fireChannelWritabilityChanged()
   }
 
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+  package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     switch event {
     case ServerEvent.shutdown as ServerEvent, ChannelEvent.inputClosed as ChannelEvent: close()
     default: context.fireUserInboundEventTriggered(event)
     }
-  }
-
-  var peer: String {
-    guard let address = context?.remoteAddress, let host = address.ipAddress else { return "unknown" }
-    return "\(host):\(address.port ?? 0)"
   }
 
   // MARK: Messages

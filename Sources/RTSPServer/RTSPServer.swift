@@ -29,14 +29,7 @@ public final class RTSPServer: Service {
     configuration: RTSPServerConfiguration, relay: Relay, monitor: RTSPMonitor, group: any EventLoopGroup,
     logger: Logger
   ) {
-    var generator = SystemRandomNumberGenerator()
-    let secret = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
-    context = RTSPServerContext(
-      configuration: configuration, relay: relay, monitor: monitor,
-      ports: configuration.datagramPorts.map { DatagramPortRange($0) },
-      authenticator: RTSPAuthenticator(
-        credentials: configuration.credentials, realm: configuration.realm, secret: secret),
-      logger: logger)
+    context = RTSPServerContext(configuration: configuration, relay: relay, monitor: monitor, logger: logger)
     limiter = ConnectionLimiter(configuration.connections)
     self.group = group
   }

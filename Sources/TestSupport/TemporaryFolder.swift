@@ -17,6 +17,9 @@ public final class TemporaryFolder: Sendable {
   /// The path of a file in this folder.
   public func path(_ name: String) -> String { url.appendingPathComponent(name).path }
 
+  /// The location of a file in this folder.
+  public func file(_ name: String) -> URL { url.appendingPathComponent(name) }
+
   /// Writes a file into this folder.
   public func write(_ text: String, to name: String, mode: Int = 0o644) throws {
     try text.write(toFile: path(name), atomically: true, encoding: .utf8)

@@ -21,7 +21,7 @@ public enum Tool {
   /// - Throws: when it cannot be started.
   public static func run(_ name: String, _ arguments: [String]) throws -> Output {
     guard let path = path(of: name) else { throw NotInstalled(name: name) }
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let (text, errors) = (folder.url.appendingPathComponent("out"), folder.url.appendingPathComponent("err"))
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
@@ -43,19 +43,4 @@ public enum Tool {
     public var name: String
     public var description: String { "\(name) is not installed" }
   }
-}
-
-/// A folder that is removed with this object.
-public final class TemporaryFolder: Sendable {
-  public let url: URL
-
-  public init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent("worldsystem-test-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  /// A file or folder in it.
-  public func file(_ name: String) -> URL { url.appendingPathComponent(name) }
 }

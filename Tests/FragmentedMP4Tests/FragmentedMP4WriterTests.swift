@@ -31,7 +31,8 @@ struct FakeStream {
       carriesParameterSets: isKeyFrame, parameterSets: sets)
     let captured = Self.origin.advanced(by: .milliseconds(millis ?? Int64(number) * 40))
     return AccessUnit(
-      picture: picture, sequence: UInt64(number + 1), capturedAt: captured, receivedAt: HostTime(nanos: 0))
+      picture: picture, sequence: UInt64(number + 1), capturedAt: captured, decodeAt: captured,
+      receivedAt: HostTime(nanos: 0))
   }
 }
 
@@ -190,6 +191,28 @@ struct ReadFragment {
     #expect(media == 250_000)
     #expect(ntp >> 32 == 1_700_000_000 + 2_208_988_800)
     #expect((ntp & 0xffff_ffff) == 3 << 30)  // .75 s
+  }
+
+  @Test func standaloneFragmentsNeedNoOrder() throws {
+    let stream = try FakeStream(reorderDepth: 2)
+    let writer = try FragmentedMP4Writer(parameterSets: stream.sets, origin: FakeStream.origin, purpose: .stream)
+    let order: [Int64] = [0, 4, 2, 1, 3]
+    var timeline = DecodeTimeline(reorderDepth: 2, pictureDuration: 33_333_333)
+    let units = order.enumerated().map { number, position in
+      var unit = stream.unit(number, millis: position * 40)
+      let decode = timeline.next(presentation: unit.capturedAt.nanosSince1970)
+      unit = AccessUnit(
+        picture: unit.picture, sequence: unit.sequence, capturedAt: unit.capturedAt,
+        decodeAt: WallTime(nanosSince1970: decode), receivedAt: unit.receivedAt)
+      return unit
+    }
+    let fragments = try units.map { try ReadFragment(writer.standaloneFragment(of: $0)) }
+    let backwards = units.reversed().map { writer.standaloneFragment(of: $0) }
+    #expect(try backwards.reversed().map { try ReadFragment($0).samples } == fragments.map(\.samples))
+    let samples = fragments.flatMap(\.samples)
+    #expect(samples.map(\.presentation) == order.map { $0 * 40_000 + 80_000 })
+    for (earlier, later) in zip(samples, samples.dropFirst()) { #expect(earlier.decode < later.decode) }
+    #expect(samples.allSatisfy { $0.decode <= $0.presentation })
   }
 
   @Test func timesThatStepBackNeverTrap() throws {

@@ -29,9 +29,10 @@ struct PlayableTests {
     #expect(pictures.count == seconds.count)
     let first = try #require(seconds.min())
     return zip(pictures, seconds).enumerated().map { number, pair in
-      AccessUnit(
-        picture: pair.0, sequence: UInt64(number + 1),
-        capturedAt: FakeStream.origin.advanced(by: .seconds(pair.1 - first)), receivedAt: HostTime(nanos: 0))
+      let captured = FakeStream.origin.advanced(by: .seconds(pair.1 - first))
+      return AccessUnit(
+        picture: pair.0, sequence: UInt64(number + 1), capturedAt: captured, decodeAt: captured,
+        receivedAt: HostTime(nanos: 0))
     }
   }
 
@@ -83,7 +84,7 @@ struct PlayableTests {
       "drone_nadir_hover_1080p25.mp4", "21_biker.mp4", "08_driving.mp4", "bedroom.mp4", "children_tracking_demo.mp4",
     ])
   func ffmpegPlaysWithTheTimesOfTheSource(name: String) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let units = try units(name, folder: folder)
     let file = folder.file("video.mp4")
     try write(units, to: file, finishes: true)
@@ -105,7 +106,7 @@ struct PlayableTests {
   }
 
   @Test func playersSeek() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let units = try units("drone_nadir_hover_1080p25.mp4", folder: folder)
     let file = folder.file("video.mp4")
     try write(units, to: file, finishes: true)
@@ -115,7 +116,7 @@ struct PlayableTests {
   }
 
   @Test(arguments: [1, 100, 20_000]) func aFileThatWasCutPlays(cutting: Int) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let units = try units("drone_nadir_hover_1080p25.mp4", folder: folder)
     let file = folder.file("video.mp4")
     try write(units, to: file, finishes: false, cutting: cutting)
@@ -134,7 +135,7 @@ struct PlayableTests {
   }
 
   @Test func aStreamOfSingleUnitsPlays() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let units = try units("21_biker.mp4", folder: folder)
     var writer = try FragmentedMP4Writer(
       parameterSets: units[0].parameterSets, origin: FakeStream.origin, purpose: .stream)

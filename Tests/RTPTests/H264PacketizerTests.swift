@@ -2,6 +2,7 @@ import CodedMedia
 import MediaModel
 import NIOCore
 import RTP
+import TestSupport
 import Testing
 
 @Suite struct H264PacketizerTests {

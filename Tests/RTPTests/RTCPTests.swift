@@ -1,6 +1,7 @@
 import MediaModel
 import NIOCore
 import RTP
+import TestSupport
 import Testing
 
 @Suite struct RTCPTests {

@@ -55,9 +55,9 @@ import Testing
     #expect(timeline.timestamp(for: moved.advanced(by: .milliseconds(100))) == (second.timestamp &+ 9_000, false))
   }
 
-  @Test func captureClockFollowsSenderReports() {
+  @Test func senderClockFollowsSenderReports() {
     let wall = WallTime(nanosSince1970: 1_795_305_600_000_000_000)
-    var clock = CaptureClock()
+    var clock = SenderClock()
     clock.received(report(at: wall, timestamp: 90_000))
     #expect(clock.captureTime(ofUnitAt: 90_000, isKeyFrame: true, arrival: wall.advanced(by: .seconds(7))) == wall)
     #expect(clock.isSynchronized)
@@ -65,9 +65,9 @@ import Testing
     #expect(abs(later.since(wall).value - 40_000_000) <= 1)
   }
 
-  @Test func captureClockSpreadsSmallCorrections() {
+  @Test func senderClockSpreadsSmallCorrections() {
     let wall = WallTime(nanosSince1970: 1_795_305_600_000_000_000)
-    var clock = CaptureClock()
+    var clock = SenderClock()
     #expect(clock.captureTime(ofUnitAt: 0, isKeyFrame: true, arrival: wall) == wall)
     // The report says that the first picture was taken 10 ms before it arrived.
     clock.received(report(at: wall.advanced(by: .milliseconds(-10)), timestamp: 0))
@@ -81,17 +81,17 @@ import Testing
     #expect(clock.isSynchronized)
   }
 
-  @Test func captureClockStepsAtKeyFramesOnly() {
+  @Test func senderClockStepsAtKeyFramesOnly() {
     let wall = WallTime(nanosSince1970: 1_795_305_600_000_000_000)
-    var clock = CaptureClock()
+    var clock = SenderClock()
     _ = clock.captureTime(ofUnitAt: 0, isKeyFrame: true, arrival: wall)
     clock.received(report(at: wall.advanced(by: .seconds(-100)), timestamp: 0))
     #expect(clock.captureTime(ofUnitAt: 9_000, isKeyFrame: false, arrival: wall).since(wall).milliseconds == 100)
     #expect(clock.captureTime(ofUnitAt: 18_000, isKeyFrame: true, arrival: wall).since(wall).milliseconds == -99_800)
   }
 
-  @Test func captureClockIgnoresReportsWithoutClock() {
-    var clock = CaptureClock()
+  @Test func senderClockIgnoresReportsWithoutClock() {
+    var clock = SenderClock()
     clock.received(
       RTCPSenderReport(
         ssrc: 1, ntp: NTPTimestamp(seconds: 0, fraction: 0), rtpTimestamp: 5, packetCount: 0, octetCount: 0))

@@ -1,5 +1,6 @@
 import CodedMedia
 import NIOCore
+import TestSupport
 
 /// An access unit for tests: NAL units and their place in Annex B.
 struct SampleUnit {

@@ -11,29 +11,34 @@ import WebSocketTransport
 /// then one fragment per access unit.
 struct FragmentMessageEncoder: UnitMessageEncoder {
   let stream: RelayStream
-  private var sentSets: ParameterSets?
+  private var current: (sets: ParameterSets, writer: FragmentedMP4Writer)?
 
   init(stream: RelayStream) { self.stream = stream }
 
   mutating func write(_ delivery: Delivery, to connection: WebSocketServerConnection) {
     let unit = delivery.unit
     do throws(H264Error) {
-      let origin = stream.origin ?? unit.capturedAt
-      if sentSets !== unit.parameterSets {
-        let writer = try FragmentedMP4Writer(parameterSets: unit.parameterSets, origin: origin, purpose: .stream)
-        sentSets = unit.parameterSets
-        connection.write(
-          framed: WebSocketFraming.message(.text, payload: ByteBuffer(string: announcement(of: unit.parameterSets))))
-        connection.write(framed: WebSocketFraming.message(.binary, payload: writer.initializationSegment))
-      }
+      let writer = try announceIfChanged(unit, to: connection)
       connection.write(
-        framed: try unit.representations.representation(.fragmentMessage) { () throws(H264Error) -> ByteBuffer in
-          WebSocketFraming.message(
-            .binary, payload: try FragmentedMP4Writer.liveFragment(of: unit, origin: origin))
+        framed: unit.representations.representation(.fragmentMessage) {
+          WebSocketFraming.message(.binary, payload: writer.standaloneFragment(of: unit))
         })
     } catch {
       connection.close(.policyViolation, reason: "the stream cannot be put into MP4: \(error)")
     }
+  }
+
+  private mutating func announceIfChanged(
+    _ unit: AccessUnit, to connection: WebSocketServerConnection
+  ) throws(H264Error) -> FragmentedMP4Writer {
+    if let current, current.sets === unit.parameterSets { return current.writer }
+    let writer = try FragmentedMP4Writer(
+      parameterSets: unit.parameterSets, origin: stream.origin ?? unit.capturedAt, purpose: .stream)
+    current = (unit.parameterSets, writer)
+    let text = announcement(of: unit.parameterSets)
+    connection.write(framed: WebSocketFraming.message(.text, payload: ByteBuffer(string: text)))
+    connection.write(framed: WebSocketFraming.message(.binary, payload: writer.initializationSegment))
+    return writer
   }
 
   private func announcement(of sets: ParameterSets) -> String {

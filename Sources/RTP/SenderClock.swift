@@ -4,7 +4,7 @@ public import MediaModel
 ///
 /// Until the first report, time counts from the arrival of the first access unit. A later report moves the mapping:
 /// small corrections are spread, so that no picture seems to jump; large ones are made in one step at a key frame.
-public struct CaptureClock: Sendable {
+public struct SenderClock: Sendable {
   /// Corrections larger than this are steps.
   private static let stepThreshold = Nanoseconds.seconds(1)
 
