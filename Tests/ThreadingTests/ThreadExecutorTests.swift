@@ -29,7 +29,7 @@ import Threading
 
   @Test func manyTasksShareItWithoutOverlapping() async {
     let executor = ThreadExecutor(name: "test")
-    // Not synchronised on purpose: one thread needs no lock, and lost updates would show.
+    // Safe because one thread runs all of them; were that wrong, lost updates would show.
     nonisolated(unsafe) var count = 0
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<200 {
