@@ -31,7 +31,8 @@ struct FakeStream {
       carriesParameterSets: isKeyFrame, parameterSets: sets)
     let captured = Self.origin.advanced(by: .milliseconds(millis ?? Int64(number) * 40))
     return AccessUnit(
-      picture: picture, sequence: UInt64(number + 1), capturedAt: captured, receivedAt: HostTime(nanos: 0))
+      picture: picture, sequence: UInt64(number + 1), capturedAt: captured, decodeAt: captured,
+      receivedAt: HostTime(nanos: 0))
   }
 }
 

@@ -29,9 +29,10 @@ struct PlayableTests {
     #expect(pictures.count == seconds.count)
     let first = try #require(seconds.min())
     return zip(pictures, seconds).enumerated().map { number, pair in
-      AccessUnit(
-        picture: pair.0, sequence: UInt64(number + 1),
-        capturedAt: FakeStream.origin.advanced(by: .seconds(pair.1 - first)), receivedAt: HostTime(nanos: 0))
+      let captured = FakeStream.origin.advanced(by: .seconds(pair.1 - first))
+      return AccessUnit(
+        picture: pair.0, sequence: UInt64(number + 1), capturedAt: captured, decodeAt: captured,
+        receivedAt: HostTime(nanos: 0))
     }
   }
 

@@ -34,8 +34,8 @@ public final class FlightRenderer {
     intrinsics = RenderIntrinsics(
       focalLength: Float(camera.focalLength.x), centre: SIMD2<Float>(camera.principalPoint))
     visibility = VisibilityBuffer(width: camera.width, height: camera.height)
-    faces = .allocate(capacity: world.faceLimit)
-    lightBytes = .allocate(capacity: world.lightBytes.count)
+    faces = allocateLarge(world.faceLimit + 1, of: FrameFace.self)
+    lightBytes = allocateLarge(world.lightBytes.count, of: UInt8.self)
     lightBytes.initialize(from: world.lightBytes.baseAddress!, count: world.lightBytes.count)
     scratch = .allocate(capacity: 8)
     clipped = .allocate(capacity: 8)
@@ -44,8 +44,8 @@ public final class FlightRenderer {
   }
 
   deinit {
-    faces.deallocate()
-    lightBytes.deallocate()
+    UnsafeMutableRawPointer(faces).deallocate()
+    UnsafeMutableRawPointer(lightBytes).deallocate()
     scratch.deallocate()
     clipped.deallocate()
   }
@@ -69,6 +69,7 @@ public final class FlightRenderer {
     }
     castMovingShadows(movers)
     for mesh in world.scenery where view.sees(mesh.centre, radius: mesh.radius) {
+      guard (mesh.centre - view.eye).norm < mesh.reach + mesh.radius else { continue }
       let meshView = MeshView(rows: view.rows, eye: view.eye, scale: 1)
       draw(mesh, meshView, paint: .none, instance: -1, light: nil)
     }
@@ -215,10 +216,12 @@ public final class FlightRenderer {
   private func shadeFrame(_ worldFromCamera: SE3) -> Picture {
     let builder = PictureBuilder(resolution: Resolution(width: camera.width, height: camera.height))
     let textures = world.textures.memory
+    // The sky takes the place after the last face.
+    faces[faceCount] = sky(worldFromCamera)
     let shader = Shader(
       textures: textures.layouts, levelStarts: textures.levelStarts, texelLuma: textures.luma,
       texelChroma: textures.chroma, lightMaps: world.lightLayouts.baseAddress!, lightBytes: lightBytes, faces: faces,
-      sky: sky(worldFromCamera), haze: Haze())
+      sky: faces + faceCount, haze: Haze())
     for row in 0..<camera.height {
       let hasChroma = row % 2 == 0
       let chroma = row / 2 * builder.strides.chroma

@@ -3,7 +3,7 @@ struct TextureSet: Sendable {
   enum Name: Int, CaseIterable {
     case road, asphalt, zebra, pavement, plaza, grass, meadow, dirt
     case brick, plaster, glass, concrete, stone, shops, shed
-    case gravel, tiles, metal, posters
+    case gravel, tiles, metal, posters, render
     case leaves, needles, bark, clouds
     case paint, carGlass, rubber, cloth, skin
   }
@@ -54,6 +54,7 @@ struct TexturePainter {
     case .tiles: roofTiles()
     case .metal: metal()
     case .posters: posters()
+    case .render: render()
     case .leaves: leaves()
     case .needles: needles()
     case .bark: bark()

@@ -136,7 +136,7 @@ extension WorldBuilder {
       // Planters, benches and a market stall or two.
       for index in 0..<7 {
         let place = corner + SIMD2(4 + Float(index % 4) * 5.2, index < 4 ? 33 : 37)
-        builder.texture = TextureSet.id(.concrete)
+        builder.texture = TextureSet.id(.render)
         builder.box(SIMD3(place.x, place.y, z), SIMD3(place.x + 2, place.y + 2, z + 0.7), texelsPerMetre: 60)
         hedge(place + 0.25, SIMD2(1.5, 1.5), 1.3, &builder)
       }
@@ -175,7 +175,7 @@ extension WorldBuilder {
         lamp.tint = Tint(luma: 0.45)
         lamp.box(foot - SIMD3(0.07, 0.07, 0), foot + SIMD3(0.07, 0.07, 4.6), texelsPerMetre: 60)
         lamp.box(foot + SIMD3(-0.3, -0.3, 4.6), foot + SIMD3(0.3, 0.3, 4.8), texelsPerMetre: 60, bottom: true)
-        scenery.append(finish(lamp))
+        scenery.append(finish(lamp, reach: 110))
       }
     }
   }
