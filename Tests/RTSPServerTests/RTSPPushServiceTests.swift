@@ -1,3 +1,4 @@
+import Clocks
 import CodedMedia
 import FFmpeg
 import Logging

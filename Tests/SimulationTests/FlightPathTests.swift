@@ -1,3 +1,4 @@
+import MediaModel
 import Geometry
 import Simulation
 import Testing
