@@ -58,7 +58,6 @@ let values: [Target] =
   + module("Geometry")
   + module("CodedMedia", ["MediaModel", .nioCore])
   + module("Clocks", ["MediaModel"], tested: false)
-  + module("Threading")
 
 // MARK: Codecs: bytes in, values out, no sockets, clocks or loggers
 
@@ -92,7 +91,8 @@ let foreign: [Target] =
 // MARK: Services
 
 let services: [Target] =
-  module("Observability", ["MediaModel", .logging, .coreMetrics, .metrics])
+  module("Threading")
+  + module("Observability", ["MediaModel", .logging, .coreMetrics, .metrics])
   + module("Settings", ["MediaModel", .configuration, .yams])
   + module("Access", [.crypto, .x509, .swiftASN1, .nioSSL, .nioCore], testing: [.nioEmbedded])
   + module(
@@ -118,8 +118,8 @@ let services: [Target] =
     "RTSPServer",
     [
       "MediaModel", "CodedMedia", "Clocks", "H264", "RTP", "RTSP", "Relay", "Access", "Observability", "FFmpeg",
-      .nioCore, .nioPosix, .nioEmbedded, .lifecycle, .logging, .coreMetrics, .metrics,
-    ])
+      .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
+    ], testing: [.nioEmbedded])
   + module(
     "VideoConsumer",
     [
@@ -150,6 +150,7 @@ let executables: [Target] = [
     dependencies: [
       "MediaModel", "CodedMedia", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "Publishing",
       "RelayBenchmark", "Simulation", "FFmpeg", "JPEG", "Settings", "Access", "Observability", "WebSocketTransport",
+      "Clocks",
       .argumentParser, .lifecycle, .unixSignals, .logging, .coreMetrics, .metrics, .nioCore, .nioPosix,
     ],
     swiftSettings: strict),

@@ -1,5 +1,6 @@
 """Fixtures of all integration tests: the binary, test data, clips and servers that are always stopped."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,12 +62,19 @@ def clip(make_clip) -> Clip:
 
 @pytest.fixture
 def make_server(binary: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Starts servers (arguments of `Server`); each is stopped at the end and must have exited cleanly."""
+    """Starts servers (arguments of `Server`); each is stopped at the end and must have exited cleanly.
+
+    `settings` is the content of a configuration file.
+    """
     servers: list[Server] = []
 
-    def make(*args: str, start: bool = True, **options) -> Server:
+    def make(*args: str, start: bool = True, settings: dict | None = None, **options) -> Server:
         data = tmp_path / f"server{len(servers)}"
         data.mkdir()
+        if settings:
+            file = data.with_suffix(".yaml")
+            file.write_text(json.dumps(settings))  # JSON is YAML.
+            args += ("--config", str(file))
         server = Server(binary, data, args=args, **options)
         servers.append(server)
         return server.start() if start else server

@@ -121,7 +121,7 @@ def test_frames_before_parameter_sets_are_counted_and_skipped(server, make_clip)
 def test_oversized_packet_is_skipped_and_an_oversized_message_ends_the_connection(server, clip):
     with Consumer(server.ws_url, policy="lossless") as consumer:
         with Phone(server.ws_url) as phone:
-            phone.send(frame_packet(1, START_CODE + b"\x65" + b"\x11" * 10_500_000, True))
+            phone.send(frame_packet(1, START_CODE + b"\x65" + b"\x11" * 10_100_000, True))
             phone.send_all(clip)
             assert wait_units(consumer, len(clip.units)) == [unit.data for unit in clip.units]
             assert server.metric(f'{REJECTED}{{reason="oversized"}}') == 1

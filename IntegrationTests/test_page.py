@@ -172,7 +172,7 @@ def test_streams_are_listed_and_chosen(server, make_clip, flight, open_page):
 
 
 def test_waits_for_a_publisher_and_shows_it_at_once(make_server, flight, open_page):
-    server = make_server("--publisher-grace", "1")
+    server = make_server(settings={"server": {"grace_seconds": 1}})
     page = open_page(server.url)
     expect(page.locator("#stage-message")).to_contain_text("Waiting for a publisher")
     with publishing(server, flight):
@@ -320,7 +320,7 @@ def test_keyboard_reaches_everything(server, flight, open_page):
 
 
 def test_recordings_play_and_download(make_server, flight, open_page, tmp_path):
-    server = make_server("--publisher-grace", "1", command="up")
+    server = make_server(command="up", settings={"server": {"grace_seconds": 1}})
     with publishing(server, flight):
         wait_until(lambda: server.json("/api/recordings")["recordings"], what="a recording begins")
         time.sleep(4)

@@ -173,7 +173,7 @@ def test_two_streams_do_not_mix(server, make_clip):
 
 
 def test_publisher_cut_and_back_within_the_grace_period(make_server, clip):
-    server = make_server("--publisher-grace", "10")
+    server = make_server(settings={"server": {"grace_seconds": 10}})
     with Consumer(server.ws_url, format="packets") as consumer:
         first = Phone(server.ws_url)
         with Player(first, clip) as player:
@@ -195,7 +195,7 @@ def test_publisher_cut_and_back_within_the_grace_period(make_server, clip):
 
 
 def test_publisher_cut_for_good_ends_its_consumers(make_server, clip):
-    server = make_server("--publisher-grace", "1")
+    server = make_server(settings={"server": {"grace_seconds": 1}})
     with Consumer(server.ws_url) as consumer, Consumer(server.ws_url, stream="other") as bystander:
         phone = Phone(server.ws_url)
         phone.send_all(clip)
@@ -272,7 +272,8 @@ def test_fmp4_plays(server, clip):
 def test_fmp4_of_real_video_with_reordered_pictures_plays(server, test_data):
     clip = Clip.load(test_data / "videos" / "21_biker.mp4")
     with Consumer(server.ws_url, format="fmp4", policy="lossless") as consumer, Phone(server.ws_url) as phone:
-        phone.send_all(clip)
+        with Player(phone, clip, loop=False, speed=2) as player:
+            player.join(timeout=10)
         wait_fragments(consumer, len(clip.units))
     [(_, movie)] = movie_parts(consumer)
     assert count_frames(movie, "mp4") == (len(clip.units), 1280, 720)
@@ -281,8 +282,9 @@ def test_fmp4_of_real_video_with_reordered_pictures_plays(server, test_data):
 def test_fmp4_starts_anew_when_the_resolution_changes(server, make_clip):
     small, large = make_clip(seconds=1), make_clip(size="640x360", seconds=1)
     with Consumer(server.ws_url, format="fmp4") as consumer, Phone(server.ws_url) as phone:
-        phone.send_all(small)
-        phone.send_all(large)
+        for clip in (small, large):
+            with Player(phone, clip, loop=False) as player:
+                player.join(timeout=10)
         wait_fragments(consumer, len(small.units) + len(large.units))
     parts = movie_parts(consumer)
     assert [announcement["width"] for announcement, _ in parts] == [320, 640]

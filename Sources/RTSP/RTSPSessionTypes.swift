@@ -42,6 +42,11 @@ public struct RTSPEffects: Hashable, Sendable {
   public struct PortRequest: Hashable, Sendable {
     public var track: Int
     public var clientPorts: TransportHeader.Pair
+
+    public init(track: Int, clientPorts: TransportHeader.Pair) {
+      self.track = track
+      self.clientPorts = clientPorts
+    }
   }
 
   /// A stream to be sent to the client.
@@ -49,6 +54,12 @@ public struct RTSPEffects: Hashable, Sendable {
     public var stream: StreamName
     public var transport: RTSPTrackTransport
     public var ssrc: UInt32
+
+    public init(stream: StreamName, transport: RTSPTrackTransport, ssrc: UInt32) {
+      self.stream = stream
+      self.transport = transport
+      self.ssrc = ssrc
+    }
   }
 
   /// A stream that the client sends.

@@ -110,15 +110,9 @@ public struct Settings: Sendable, Equatable {
   public struct Relay: Sendable, Equatable {
     /// Bytes for each stream's current group of pictures.
     public var groupOfPicturesBytes: Int
-    /// Frames that wait for one consumer at most.
-    public var queueUnits: Int
-    /// Bytes that wait for one consumer at most.
-    public var queueBytes: Int
 
     init(_ resolver: SettingsResolver) throws(SettingsError) {
       groupOfPicturesBytes = try resolver.value(SettingsTable.groupOfPicturesMebibytes) << 20
-      queueUnits = try resolver.value(SettingsTable.queueUnits)
-      queueBytes = try resolver.value(SettingsTable.queueMebibytes) << 20
     }
   }
 

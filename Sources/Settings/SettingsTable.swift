@@ -23,7 +23,7 @@ public enum SettingsTable {
       settings: [tlsMode.definition, certificateFile.definition, keyFile.definition, tlsNames.definition]),
     Section(
       name: "relay", help: "From publishers to consumers.",
-      settings: [groupOfPicturesMebibytes.definition, queueUnits.definition, queueMebibytes.definition]),
+      settings: [groupOfPicturesMebibytes.definition]),
     Section(
       name: "rtsp", help: "The RTSP server, and pushing to another one.",
       settings: [
@@ -62,7 +62,7 @@ extension SettingsTable {
   static let eventLoops = Setting.integer(
     "server.event_loops", 0, in: 0...1024, "Threads that serve connections; 0 is one for each core.")
   static let graceSeconds = Setting.number(
-    "server.grace_seconds", 15, in: 0...86_400,
+    "server.grace_seconds", 15, in: 0...86_400, from: .flag("--publisher-grace"),
     "How long a stream lives on without its publisher; consumers stay connected meanwhile.")
   static let overridePublisher = Setting.boolean(
     "server.override_publisher", false, from: .flag("--override-publisher"),
@@ -121,10 +121,6 @@ extension SettingsTable {
   static let groupOfPicturesMebibytes = Setting.integer(
     "relay.group_of_pictures_mebibytes", 32, in: 1...1024,
     "Memory for each stream's current group of pictures, from which late consumers start at once.")
-  static let queueUnits = Setting.integer(
-    "relay.queue_units", 256, in: 2...65_536, "Frames that wait for one consumer at most.")
-  static let queueMebibytes = Setting.integer(
-    "relay.queue_mebibytes", 8, in: 1...1024, "Memory that waits for one consumer at most.")
   static let rtspEnabled = Setting.boolean("rtsp.enabled", true, "Whether to serve RTSP.")
   static let rtspPort = Setting.integer(
     "rtsp.port", 8554, in: 0...65_535, from: .environment("RTSP_PORT", flag: "--rtsp-port"),

@@ -3,9 +3,10 @@ import Foundation
 /// One thread that runs tasks, for work that blocks or computes for more than a millisecond: decoding, inference,
 /// disk. The cooperative pool, which has one thread per core, and the event loops stay free for everybody else.
 ///
-/// Give it to `withTaskExecutorPreference(_:operation:)` or to a task group: nonisolated asynchronous functions and
-/// default actors then run on this thread. The thread ends when nobody holds the executor any more. Its queue is not
-/// bounded, but has at most one entry for each task that was given the executor.
+/// Give it to `withTaskExecutorPreference(_:operation:)` or to a task group: `@concurrent` functions and default actors
+/// then run on this thread. (The operation closure itself does not: it stays where it is called.) The thread ends when
+/// nobody holds the executor any more. Its queue is not bounded, but has at most one entry for each task that was given
+/// the executor.
 public final class ThreadExecutor: TaskExecutor {
   private let jobs: JobQueue
 
@@ -14,8 +15,11 @@ public final class ThreadExecutor: TaskExecutor {
   ///   - stackBytes: the size of the thread's stack.
   public init(name: String, stackBytes: Int = 8 << 20) {
     jobs = JobQueue()
-    let thread = Thread { [jobs] in jobs.work() }
-    thread.name = name
+    let thread = Thread { [jobs] in
+      // A thread can only name itself.
+      Thread.current.name = name
+      jobs.work()
+    }
     thread.stackSize = stackBytes
     thread.start()
   }

@@ -1,4 +1,5 @@
 import CodedMedia
+import CodedMedia
 import H264
 import NIOCore
 
@@ -19,17 +20,23 @@ package struct AnnexBSplitter {
       guard pending.readableBytes <= Self.limitBytes else { throw .noStartCode(bytes: pending.readableBytes) }
       return nil
     }
-    // The last unit may go on in the next message; its start code is 3 bytes, or 4 with the zero byte in front.
-    var start = last.offset - 3
-    if start > 0, pending.getInteger(at: pending.readerIndex + start - 1, as: UInt8.self) == 0 { start -= 1 }
+    // The last unit may go on in the next message.
+    let start = Self.startCode(of: last, in: pending)
     guard pending.readableBytes - start <= Self.limitBytes else { throw .noStartCode(bytes: pending.readableBytes) }
     guard start > 0, let complete = pending.readSlice(length: start) else { return nil }
     // Does not keep the storage of what was handed out.
     pending = ByteBuffer(bytes: pending.readableBytesView)
     // What comes before the first start code of a stream is a cut-off unit.
     guard let first = AnnexB.nalUnitRanges(in: complete, limit: 1).first else { return nil }
-    return complete.getSlice(
-      at: complete.readerIndex + first.offset - 3, length: complete.readableBytes - first.offset + 3)
+    let begin = Self.startCode(of: first, in: complete)
+    return complete.getSlice(at: complete.readerIndex + begin, length: complete.readableBytes - begin)
+  }
+
+  /// Where the start code of a unit begins, a zero byte in front of it included.
+  private static func startCode(of unit: CodedPicture.NALRange, in bytes: ByteBuffer) -> Int {
+    let code = unit.offset - 3
+    let hasZeroByte = code > 0 && bytes.getInteger(at: bytes.readerIndex + code - 1, as: UInt8.self) == 0
+    return hasZeroByte ? code - 1 : code
   }
 
   /// What is left at the end of the stream.

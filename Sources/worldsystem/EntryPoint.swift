@@ -31,7 +31,8 @@ struct WorldSystem: AsyncParsableCommand {
     abstract: "Live video and telemetry of drones and phones, to every consumer.",
     discussion: """
       EXAMPLES
-        worldsystem serve          everything but the recorder, on this machine
+        worldsystem up --demo      everything, with a simulated flight
+        worldsystem serve          gateway, relay and RTSP, on this machine
         worldsystem serve --host 0.0.0.0 --token-file tokens
                                    the same for the network
         worldsystem doctor         what is installed, reachable, misconfigured
@@ -42,5 +43,8 @@ struct WorldSystem: AsyncParsableCommand {
       69 a needed service is not reachable, 1 anything else.
       """,
     version: Version.current,
-    subcommands: [ServeCommand.self, DoctorCommand.self, BenchCommand.self])
+    subcommands: [
+      UpCommand.self, ServeCommand.self, SimulateCommand.self, PublishCommand.self, DoctorCommand.self,
+      BenchCommand.self,
+    ])
 }

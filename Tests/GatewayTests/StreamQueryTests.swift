@@ -1,3 +1,4 @@
+import Relay
 import Gateway
 import MediaModel
 import Testing

@@ -19,17 +19,19 @@ import Threading
   @Test func tasksComeBackToTheThreadAfterTheyWaited() async throws {
     let executor = ThreadExecutor(name: "test")
     let elsewhere = ThreadExecutor(name: "elsewhere")
-    let names = try await withTaskExecutorPreference(executor) {
-      let before = Self.threadName()
-      let between = try await elsewhere.run { Self.threadName() }
-      return [before, between, Self.threadName()]
-    }
+    let names = try await withTaskExecutorPreference(executor) { try await Self.namesAround(elsewhere) }
     #expect(names == ["test", "elsewhere", "test"])
+  }
+
+  @concurrent private static func namesAround(_ elsewhere: ThreadExecutor) async throws -> [String?] {
+    let before = threadName()
+    let between = try await elsewhere.run { threadName() }
+    return [before, between, threadName()]
   }
 
   @Test func manyTasksShareItWithoutOverlapping() async {
     let executor = ThreadExecutor(name: "test")
-    // Not synchronised on purpose: one thread needs no lock, and lost updates would show.
+    // Safe because one thread needs no lock: lost updates would show that there are several.
     nonisolated(unsafe) var count = 0
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<200 {

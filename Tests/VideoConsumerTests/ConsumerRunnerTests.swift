@@ -30,6 +30,7 @@ import VideoConsumer
     #expect(consumer.streams.map(\.resolution) == [Resolution(width: 64, height: 48)])
     #expect(consumer.streams.map(\.generation) == [1])
     #expect(consumer.streams.first?.framesPerSecond == 30)
+    #expect(consumer.threads == ["detection"], "it may compute as long as it needs: the thread is its own")
   }
 
   @Test func skipTakesEveryNthFrameFromTheFirstOn() async throws {
@@ -122,6 +123,7 @@ import VideoConsumer
     let last = RecordingConsumer(.pictures(every: 29)) { number in if number == 30 { delivered.open() } }
     let paced = PacedFeed(units) { index in if index == 1 { await started.wait() } }
     let runner = ConsumerRunner(feed: paced, consumers: [slow, quick, last], logger: records.logger)
+    // Unstructured because the test cancels it.
     let task = Task { try await runner.run() }
     await delivered.wait()
     while slow.seen.count < 2 { await Task.yield() }
@@ -138,6 +140,7 @@ import VideoConsumer
     let feed = ScriptedFeed(isLive: true, [.deliverThenWait(units)], afterDelivery: { arrived.open() })
     let consumer = RecordingConsumer(.codedUnits)
     let runner = runner(feed, [consumer])
+    // Unstructured because the test cancels it.
     let task = Task { try await runner.run() }
     await arrived.wait()
     task.cancel()

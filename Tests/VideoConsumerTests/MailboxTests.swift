@@ -69,6 +69,7 @@ import VideoConsumer
 
   @Test func cancellingEndsAWait() async {
     let mailbox = Mailbox<Int>(.wait(capacity: 1))
+    // Unstructured because the test cancels it.
     let taking = Task { await mailbox.take() == nil }
     taking.cancel()
     #expect(await taking.value)

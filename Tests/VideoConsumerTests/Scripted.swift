@@ -1,5 +1,6 @@
 import CodedMedia
 import FFmpeg
+import Foundation
 import H264
 import Logging
 import MediaModel
@@ -112,7 +113,7 @@ final class RecordingConsumer: VideoConsumer {
   let demand: ConsumerDemand
   private let failsAt: Set<Int>
   private let whileConsuming: @Sendable (Int) async -> Void
-  private let state = Mutex((seen: [Seen](), streams: [ConsumedStream](), finished: 0))
+  private let state = Mutex((seen: [Seen](), streams: [ConsumedStream](), finished: 0, threads: Set<String>()))
 
   init(
     _ demand: ConsumerDemand = .pictures(), failsAt: Set<Int> = [],
@@ -126,11 +127,16 @@ final class RecordingConsumer: VideoConsumer {
   var seen: [Seen] { state.withLock { $0.seen } }
   var streams: [ConsumedStream] { state.withLock { $0.streams } }
   var finished: Int { state.withLock { $0.finished } }
+  /// Names of the threads on which frames were consumed.
+  var threads: Set<String> { state.withLock { $0.threads } }
+  private static func threadName() -> String { Thread.current.name ?? "" }
 
   func streamBegan(_ stream: ConsumedStream) async throws { state.withLock { $0.streams.append(stream) } }
 
   func consume(_ frame: ConsumedFrame) async throws {
+    let thread = Self.threadName()
     state.withLock {
+      $0.threads.insert(thread)
       $0.seen.append(
         Seen(
           number: frame.number, sequence: frame.unit.sequence, hasPicture: frame.picture != nil,

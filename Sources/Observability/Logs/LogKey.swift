@@ -5,6 +5,7 @@ public enum LogKey: String, Sendable, CaseIterable {
   case address = "net.peer"
   case bytes = "bytes"
   case command = "command"
+  case component = "component"
   case count = "count"
   case delaySeconds = "delay_s"
   case duration = "duration_s"

@@ -3,8 +3,8 @@ import MediaModel
 
 /// Renders a flight's pictures: rasterises faces into a visibility buffer, then shades every pixel once.
 ///
-/// One renderer draws one picture at a time, on the thread that calls it; it keeps its buffers between pictures and
-/// allocates nothing but the picture. The picture is Y'CbCr ITU-R BT.709, video range; pixel centres lie at whole
+/// One renderer draws one picture at a time, on the thread that calls it; it keeps its buffers between pictures:
+/// per picture it allocates the picture and a list of what moves. The picture is Y'CbCr ITU-R BT.709, video range; pixel centres lie at whole
 /// coordinates, as in `PinholeCamera`.
 public final class FlightRenderer {
   public let world: FlightWorld
@@ -34,8 +34,8 @@ public final class FlightRenderer {
     intrinsics = RenderIntrinsics(
       focalLength: Float(camera.focalLength.x), centre: SIMD2<Float>(camera.principalPoint))
     visibility = VisibilityBuffer(width: camera.width, height: camera.height)
-    faces = .allocate(capacity: world.faceLimit)
-    lightBytes = .allocate(capacity: world.lightBytes.count)
+    faces = allocateLarge(world.faceLimit + 1, of: FrameFace.self)
+    lightBytes = allocateLarge(world.lightBytes.count, of: UInt8.self)
     lightBytes.initialize(from: world.lightBytes.baseAddress!, count: world.lightBytes.count)
     scratch = .allocate(capacity: 8)
     clipped = .allocate(capacity: 8)
@@ -44,8 +44,8 @@ public final class FlightRenderer {
   }
 
   deinit {
-    faces.deallocate()
-    lightBytes.deallocate()
+    UnsafeMutableRawPointer(faces).deallocate()
+    UnsafeMutableRawPointer(lightBytes).deallocate()
     scratch.deallocate()
     clipped.deallocate()
   }
@@ -69,6 +69,7 @@ public final class FlightRenderer {
     }
     castMovingShadows(movers)
     for mesh in world.scenery where view.sees(mesh.centre, radius: mesh.radius) {
+      guard (mesh.centre - view.eye).norm < mesh.reach + mesh.radius else { continue }
       let meshView = MeshView(rows: view.rows, eye: view.eye, scale: 1)
       draw(mesh, meshView, paint: .none, instance: -1, light: nil)
     }
@@ -215,16 +216,18 @@ public final class FlightRenderer {
   private func shadeFrame(_ worldFromCamera: SE3) -> Picture {
     let builder = PictureBuilder(resolution: Resolution(width: camera.width, height: camera.height))
     let textures = world.textures.memory
+    // The sky takes the place after the last face.
+    faces[faceCount] = sky(worldFromCamera)
     let shader = Shader(
       textures: textures.layouts, levelStarts: textures.levelStarts, texelLuma: textures.luma,
       texelChroma: textures.chroma, lightMaps: world.lightLayouts.baseAddress!, lightBytes: lightBytes, faces: faces,
-      sky: sky(worldFromCamera), haze: Haze())
+      sky: faces + faceCount, haze: Haze())
     for row in 0..<camera.height {
       let hasChroma = row % 2 == 0
       let chroma = row / 2 * builder.strides.chroma
       shader.shade(
-        row: row, width: camera.width, depths: visibility.inverseDepth + row * visibility.stride,
-        numbers: visibility.face + row * visibility.stride, luma: builder.luma + row * builder.strides.luma,
+        row: row, width: camera.width, numbers: visibility.face + row * visibility.stride,
+        luma: builder.luma + row * builder.strides.luma,
         cb: hasChroma ? builder.cb + chroma : nil, cr: hasChroma ? builder.cr + chroma : nil)
     }
     return builder.seal()

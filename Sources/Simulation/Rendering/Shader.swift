@@ -4,13 +4,13 @@
 struct Shader {
   let textures: UnsafePointer<TextureMemory.Layout>
   let levelStarts: UnsafePointer<Int32>
-  let texelLuma: UnsafePointer<UInt32>
+  let texelLuma: UnsafePointer<UInt8>
   let texelChroma: UnsafePointer<UInt16>
   let lightMaps: UnsafePointer<LightMapBuilder.Layout>
   let lightBytes: UnsafePointer<UInt8>
   let faces: UnsafePointer<FrameFace>
   /// The sky, drawn where no face is.
-  let sky: FrameFace
+  let sky: UnsafePointer<FrameFace>
   let haze: Haze
 
   /// Eight pixels' worth of one face.
@@ -31,18 +31,20 @@ struct Shader {
   /// Shades one row; chroma is written too when `chroma` is given.
   @inline(never)
   func shade(
-    row: Int, width: Int, depths: UnsafePointer<Float>, numbers: UnsafePointer<Int32>,
+    row: Int, width: Int, numbers: UnsafePointer<Int32>,
     luma: UnsafeMutablePointer<UInt8>, cb: UnsafeMutablePointer<UInt8>?, cr: UnsafeMutablePointer<UInt8>?
   ) {
     var x = 0
+    var detail = Detail()
     while x < width {
       let ids = UnsafeRawPointer(numbers + x).loadUnaligned(as: SIMD8<Int32>.self)
       let first = ids[0]
       var group: Group
       if ids == SIMD8(repeating: first) {
-        group = shadeGroup(number: first, x: x, row: row, wantsChroma: cb != nil)
+        group = shadeGroup(number: first, x: x, row: row, wantsChroma: cb != nil, detail: &detail)
       } else {
         group = mixedGroup(ids, x: x, row: row, wantsChroma: cb != nil)
+        detail.number = .min
       }
       store(group, x: x, width: width, luma: luma, cb: cb, cr: cr)
       x += 8
@@ -62,12 +64,13 @@ struct Shader {
       }
       let number = ids[lane]
       let owned = ids .== SIMD8<Int32>(repeating: number)
-      let part = shadeGroup(number: number, x: x, row: row, wantsChroma: wantsChroma)
+      var detail = Detail(isNearest: true)
+      let part = shadeGroup(number: number, x: x, row: row, wantsChroma: wantsChroma, detail: &detail)
       group.luma.replace(with: part.luma, where: owned)
       let even = ids.evenHalf .== SIMD4<Int32>(repeating: number)
       group.cb.replace(with: part.cb, where: even)
       group.cr.replace(with: part.cr, where: even)
-      pending = pending .& .!owned
+      pending .&= .!owned
       lane += 1
     }
     return group
@@ -117,15 +120,27 @@ struct Shader {
     unsafeBitCast(value | SIMD4(repeating: 0x4b00_0000), to: SIMD4<Float>.self) - 8_388_608
   }
 
-  @inline(__always)
-  private func shadeGroup(number: Int32, x: Int, row: Int, wantsChroma: Bool) -> Group {
-    number >= 0
-      ? shade(faces + Int(number), x: x, row: row, wantsChroma: wantsChroma)
-      : withUnsafePointer(to: sky) { shade($0, x: x, row: row, wantsChroma: wantsChroma) }
+  /// The mip level of a group, kept for the group to its right if that shows the same face.
+  private struct Detail {
+    var number = Int32.min
+    var level: Int32 = 0
+    var blend: Float = 0
+    /// Take the nearer of two levels instead of blending them: between faces nobody sees the difference.
+    var isNearest = false
   }
 
   @inline(__always)
-  private func shade(_ face: UnsafePointer<FrameFace>, x: Int, row: Int, wantsChroma: Bool) -> Group {
+  private func shadeGroup(number: Int32, x: Int, row: Int, wantsChroma: Bool, detail: inout Detail) -> Group {
+    if number >= 0 {
+      return shade(faces + Int(number), number, x: x, row: row, wantsChroma: wantsChroma, detail: &detail)
+    }
+    return shade(sky, number, x: x, row: row, wantsChroma: wantsChroma, detail: &detail)
+  }
+
+  @inline(__always)
+  private func shade(
+    _ face: UnsafePointer<FrameFace>, _ number: Int32, x: Int, row: Int, wantsChroma: Bool, detail: inout Detail
+  ) -> Group {
     let lanes = SIMD8<Float>(0, 1, 2, 3, 4, 5, 6, 7)
     let (fx, fy) = (Float(x), Float(row))
     @inline(__always) func along(_ f: SIMD3<Float>) -> SIMD8<Float> { lanes * f.x + (f.z + f.x * fx + f.y * fy) }
@@ -140,7 +155,18 @@ struct Shader {
     let v = along(face.pointee.v) * depth
 
     let texture = Int(face.pointee.texture)
-    let detail = levelOfDetail(face, u: u[3], v: v[3], depth: depth[3], last: textures[texture].lastLevel)
+    if detail.number == number {
+      detail.number = .min
+    } else {
+      // At the last pixel: the middle of this group and the next.
+      (detail.level, detail.blend) = levelOfDetail(
+        face, u: u[7], v: v[7], depth: depth[7], last: textures[texture].lastLevel)
+      detail.number = number
+      if detail.isNearest {
+        if detail.blend > 0.5 { detail.level += 1 }
+        detail.blend = 0
+      }
+    }
     var luma = sample(texture, level: detail.level, u: u, v: v)
     if detail.blend > 0 {
       luma += (sample(texture, level: detail.level + 1, u: u, v: v) - luma) * detail.blend
@@ -192,7 +218,7 @@ struct Shader {
     // The geometric mean of the sides is the root of the area; but no side may be more than 2.5 texels a sample.
     let squared = max(area, major * 0.16)
     // log2 of the footprint from the float's bits: exponent, and mantissa as a straight line.
-    let bits = Int32(bitPattern: max(squared, 1).bitPattern)
+    let bits = Int32(bitPattern: max(1, squared).bitPattern)
     let logarithm = Float(bits &- 0x3f80_0000) * (0.5 / 8_388_608)
     let bounded = min(logarithm, Float(last) - 0.001)
     let whole = Int32(bounded)
@@ -201,42 +227,38 @@ struct Shader {
     return blend >= 1 ? (whole + 1, 0) : (whole, blend)
   }
 
-  /// The place of texels within a level of `TextureMemory`: tiles of 4 × 4.
-  @inline(__always)
-  private static func tiled(_ columns: SIMD8<Int32>, _ rows: SIMD8<Int32>, log2Width: Int32) -> SIMD8<Int32> {
-    ((rows &>> 2) &<< (log2Width &+ 2)) | ((columns & ~3) &<< 2) | ((rows & 3) &<< 2) | (columns & 3)
-  }
-
-  @inline(__always)
-  private static func tiled(_ columns: SIMD4<Int32>, _ rows: SIMD4<Int32>, log2Width: Int32) -> SIMD4<Int32> {
-    ((rows &>> 2) &<< (log2Width &+ 2)) | ((columns & ~3) &<< 2) | ((rows & 3) &<< 2) | (columns & 3)
+  /// 2 to a power between −126 and 127, put together from its bits.
+  @inline(__always) private static func powerOfTwo(_ exponent: Int32) -> Float {
+    Float(bitPattern: UInt32(bitPattern: (exponent &+ 127) &<< 23))
   }
 
   /// A bilinear sample of luma, 0…255.
   @inline(__always)
   private func sample(_ texture: Int, level: Int32, u: SIMD8<Float>, v: SIMD8<Float>) -> SIMD8<Float> {
     let layout = textures[texture]
-    let scale = Float(sign: .plus, exponent: Int(Self.fractionBits - level), significand: 1)
+    let scale = Self.powerOfTwo(Self.fractionBits &- level)
     let half = Float(1 << (Self.fractionBits - 1))
     let fixedU = Self.rounded(u * scale - half)
     let fixedV = Self.rounded(v * scale - half)
     let columns = (fixedU &>> Self.fractionBits) & ((1 &<< (layout.log2Width &- level)) &- 1)
     let rows = (fixedV &>> Self.fractionBits) & ((1 &<< (layout.log2Height &- level)) &- 1)
-    let index = Self.tiled(columns, rows, log2Width: layout.log2Width &- level)
-    let base = texelLuma + Int(levelStarts[texture * TextureMemory.maximumLevels + Int(level)])
-    let quads = SIMD8<UInt32>(
-      base[Int(index[0])], base[Int(index[1])], base[Int(index[2])], base[Int(index[3])], base[Int(index[4])],
-      base[Int(index[5])], base[Int(index[6])], base[Int(index[7])])
-    // Sixteen-bit halves: upper and lower pair of texels, blended along the row at once.
-    let fraction = fixedU & ((1 &<< Self.fractionBits) &- 1)
-    let pairs = unsafeBitCast(quads, to: SIMD16<UInt16>.self)
-    let weight = unsafeBitCast(fraction | (fraction &<< 16), to: SIMD16<UInt16>.self)
-    let leftTexels = pairs & 0x00ff
-    let rightTexels = pairs &>> 8
-    let blended = leftTexels &* (SIMD16(repeating: UInt16(1 << Self.fractionBits)) &- weight) &+ rightTexels &* weight
-    let halves = unsafeBitCast(blended, to: SIMD8<UInt32>.self)
-    let upper = Self.float(halves & 0xffff)
-    let lower = Self.float(halves &>> 16)
+    let index = (rows &<< (layout.log2Width &- level)) &+ (rows &* TextureMemory.rowPadding) &+ columns
+    let base = UnsafeRawPointer(texelLuma + Int(levelStarts[texture * TextureMemory.maximumLevels + Int(level)]))
+    let below = base + Int((1 &<< (layout.log2Width &- level)) &+ TextureMemory.rowPadding)
+    // A pair of neighbours in each 16-bit lane.
+    @inline(__always) func pair(_ address: UnsafeRawPointer, _ lane: Int) -> UInt16 {
+      (address + Int(index[lane])).loadUnaligned(as: UInt16.self)
+    }
+    let upperPairs = SIMD8<UInt16>(
+      pair(base, 0), pair(base, 1), pair(base, 2), pair(base, 3), pair(base, 4), pair(base, 5), pair(base, 6),
+      pair(base, 7))
+    let lowerPairs = SIMD8<UInt16>(
+      pair(below, 0), pair(below, 1), pair(below, 2), pair(below, 3), pair(below, 4), pair(below, 5), pair(below, 6),
+      pair(below, 7))
+    let right = SIMD8<UInt16>(truncatingIfNeeded: fixedU) & ((1 &<< UInt16(Self.fractionBits)) &- 1)
+    let left = SIMD8<UInt16>(repeating: 1 << UInt16(Self.fractionBits)) &- right
+    let upper = Self.float(SIMD8(truncatingIfNeeded: (upperPairs & 0xff) &* left &+ (upperPairs &>> 8) &* right))
+    let lower = Self.float(SIMD8(truncatingIfNeeded: (lowerPairs & 0xff) &* left &+ (lowerPairs &>> 8) &* right))
     let down = Self.float(unsafeBitCast(fixedV & ((1 &<< Self.fractionBits) &- 1), to: SIMD8<UInt32>.self))
     let unitScale = 1 / Float(1 << Self.fractionBits)
     return (upper + (lower - upper) * (down * unitScale)) * unitScale
@@ -246,11 +268,11 @@ struct Shader {
   @inline(__always)
   private func chroma(_ texture: Int, level: Int32, u: SIMD4<Float>, v: SIMD4<Float>) -> (SIMD4<Float>, SIMD4<Float>) {
     let layout = textures[texture]
-    let level = min(level &+ 1, layout.lastLevel)
-    let scale = Float(sign: .plus, exponent: Int(-level), significand: 1)
+    let level = level < layout.lastLevel ? level &+ 1 : level
+    let scale = Self.powerOfTwo(0 &- level)
     let columns = Self.rounded(u * scale - 0.5) & ((1 &<< (layout.log2Width &- level)) &- 1)
     let rows = Self.rounded(v * scale - 0.5) & ((1 &<< (layout.log2Height &- level)) &- 1)
-    let index = Self.tiled(columns, rows, log2Width: layout.log2Width &- level)
+    let index = (rows &<< (layout.log2Width &- level)) &+ (rows &* TextureMemory.rowPadding) &+ columns
     let base = texelChroma + Int(levelStarts[texture * TextureMemory.maximumLevels + Int(level)])
     let words = SIMD4<UInt32>(
       UInt32(base[Int(index[0])]), UInt32(base[Int(index[1])]), UInt32(base[Int(index[2])]),

@@ -20,9 +20,8 @@ final class VisibilityBuffer {
     self.width = width
     self.height = height
     stride = (width + 7) & ~7
-    // 64 bytes, so that groups never straddle cache lines.
-    inverseDepth = Self.aligned(stride * height)
-    face = Self.aligned(stride * height)
+    inverseDepth = allocateLarge(stride * height, of: Float.self)
+    face = allocateLarge(stride * height, of: Int32.self)
     left = .allocate(capacity: height)
     right = .allocate(capacity: height)
     clear()
@@ -33,11 +32,6 @@ final class VisibilityBuffer {
     UnsafeMutableRawPointer(face).deallocate()
     left.deallocate()
     right.deallocate()
-  }
-
-  private static func aligned<Element>(_ count: Int) -> UnsafeMutablePointer<Element> {
-    UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Element>.stride, alignment: 64)
-      .bindMemory(to: Element.self, capacity: count)
   }
 
   func clear() {
@@ -109,13 +103,13 @@ final class VisibilityBuffer {
       let old = depths.pointee
       var nearer = value .> old
       if x < from || x + 8 > to {
-        nearer =
-          nearer .& (lanes .>= SIMD8<Float>(repeating: Float(from - x)))
-          .& (lanes .< SIMD8<Float>(repeating: Float(to - x)))
+        nearer .&= lanes .>= SIMD8<Float>(repeating: Float(from - x))
+        nearer .&= lanes .< SIMD8<Float>(repeating: Float(to - x))
       }
+      x += 8
+      guard any(nearer) else { continue }
       depths.pointee = old.replacing(with: value, where: nearer)
       faces.pointee = faces.pointee.replacing(with: numbers, where: nearer)
-      x += 8
     }
   }
 }

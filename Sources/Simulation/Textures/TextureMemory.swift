@@ -5,12 +5,14 @@ struct TextureID: Hashable, Sendable {
 
 /// All textures of a world with their mip levels, laid out for the shading loop.
 ///
-/// A texel of luma is stored with its right, lower and lower right neighbours in one 32-bit word, so that a bilinear
-/// sample is a single load; chroma is a 16-bit word (Cb low, Cr high). Luma spans 0…255, chroma is 128 ± 112. Texels
-/// are kept in tiles of 4 × 4, one cache line of luma each: a row of pixels crosses a texture in any direction.
+/// Luma is a byte, 0…255; chroma a 16-bit word, Cb low, Cr high, 128 ± 112. A row is followed by its first texel
+/// again, and a level by its first row, so that the neighbours of a bilinear sample never need wrapping. The rows are
+/// padded further, off powers of two: in a column of texels neighbours would compete for one place in the cache.
 // Safe because the memory is written only in `init`.
 final class TextureMemory: @unchecked Sendable {
   static let maximumLevels = 12
+  /// Texels between the end of a row and the start of the next.
+  static let rowPadding: Int32 = 32
 
   /// Shape and place of a texture.
   struct Layout {
@@ -24,7 +26,7 @@ final class TextureMemory: @unchecked Sendable {
   let layouts: UnsafeMutablePointer<Layout>
   /// First texel of each level: entry `texture * maximumLevels + level`.
   let levelStarts: UnsafeMutablePointer<Int32>
-  let luma: UnsafeMutablePointer<UInt32>
+  let luma: UnsafeMutablePointer<UInt8>
   let chroma: UnsafeMutablePointer<UInt16>
   let count: Int
 
@@ -37,25 +39,24 @@ final class TextureMemory: @unchecked Sendable {
     for (index, canvas) in canvases.enumerated() {
       let log2Width = canvas.width.trailingZeroBitCount
       let log2Height = canvas.height.trailingZeroBitCount
-      // Down to one tile on the shorter side.
-      let lastLevel = min(log2Width - 2, log2Height - 2, Self.maximumLevels - 1)
+      let lastLevel = min(log2Width, log2Height, Self.maximumLevels - 1)
       layouts[index] = Layout(
         log2Width: Int32(log2Width), log2Height: Int32(log2Height), lastLevel: Int32(lastLevel))
       for level in 0...lastLevel {
         levelStarts[index * Self.maximumLevels + level] = Int32(texels)
-        texels += (canvas.width >> level) * (canvas.height >> level)
+        texels += ((canvas.width >> level) + Int(Self.rowPadding)) * ((canvas.height >> level) + 1)
       }
     }
-    luma = .allocate(capacity: texels)
-    chroma = .allocate(capacity: texels)
+    luma = allocateLarge(texels, of: UInt8.self)
+    chroma = allocateLarge(texels, of: UInt16.self)
     for (index, canvas) in canvases.enumerated() { fill(index, from: canvas) }
   }
 
   deinit {
     layouts.deallocate()
     levelStarts.deallocate()
-    luma.deallocate()
-    chroma.deallocate()
+    UnsafeMutableRawPointer(luma).deallocate()
+    UnsafeMutableRawPointer(chroma).deallocate()
   }
 
   private func fill(_ texture: Int, from canvas: Canvas) {
@@ -86,23 +87,15 @@ final class TextureMemory: @unchecked Sendable {
     return result
   }
 
-  /// Converts to Y'CbCr by ITU-R BT.709 and packs the words.
+  /// Converts to Y'CbCr by ITU-R BT.709.
   private func store(_ pixels: [Colour], width: Int, height: Int, at start: Int) {
-    let bytes = pixels.map { UInt32(unit(Luma.of($0)) * 255 + 0.5) }
-    bytes.withUnsafeBufferPointer { bytes in
-      pixels.withUnsafeBufferPointer { pixels in
-        for y in 0..<height {
-          let row = y * width
-          let below = (y + 1) % height * width
-          for x in 0..<width {
-            let right = (x + 1) % width
-            let place = start + (y >> 2) * width * 4 + (x >> 2) * 16 + (y & 3) * 4 + (x & 3)
-            luma[place] =
-              bytes[row + x] | bytes[row + right] << 8 | bytes[below + x] << 16 | bytes[below + right] << 24
-            let (cb, cr) = Luma.chroma(of: pixels[row + x])
-            chroma[place] = UInt16(128 + cb + 0.5) | UInt16(128 + cr + 0.5) << 8
-          }
-        }
+    let stride = width + Int(Self.rowPadding)
+    for y in 0...height {
+      for x in 0..<stride {
+        let pixel = pixels[y % height * width + x % width]
+        luma[start + y * stride + x] = UInt8(unit(Luma.of(pixel)) * 255 + 0.5)
+        let (cb, cr) = Luma.chroma(of: pixel)
+        chroma[start + y * stride + x] = UInt16(128 + cb + 0.5) | UInt16(128 + cr + 0.5) << 8
       }
     }
   }

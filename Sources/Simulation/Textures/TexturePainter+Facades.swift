@@ -253,6 +253,23 @@ extension TexturePainter {
     return canvas
   }
 
+  /// 256 × 256 texels: weathered render, for walls without windows.
+  func render() -> Canvas {
+    var random = random(.render)
+    var canvas = Canvas(width: 256, height: 256, fill: Colour(0.80, 0.79, 0.76))
+    canvas.forEach { x, y, c in c * (1 + 0.12 * rough(x, y) + 0.08 * fine(x, y) + 0.06 * broad(x * 2, y * 2)) }
+    for _ in 0..<24 {
+      canvas.shade(
+        random.integer(below: 256), random.integer(below: 256), 2 + random.integer(below: 5),
+        30 + random.integer(below: 50), top: 0.78, bottom: 1)
+    }
+    for _ in 0..<10 {
+      let start = SIMD2(random.uniform(0, 256), random.uniform(0, 256))
+      canvas.crack(from: start, length: 50, colour: Colour(0.4, 0.38, 0.36), opacity: 0.6, &random)
+    }
+    return canvas
+  }
+
   /// 256 × 256 texels: boards of a shed.
   func planks() -> Canvas {
     var random = random(.shed)

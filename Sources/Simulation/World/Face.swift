@@ -91,6 +91,8 @@ struct Mesh {
   var faces: Range<Int>
   var centre: SIMD3<Float>
   var radius: Float
+  /// Further away than this it is too small to be worth drawing.
+  var reach = Float.infinity
 }
 
 /// Collects the faces of one mesh.

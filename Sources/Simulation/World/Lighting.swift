@@ -2,12 +2,12 @@
 enum Lighting {
   /// Unit vector towards the sun.
   static let sun = SIMD3<Float>(0.66, -0.42, 0.62).normalized
-  static let sunStrength: Float = 0.78
+  static let sunStrength: Float = 0.88
   /// Brightness at which light maps saturate; their bytes span 0…`lightMapRange`.
   static let lightMapRange: Float = 1.5
 
   /// Light from the sky and the surroundings on a surface of this normal.
-  static func ambient(_ normal: SIMD3<Float>) -> Float { 0.47 + 0.11 * normal.z + 0.03 * normal.x }
+  static func ambient(_ normal: SIMD3<Float>) -> Float { 0.56 + 0.12 * normal.z + 0.03 * normal.x }
 
   /// Brightness in the open.
   static func brightness(_ normal: SIMD3<Float>, sunlight: Float = 1) -> Float {

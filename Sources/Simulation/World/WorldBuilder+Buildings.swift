@@ -5,13 +5,15 @@ extension WorldBuilder {
 
   mutating func addBuilding(_ part: BuildingPart) {
     var builder = mesh(.plaster)
-    addWalls(part, &builder)
+    var details = mesh(.plaster)
+    addWalls(part, &builder, details: &details)
     switch part.roof {
-    case .flat: addFlatRoof(part, &builder)
+    case .flat: addFlatRoof(part, &builder, details: &details)
     case .gable: addGable(part, &builder)
     case .none: break
     }
     scenery.append(finish(builder))
+    if !details.faces.isEmpty { scenery.append(finish(details, reach: 150)) }
   }
 
   private static func texture(_ style: BuildingPart.Style) -> TextureID {
@@ -25,7 +27,9 @@ extension WorldBuilder {
     }
   }
 
-  private mutating func addWalls(_ part: BuildingPart, _ builder: inout MeshBuilder) {
+  private mutating func addWalls(
+    _ part: BuildingPart, _ builder: inout MeshBuilder, details: inout MeshBuilder
+  ) {
     let (low, high) = (part.low, part.high)
     let corners = [low, SIMD2(high.x, low.y), high, SIMD2(low.x, high.y)]
     let hasShops = part.base < 1 && part.height > 9 && part.style != .glass
@@ -44,7 +48,7 @@ extension WorldBuilder {
         addWall(a, b, split, part.top, cell: SIMD2(4, 4), texels: SIMD2(256, 256), &builder, light)
       } else {
         addWall(a, b, split, part.top, cell: SIMD2(3, 3.2), texels: SIMD2(128, 128), &builder, light)
-        addBalconies(part, a, b, from: split, &builder)
+        addBalconies(part, a, b, from: split, &details)
       }
     }
     builder.tint = .none
@@ -104,8 +108,8 @@ extension WorldBuilder {
     let columns = max(1, Int((length / 3).rounded()))
     let floors = max(1, Int(((part.top - base) / 3.2).rounded()))
     let tint = builder.tint
-    builder.texture = TextureSet.id(.concrete)
-    builder.tint = Tint(luma: 1.1)
+    builder.texture = TextureSet.id(.render)
+    builder.tint = part.style == .brick ? Tint(luma: 0.82) : Tint(luma: tint.luma * 0.85, cb: tint.cb, cr: tint.cr)
     for column in 0..<columns where random.chance(0.3) {
       for floor in 1..<max(2, floors) where random.chance(0.85) {
         let z = base + (part.top - base) * Float(floor) / Float(floors)
@@ -120,13 +124,15 @@ extension WorldBuilder {
     builder.tint = tint
   }
 
-  private mutating func addFlatRoof(_ part: BuildingPart, _ builder: inout MeshBuilder) {
+  private mutating func addFlatRoof(
+    _ part: BuildingPart, _ builder: inout MeshBuilder, details: inout MeshBuilder
+  ) {
     let thickness: Float = 0.35
     let (low, high) = (part.low, part.high)
     let (innerLow, innerHigh) = (low + thickness, high - thickness)
     let roof = part.top - Self.parapet
-    builder.texture = TextureSet.id(.concrete)
-    builder.tint = Tint(luma: 1.05)
+    builder.texture = TextureSet.id(.render)
+    builder.tint = Tint(luma: part.style == .shed ? 0.62 : 0.85)
     let outer = [low, SIMD2(high.x, low.y), high, SIMD2(low.x, high.y)]
     let inner = [innerLow, SIMD2(innerHigh.x, innerLow.y), innerHigh, SIMD2(innerLow.x, innerHigh.y)]
     for side in 0..<4 {
@@ -143,10 +149,10 @@ extension WorldBuilder {
     builder.tint = Tint(luma: random.uniform(0.8, 1.15), cb: random.uniform(-4, 4), cr: random.uniform(-3, 5))
     builder.add(Self.level(innerLow, innerHigh, roof), .ground(64), light: roofLight(innerLow, innerHigh, roof))
     builder.tint = .none
-    if part.height > 5 { addRoofMachines(innerLow, innerHigh, roof, &builder) }
+    if part.height > 5 { addRoofMachines(innerLow, innerHigh, roof, &details) }
     if part.style == .stone || part.style == .plaster {
-      builder.texture = TextureSet.id(.stone)
-      builder.tint = Tint(luma: 1.15)
+      builder.texture = TextureSet.id(.render)
+      builder.tint = part.style == .stone ? Tint(luma: 0.95, cb: -6, cr: 3) : Tint(luma: 1.1)
       cornice(part, &builder)
     }
   }
@@ -203,7 +209,7 @@ extension WorldBuilder {
     builder.tint = Tint(luma: 1)
     guard size.x > 9, size.y > 9 else { return }
     // The stair head, and sometimes a hoarding along the edge.
-    builder.texture = TextureSet.id(.plaster)
+    builder.texture = TextureSet.id(.render)
     let stair = low + size * SIMD2(random.uniform(0.2, 0.6), random.uniform(0.2, 0.6))
     builder.box(SIMD3(stair.x, stair.y, z), SIMD3(stair.x + 3, stair.y + 3, z + 2.6), texelsPerMetre: 42)
     guard random.chance(0.4) else { return }

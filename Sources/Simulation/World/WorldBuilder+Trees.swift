@@ -6,7 +6,7 @@ extension WorldBuilder {
       let kind = kinds[tree.kind]
       fixtures.append(
         Placement(
-          near: kind[0], far: kind[1], farDistance: 50, speck: kind[2], speckDistance: 130, position: tree.position,
+          near: kind[0], far: kind[1], farDistance: 36, speck: kind[2], speckDistance: 100, position: tree.position,
           scale: tree.scale))
     }
   }

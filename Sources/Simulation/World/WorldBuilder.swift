@@ -44,7 +44,7 @@ struct WorldBuilder {
   }
 
   /// Ends a mesh: its faces join the world's.
-  mutating func finish(_ builder: MeshBuilder) -> Mesh {
+  mutating func finish(_ builder: MeshBuilder, reach: Float = .infinity) -> Mesh {
     var low = SIMD3<Float>(repeating: .infinity)
     var high = SIMD3<Float>(repeating: -.infinity)
     for face in builder.faces {
@@ -55,7 +55,7 @@ struct WorldBuilder {
     }
     let range = faces.count..<faces.count + builder.faces.count
     faces += builder.faces
-    return Mesh(faces: range, centre: (low + high) / 2, radius: (high - low).norm / 2)
+    return Mesh(faces: range, centre: (low + high) / 2, radius: (high - low).norm / 2, reach: reach)
   }
 
   /// A mesh builder for things lit by the open sky.

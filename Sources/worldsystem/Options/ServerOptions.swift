@@ -43,6 +43,10 @@ struct ServerOptions: ParsableArguments {
   var overridePublisher = false
 
   @Option(
+    help: ArgumentHelp("How long a stream lives on without its publisher. (default: 15)", valueName: "seconds"))
+  var publisherGrace: String?
+
+  @Option(
     help: ArgumentHelp(
       "Keep another RTSP server fed, as rtsp://mediamtx:8554/drone.", valueName: "url"))
   var rtspPush: String?
@@ -54,6 +58,7 @@ struct ServerOptions: ParsableArguments {
       "access.token_file": tokenFile, "access.insecure": insecure ? "true" : nil, "tls.mode": tls,
       "tls.certificate_file": tlsCertificate, "tls.key_file": tlsKey,
       "server.override_publisher": overridePublisher ? "true" : nil, "rtsp.push_url": rtspPush,
+      "server.grace_seconds": publisherGrace,
     ]
   }
 }

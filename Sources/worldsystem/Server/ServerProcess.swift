@@ -7,6 +7,7 @@ import Metrics
 import NIOCore
 import NIOPosix
 import Observability
+import Publishing
 import Relay
 import ServiceLifecycle
 import Settings
@@ -16,6 +17,8 @@ import UnixSignals
 struct ServerProcess {
   let settings: Settings
   let tokens: TokenSource
+  /// Whether a simulated flight is published as the default stream.
+  var fliesDemo = false
 
   func run() async throws {
     OpenFileLimit.raise()
@@ -23,6 +26,7 @@ struct ServerProcess {
     let registry = PrometheusRegistry()
     MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
     ProcessMetrics.install(in: registry)
+    FFmpegMessages.toLog()
     let group = MultiThreadedEventLoopGroup(
       numberOfThreads: settings.server.eventLoops > 0 ? settings.server.eventLoops : System.coreCount)
     let relay = Relay(
@@ -30,20 +34,30 @@ struct ServerProcess {
         publisherGrace: settings.server.grace, overridesPublisher: settings.server.overridePublisher,
         groupCacheBytes: settings.relay.groupOfPicturesBytes),
       logger: Logger(label: "relay"))
-    let gateway = Gateway(
-      configuration: try gatewayConfiguration(access, rtspPort: nil), relay: relay,
-      providers: GatewayProviders(metrics: { registry.exposition() }), version: Version.current, group: group,
-      logger: Logger(label: "gateway"),
-      onListening: { [settings] port in
-        Console.print(ServerBanner(settings: settings, access: access, port: port, rtspPort: nil).text)
-      })
     do {
-      try await Services.run([gateway], logger: Logger(label: "lifecycle"))
+      let rtsp = try await RTSPOutput(settings, access: access.policy, relay: relay, group: group)
+      let gateway = Gateway(
+        configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
+        providers: GatewayProviders(
+          metrics: { registry.exposition() }, rtsp: { rtsp.report }, notReadyReason: { rtsp.notReadyReason }),
+        version: Version.current, group: group, logger: Logger(label: "gateway"),
+        onListening: { [settings] port in
+          let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
+          Console.print(banner.text)
+        })
+      let services = rtsp.services + [gateway] + (fliesDemo ? [try demoFlight(relay)] : [])
+      try await Services.run(services, logger: Logger(label: "lifecycle"))
     } catch {
       try? await group.shutdownGracefully()
       throw explained(error)
     }
     try await group.shutdownGracefully()
+  }
+
+  private func demoFlight(_ relay: Relay) throws -> DemoFlight {
+    let logger = Logger(label: "demo")
+    let publisher = try FlightPublisher(options: FlightPublisher.Options(settings.simulator), logger: logger)
+    return DemoFlight(publisher: publisher, relay: relay, logger: logger)
   }
 
   private func gatewayConfiguration(_ access: ServerAccess, rtspPort: Int?) throws -> GatewayConfiguration {

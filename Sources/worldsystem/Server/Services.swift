@@ -15,6 +15,21 @@ enum Services {
     try await run(services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }, logger: logger)
   }
 
+  /// Runs `work` as the only service: it is cancelled by the first signal, and its end is the end.
+  static func run(logger: Logger, _ work: @escaping @Sendable () async throws -> Void) async throws {
+    let service = ServiceGroupConfiguration.ServiceConfiguration(
+      service: OneJob(work: work), successTerminationBehavior: .gracefullyShutdownGroup)
+    try await run([service], logger: logger)
+  }
+
+  private struct OneJob: Service {
+    let work: @Sendable () async throws -> Void
+
+    func run() async throws {
+      do { try await cancelWhenGracefulShutdown(work) } catch is CancellationError {}
+    }
+  }
+
   /// - Parameter services: each with what its end means for the others.
   static func run(
     _ services: [ServiceGroupConfiguration.ServiceConfiguration], logger: Logger

@@ -1,0 +1,86 @@
+import ArgumentParser
+import FFmpeg
+import Logging
+import MediaModel
+import Publishing
+import Settings
+
+struct SimulateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "simulate",
+    abstract: "Act as a phone: send a file at its own pace, or a simulated flight.",
+    discussion: """
+      EXAMPLES
+        worldsystem simulate flight.mp4 --loop
+        worldsystem simulate --flight --seed 7 --stream second
+        worldsystem simulate --flight --duration 60 --truth truth
+      """)
+
+  @Argument(help: ArgumentHelp("Video to send.", valueName: "file"), completion: .file())
+  var file: String?
+
+  @Flag(help: "Render a flight instead of reading a file.")
+  var flight = false
+
+  @OptionGroup var target: PublishOptions
+
+  @Flag(help: "Start the file again when it ends.")
+  var loop = false
+
+  @Option(help: ArgumentHelp("Seconds of video in one second.", valueName: "factor"))
+  var speed = 1.0
+
+  @Option(help: ArgumentHelp("End after so much video. (default: never, or with the file)", valueName: "seconds"))
+  var duration: Double?
+
+  @Option(help: ArgumentHelp("With --flight: the same number gives the same flight. (default: 1)", valueName: "number"))
+  var seed: String?
+
+  @Option(
+    help: ArgumentHelp("With --flight: write poses, camera, IMU, GPS and objects there.", valueName: "folder"),
+    completion: .directory)
+  var truth: String?
+
+  @OptionGroup var common: ConfigurationOptions
+
+  func validate() throws {
+    guard (file != nil) != flight else { throw ValidationError("give either a file or --flight") }
+    if !flight, seed != nil || truth != nil { throw ValidationError("--seed and --truth need --flight") }
+    if flight, loop { throw ValidationError("--loop needs a file; a flight goes on for ever") }
+    guard speed > 0, duration ?? 1 > 0 else { throw ValidationError("--speed and --duration must be above 0") }
+  }
+
+  func run() async throws {
+    let settings = try common.load(["simulator.seed": seed])
+    FFmpegMessages.toLog()
+    let logger = Logger(label: "simulate")
+    let duration = duration.map { Nanoseconds.seconds($0) }
+    if let file {
+      var options = SourcePublisher.Options()
+      options.loops = loop
+      options.speed = speed
+      options.duration = duration
+      options.isPaced = true
+      let publisher = try SourcePublisher(MediaLocation(file), options: options, logger: logger)
+      try await target.run(source: "simulator") { try await publisher.run(to: $0) }
+    } else {
+      var options = FlightPublisher.Options(settings.simulator)
+      options.speed = speed
+      options.duration = duration
+      options.truthFolder = truth
+      let publisher = try FlightPublisher(options: options, logger: logger)
+      try await target.run(source: "simulator") { try await publisher.run(to: $0) }
+    }
+  }
+}
+
+extension FlightPublisher.Options {
+  /// The flight that the settings ask for.
+  init(_ settings: Settings.Simulator) {
+    self.init()
+    seed = settings.seed
+    resolution = settings.resolution
+    frameRate = FrameRate(settings.framesPerSecond)
+    encoder.rate = .bitsPerSecond(settings.bitsPerSecond)
+  }
+}

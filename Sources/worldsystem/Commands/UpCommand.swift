@@ -1,0 +1,28 @@
+import ArgumentParser
+
+struct UpCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "up",
+    abstract: "Run every role in this process.",
+    discussion: """
+      Beyond this machine it asks for tokens: it makes them at the first start, keeps them beside the recordings and \
+      prints them once.
+
+      EXAMPLES
+        worldsystem up --demo                             with a simulated flight
+        worldsystem up --host 0.0.0.0 --tls self-signed   for phones in the network
+      """)
+
+  @Flag(help: "Publish a simulated flight as stream 'drone'.")
+  var demo = false
+
+  @OptionGroup var server: ServerOptions
+  @OptionGroup var common: ConfigurationOptions
+
+  func run() async throws {
+    let settings = try common.load(server.flags)
+    var process = ServerProcess(settings: settings, tokens: .generatedWhenNeeded)
+    process.fliesDemo = demo
+    try await process.run()
+  }
+}
