@@ -63,11 +63,21 @@ final class RecorderCore {
       }
       guard let session else { return }
       if try session.add(unit, now: now) { reportedReason = nil } else { miss(.awaitsKeyFrame) }
+    } catch {
+      pause(error, now: now)
+      miss(.paused)
+    }
+    keepUp(now: now)
+  }
+
+  /// Writes what is due beside the frames.
+  private func keepUp(now: HostTime) {
+    guard case .recording = state, let session else { return }
+    do throws(RecordingError) {
       try session.storeStills()
       try session.tick(now: now)
     } catch {
       pause(error, now: now)
-      miss(.paused)
     }
   }
 
@@ -80,13 +90,7 @@ final class RecorderCore {
   func tick(now: HostTime) {
     checkDisk(now: now)
     if let lastUnitAt, now.since(lastUnitAt) >= options.idleLimit { return endSession(now: now) }
-    guard case .recording = state, let session else { return }
-    do throws(RecordingError) {
-      try session.storeStills()
-      try session.tick(now: now)
-    } catch {
-      pause(error, now: now)
-    }
+    keepUp(now: now)
   }
 
   /// Ends the session, if there is one; a key frame begins the next.

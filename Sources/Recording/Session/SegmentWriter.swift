@@ -45,13 +45,14 @@ final class SegmentWriter {
   func add(_ unit: AccessUnit, now: HostTime) throws(RecordingError) {
     writer.add(unit)
     lastAddedAt = now
-    lastCapturedAt = max(lastCapturedAt, unit.capturedAt)
-    metadata.frames += 1
-    metadata.duration_s = lastCapturedAt.since(startedAt).seconds
     // A key frame begins a fragment, so that seeking finds it; large pictures do not pile up in memory.
     let isDue =
       unit.isKeyFrame || writer.pendingDuration >= options.fragmentDuration || writer.pendingBytes >= 8 << 20
     if isDue, let fragment = writer.fragment(keepsLast: true) { try append(fragment) }
+    // A unit whose fragment fails is none of the file's.
+    lastCapturedAt = max(lastCapturedAt, unit.capturedAt)
+    metadata.frames += 1
+    metadata.duration_s = lastCapturedAt.since(startedAt).seconds
   }
 
   /// Writes what waits, when the stream has paused.
