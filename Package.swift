@@ -129,8 +129,8 @@ let services: [Target] =
   + module(
     "Recording",
     [
-      "MediaModel", "CodedMedia", "H264", "FragmentedMP4", "FFmpeg", "JPEG", "VideoConsumer", "Observability",
-      .nioCore, .lifecycle, .logging, .coreMetrics, .metrics,
+      "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "FragmentedMP4", "Relay", "FFmpeg", "JPEG",
+      "VideoConsumer", "Observability", .nioCore, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(
     "Publishing",

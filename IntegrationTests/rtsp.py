@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clips import PPS, SPS, Clip, nal_units, split_access_units
+from clips import AUD, PPS, SPS, Clip, nal_units, split_access_units
 
 GSTREAMER = shutil.which("gst-launch-1.0")
 needs_gstreamer = pytest.mark.skipif(GSTREAMER is None, reason="gst-launch-1.0 is not installed")
@@ -34,12 +34,10 @@ class Publisher:
             "copy", "-f", "rtsp", "-rtsp_transport", transport, url)
 
     @classmethod
-    def gstreamer(cls, url: str, *, transport: str = "tcp") -> "Publisher":
-        """GStreamer's rtspclientsink with a live test picture."""
+    def gstreamer(cls, source: Path, url: str, *, transport: str = "tcp") -> "Publisher":
+        """GStreamer's rtspclientsink, which plays an mp4 once, at its own pace."""
         return cls(
-            "gst-launch-1.0", "-q", "videotestsrc", "is-live=true", "!",
-            "video/x-raw,width=320,height=180,framerate=30/1",
-            "!", "x264enc", "tune=zerolatency", "speed-preset=ultrafast", "key-int-max=30", "!", "h264parse", "!",
+            "gst-launch-1.0", "-q", "filesrc", f"location={source}", "!", "qtdemux", "!", "h264parse", "!",
             "rtspclientsink", f"location={url}", f"protocols={transport}")
 
     def __enter__(self) -> "Publisher":
@@ -185,10 +183,10 @@ class BareClient:
 def is_part_of(received: bytes, clip: Clip) -> bool:
     """Whether what was received is pictures of the clip, byte for byte and in order, from a key frame on.
 
-    The last picture may be incomplete in a recording that was cut; parameter sets in front of key frames may repeat.
+    The last picture may be incomplete in a recording that was cut; senders repeat parameter sets and add delimiters.
     """
     def slices(unit: bytes) -> bytes:
-        return b"".join(unit[nal.header : nal.end] for nal in nal_units(unit) if nal.type not in (SPS, PPS))
+        return b"".join(unit[nal.header : nal.end] for nal in nal_units(unit) if nal.type not in (AUD, SPS, PPS))
 
     known = [slices(unit.data) for unit in clip.units]
     got = [slices(unit) for unit in split_access_units(received)][:-1]

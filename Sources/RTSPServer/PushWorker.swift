@@ -55,8 +55,15 @@ final class PushWorker: @unchecked Sendable {
     }
   }
 
-  /// Ends the connection, if there is one.
-  func finish() async { try? await pool.runIfActive { self.disconnect() } }
+  /// Ends the connection, if there is one; also in a task that was cancelled, which `runIfActive` would refuse.
+  func finish() async {
+    await withCheckedContinuation { continuation in
+      pool.submit { _ in
+        self.disconnect()
+        continuation.resume()
+      }
+    }
+  }
 
   /// Ends the thread.
   func stop() async {

@@ -5,7 +5,7 @@ import Synchronization
 public struct RTSPHealth: Hashable, Sendable {
   /// Server and push, as far as they are asked for, do their work.
   public var isHealthy: Bool
-  /// The server listens, and the push, if there is one, is connected.
+  /// The server listens, and the push is connected, as far as they are asked for.
   public var isRunning: Bool
   /// Where players connect, or where the push goes; without credentials.
   public var url: String
@@ -36,7 +36,8 @@ public final class RTSPMonitor: Sendable {
   }
 
   private struct State {
-    var listeningURL: String?
+    /// `nil`: there is no server to be.
+    var server: (url: String, isListening: Bool)?
     var push: (url: String, phase: PushPhase)?
     var pushBacklog = 0
     var sessions: [ObjectIdentifier: Int] = [:]
@@ -67,13 +68,13 @@ public final class RTSPMonitor: Sendable {
   public var sessionCount: Int { state.withLock { $0.sessions.count } }
 
   private func health(of state: State) -> RTSPHealth {
-    let isListening = state.listeningURL != nil
+    let isListening = state.server?.isListening ?? true
     let isPushing = state.push.map { $0.phase == .connected } ?? true
     // A push that waits for a publisher has nothing to do, and does it well.
     let isPushHealthy = state.push.map { $0.phase == .connected || $0.phase == .waiting } ?? true
     return RTSPHealth(
       isHealthy: isListening && isPushHealthy, isRunning: isListening && isPushing,
-      url: state.push?.url ?? state.listeningURL ?? "",
+      url: state.push?.url ?? state.server?.url ?? "",
       queueSize: max(state.pushBacklog, state.sessions.values.max() ?? 0), queueCapacity: queueCapacity,
       isThreadAlive: isListening && state.push?.phase != .stopped)
   }
@@ -87,7 +88,7 @@ public final class RTSPMonitor: Sendable {
     queueGauge.record(health.queueSize)
   }
 
-  func serverListens(at url: String?) { update { $0.listeningURL = url } }
+  func server(at url: String, isListening: Bool) { update { $0.server = (url, isListening) } }
 
   func push(to url: String, is phase: PushPhase, backlog: Int = 0) {
     update { state in

@@ -32,6 +32,7 @@ public final class RTSPServer: Service {
     context = RTSPServerContext(configuration: configuration, relay: relay, monitor: monitor, logger: logger)
     limiter = ConnectionLimiter(configuration.connections)
     self.group = group
+    monitor.server(at: url(port: configuration.port), isListening: false)
   }
 
   /// The port it listens on, once it does.
@@ -48,8 +49,8 @@ public final class RTSPServer: Service {
       throw RTSPServerError.cannotListen(host: host, port: port, reason: "\(error)")
     }
     state.withLock { $0.listener = listener }
-    let url = "rtsp://\(Self.urlHost(host)):\(listener.localAddress?.port ?? port)/\(StreamName.default)"
-    context.monitor.serverListens(at: url)
+    let url = url(port: listener.localAddress?.port ?? port)
+    context.monitor.server(at: url, isListening: true)
     context.logger.info("rtsp server listens", metadata: [.url: "\(url)"])
   }
 
@@ -66,7 +67,7 @@ public final class RTSPServer: Service {
       }
     }
     let wasStopped = Task.isCancelled || Task.isShuttingDownGracefully
-    context.monitor.serverListens(at: nil)
+    context.monitor.server(at: url(port: context.configuration.port), isListening: false)
     await closeConnections()
     if !wasStopped { throw RTSPServerError.listenerFailed(port: context.configuration.port) }
   }
@@ -120,12 +121,14 @@ public final class RTSPServer: Service {
     return !isStopped
   }
 
-  /// A host as it stands in a URL; listening on every address is reached by this machine's own.
-  private static func urlHost(_ host: String) -> String {
-    switch host {
-    case "0.0.0.0": "127.0.0.1"
-    case "::": "[::1]"
-    default: host.contains(":") ? "[\(host)]" : host
-    }
+  /// Where players on this machine connect; listening on every address includes its own.
+  private func url(port: Int) -> String {
+    let host =
+      switch context.configuration.host {
+      case "0.0.0.0": "127.0.0.1"
+      case "::": "[::1]"
+      case let host: host.contains(":") ? "[\(host)]" : host
+      }
+    return "rtsp://\(host):\(port)/\(StreamName.default)"
   }
 }

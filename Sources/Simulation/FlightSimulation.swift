@@ -21,13 +21,20 @@ public final class FlightSimulation {
   /// - Parameters:
   ///   - resolution: size of the pictures; the horizontal field of view is 75° whatever it is.
   ///   - framesPerSecond: pictures a second, above 0.
-  public init(
+  public convenience init(
     seed: UInt64, resolution: Resolution = Resolution(width: 1280, height: 720), framesPerSecond: Double = 30
   ) {
+    self.init(world: FlightWorld(seed: seed), resolution: resolution, framesPerSecond: framesPerSecond)
+  }
+
+  /// A flight through a world that is there already; flights may share one.
+  public init(
+    world: FlightWorld, resolution: Resolution = Resolution(width: 1280, height: 720), framesPerSecond: Double = 30
+  ) {
     precondition(framesPerSecond > 0, "frames follow each other in time")
-    self.seed = seed
+    seed = world.seed
+    self.world = world
     self.framesPerSecond = framesPerSecond
-    world = FlightWorld(seed: seed)
     path = FlightPath(seed: seed)
     camera = Self.camera(resolution)
     renderer = FlightRenderer(world: world, camera: camera)

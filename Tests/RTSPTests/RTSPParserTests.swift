@@ -124,6 +124,7 @@ import Testing
       }
       #expect(rest.readableBytes <= input.readableBytes)
     }
-    #expect(messages > 1_000)
+    // Most mutations break the head; a quarter leaves at least one message whole.
+    #expect(messages > 300)
   }
 }

@@ -1,5 +1,6 @@
 import MediaModel
 import Geometry
+import MediaModel
 import Simulation
 import Testing
 
@@ -60,7 +61,8 @@ import Testing
 }
 
 @Suite struct SensorTests {
-  private let flight = FlightSimulation(seed: 3, resolution: .init(width: 64, height: 36))
+  private static let world = FlightWorld(seed: 3)
+  private let flight = FlightSimulation(world: world, resolution: .init(width: 64, height: 36))
 
   @Test func idealReadingIsWhatTheBodyFeels() {
     // The unit's own motion, differentiated twice, without the formulas of rigid bodies.

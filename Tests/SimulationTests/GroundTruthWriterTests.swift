@@ -5,7 +5,9 @@ import Simulation
 import Testing
 
 @Suite struct GroundTruthWriterTests {
-  private let flight = FlightSimulation(seed: 4, resolution: Resolution(width: 160, height: 90), framesPerSecond: 30)
+  private static let world = FlightWorld(seed: 4)
+  private let flight = FlightSimulation(
+    world: world, resolution: Resolution(width: 160, height: 90), framesPerSecond: 30)
 
   /// The files of a flight of `count` frames.
   private func files(frames count: Int) -> [GroundTruthFile: String] {

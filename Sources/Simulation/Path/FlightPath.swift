@@ -25,7 +25,7 @@ public struct FlightPath: Sendable {
   private let roll: PeriodicSpline
   private let sway: [Sway]
 
-  /// A harmonic motion, `amplitude · sin(ω t + φ) · (ramp-free)`.
+  /// A harmonic motion: amplitude · sin(rate · t + phase).
   private struct Sway {
     var amplitude: Double
     var rate: Double

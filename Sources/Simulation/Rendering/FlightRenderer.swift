@@ -3,8 +3,8 @@ import MediaModel
 
 /// Renders a flight's pictures: rasterises faces into a visibility buffer, then shades every pixel once.
 ///
-/// One renderer draws one picture at a time, on the thread that calls it; it keeps its buffers between pictures and
-/// allocates nothing but the picture. The picture is Y'CbCr ITU-R BT.709, video range; pixel centres lie at whole
+/// One renderer draws one picture at a time, on the thread that calls it; it keeps its buffers between pictures:
+/// per picture it allocates the picture and a list of what moves. The picture is Y'CbCr ITU-R BT.709, video range; pixel centres lie at whole
 /// coordinates, as in `PinholeCamera`.
 public final class FlightRenderer {
   public let world: FlightWorld
@@ -226,8 +226,8 @@ public final class FlightRenderer {
       let hasChroma = row % 2 == 0
       let chroma = row / 2 * builder.strides.chroma
       shader.shade(
-        row: row, width: camera.width, depths: visibility.inverseDepth + row * visibility.stride,
-        numbers: visibility.face + row * visibility.stride, luma: builder.luma + row * builder.strides.luma,
+        row: row, width: camera.width, numbers: visibility.face + row * visibility.stride,
+        luma: builder.luma + row * builder.strides.luma,
         cb: hasChroma ? builder.cb + chroma : nil, cr: hasChroma ? builder.cr + chroma : nil)
     }
     return builder.seal()

@@ -31,7 +31,7 @@ struct Shader {
   /// Shades one row; chroma is written too when `chroma` is given.
   @inline(never)
   func shade(
-    row: Int, width: Int, depths: UnsafePointer<Float>, numbers: UnsafePointer<Int32>,
+    row: Int, width: Int, numbers: UnsafePointer<Int32>,
     luma: UnsafeMutablePointer<UInt8>, cb: UnsafeMutablePointer<UInt8>?, cr: UnsafeMutablePointer<UInt8>?
   ) {
     var x = 0
@@ -64,13 +64,13 @@ struct Shader {
       }
       let number = ids[lane]
       let owned = ids .== SIMD8<Int32>(repeating: number)
-      var detail = Detail()
+      var detail = Detail(isNearest: true)
       let part = shadeGroup(number: number, x: x, row: row, wantsChroma: wantsChroma, detail: &detail)
       group.luma.replace(with: part.luma, where: owned)
       let even = ids.evenHalf .== SIMD4<Int32>(repeating: number)
       group.cb.replace(with: part.cb, where: even)
       group.cr.replace(with: part.cr, where: even)
-      pending = pending .& .!owned
+      pending .&= .!owned
       lane += 1
     }
     return group
@@ -125,6 +125,8 @@ struct Shader {
     var number = Int32.min
     var level: Int32 = 0
     var blend: Float = 0
+    /// Take the nearer of two levels instead of blending them: between faces nobody sees the difference.
+    var isNearest = false
   }
 
   @inline(__always)
@@ -160,6 +162,10 @@ struct Shader {
       (detail.level, detail.blend) = levelOfDetail(
         face, u: u[7], v: v[7], depth: depth[7], last: textures[texture].lastLevel)
       detail.number = number
+      if detail.isNearest {
+        if detail.blend > 0.5 { detail.level += 1 }
+        detail.blend = 0
+      }
     }
     var luma = sample(texture, level: detail.level, u: u, v: v)
     if detail.blend > 0 {

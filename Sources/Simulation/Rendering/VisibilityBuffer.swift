@@ -103,12 +103,13 @@ final class VisibilityBuffer {
       let old = depths.pointee
       var nearer = value .> old
       if x < from || x + 8 > to {
-        nearer = nearer .& (lanes .>= SIMD8<Float>(repeating: Float(from - x)))
-          .& (lanes .< SIMD8<Float>(repeating: Float(to - x)))
+        nearer .&= lanes .>= SIMD8<Float>(repeating: Float(from - x))
+        nearer .&= lanes .< SIMD8<Float>(repeating: Float(to - x))
       }
+      x += 8
+      guard any(nearer) else { continue }
       depths.pointee = old.replacing(with: value, where: nearer)
       faces.pointee = faces.pointee.replacing(with: numbers, where: nearer)
-      x += 8
     }
   }
 }

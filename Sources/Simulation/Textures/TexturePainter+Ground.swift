@@ -126,38 +126,50 @@ extension TexturePainter {
     return canvas
   }
 
-  /// 512 × 512 texels, 160 m: fields, hedgerows and woods seen from far away.
+  /// 1024 × 1024 texels, 270 m: fields, hedgerows and woods seen from a distance.
   func meadow() -> Canvas {
     var random = random(.meadow)
     let crops = [
-      Colour(0.42, 0.52, 0.22), Colour(0.62, 0.58, 0.30), Colour(0.36, 0.46, 0.20), Colour(0.52, 0.50, 0.26),
-      Colour(0.30, 0.42, 0.18),
+      Colour(0.40, 0.50, 0.22), Colour(0.64, 0.58, 0.32), Colour(0.34, 0.45, 0.20), Colour(0.54, 0.50, 0.28),
+      Colour(0.30, 0.42, 0.18), Colour(0.50, 0.42, 0.30), Colour(0.46, 0.55, 0.24),
     ]
-    var canvas = Canvas(width: 512, height: 512, fill: crops[0])
-    for row in 0..<4 {
-      for column in 0..<4 {
-        let crop = crops[random.integer(below: crops.count)]
-        let (x, y) = (column * 128, row * 128)
-        canvas.rectangle(x, y, 128, 128, crop)
+    var canvas = Canvas(width: 1024, height: 1024, fill: crops[0])
+    for row in 0..<6 {
+      for column in 0..<5 {
+        // Rows of fields are shifted, so that hedgerows do not line up.
+        let (x, y) = (column * 205 + row * 77, row * 171)
+        let crop = crops[random.integer(below: crops.count)] * random.uniform(0.88, 1.12)
+        canvas.rectangle(x, y, 205, 171, crop)
         let alongX = random.chance(0.5)
-        for furrow in stride(from: 0, to: 128, by: 6) {
-          let (w, h) = alongX ? (128, 2) : (2, 128)
-          canvas.rectangle(alongX ? x : x + furrow, alongX ? y + furrow : y, w, h, crop * 0.86)
+        let spacing = 5 + random.integer(below: 5)
+        for furrow in stride(from: 0, to: alongX ? 171 : 205, by: spacing) {
+          let (w, h) = alongX ? (205, 2) : (2, 171)
+          let shade = random.uniform(0.74, 0.9)
+          canvas.rectangle(alongX ? x : x + furrow, alongX ? y + furrow : y, w, h, crop * shade)
         }
-        canvas.rectangle(x, y, 128, 3, Colour(0.18, 0.27, 0.11))
-        canvas.rectangle(x, y, 3, 128, Colour(0.18, 0.27, 0.11))
+        for bush in stride(from: 0, to: 205, by: 4) where random.chance(0.85) {
+          hedgeBush(&canvas, Float(x + bush), Float(y) + random.uniform(-2, 2), &random)
+        }
+        for bush in stride(from: 0, to: 171, by: 4) where random.chance(0.8) {
+          hedgeBush(&canvas, Float(x) + random.uniform(-2, 2), Float(y + bush), &random)
+        }
       }
     }
-    for _ in 0..<2600 {
-      let (x, y) = (random.uniform(0, 512), random.uniform(0, 512))
-      let wooded = broad(Int(x), Int(y) + 200) > 0.18
-      guard wooded || random.chance(0.06) else { continue }
-      let radius = random.uniform(2.2, 4.6)
-      canvas.ellipse(x + 1.5, y + 1.5, radius, radius, Colour(0.10, 0.15, 0.07), opacity: 0.8, softness: 0.3)
-      canvas.ellipse(x, y, radius, radius, Colour(0.20, 0.32, 0.13) * random.uniform(0.75, 1.3), softness: 0.3)
+    for _ in 0..<9000 {
+      let (x, y) = (random.uniform(0, 1024), random.uniform(0, 1024))
+      let wooded = broad(Int(x) / 2, Int(y) / 2 + 200) > 0.3
+      guard wooded || random.chance(0.03) else { continue }
+      hedgeBush(&canvas, x, y, &random)
     }
-    canvas.forEach { x, y, c in c * (1 + 0.20 * rough(x, y) + 0.12 * fine(x, y)) }
+    canvas.forEach { x, y, c in c * (1 + 0.16 * rough(x, y) + 0.14 * fine(x, y)) }
     return canvas
+  }
+
+  /// A bush or a tree crown from above, with its shadow.
+  private func hedgeBush(_ canvas: inout Canvas, _ x: Float, _ y: Float, _ random: inout SeededRandom) {
+    let radius = random.uniform(2.2, 4.8)
+    canvas.ellipse(x - 1.6, y - 1.2, radius, radius, Colour(0.10, 0.14, 0.07), opacity: 0.75, softness: 0.3)
+    canvas.ellipse(x, y, radius, radius, Colour(0.21, 0.33, 0.13) * random.uniform(0.7, 1.3), softness: 0.3)
   }
 
   func dirt() -> Canvas {

@@ -59,12 +59,25 @@ struct TexturePainter {
     case .needles: needles()
     case .bark: bark()
     case .clouds: clouds()
-    case .paint: plain(name, 0.95, grain: 0.03)
+    case .paint: paint()
     case .carGlass: plain(name, 0.16, grain: 0.25)
     case .rubber: plain(name, 0.10, grain: 0.3)
     case .cloth: plain(name, 0.85, grain: 0.22)
     case .skin: plain(name, 0.9, grain: 0.08)
     }
+  }
+
+  /// 128 × 128 texels, 3.2 m: car body, to be tinted. The rows of the body's side are those from 92 to 117.
+  private func paint() -> Canvas {
+    var canvas = Canvas(width: 128, height: 128, fill: Colour(repeating: 0.95))
+    canvas.modulate(rough, amount: 0.05, step: 2, offset: 77)
+    canvas.shade(0, 92, 128, 25, top: 1.06, bottom: 0.72)
+    canvas.rectangle(0, 98, 128, 1, Colour(repeating: 1), opacity: 0.5)
+    canvas.rectangle(0, 99, 128, 1, Colour(repeating: 0.5), opacity: 0.5)
+    for seam in [18, 58, 104] { canvas.rectangle(seam, 0, 1, 128, Colour(repeating: 0.35), opacity: 0.8) }
+    for handle in [24, 64] { canvas.rectangle(handle, 96, 7, 2, Colour(repeating: 0.2)) }
+    canvas.rectangle(0, 113, 128, 4, Colour(repeating: 0.22), opacity: 0.8)
+    return canvas
   }
 
   /// A grey surface with a little structure, to be tinted.

@@ -1,3 +1,5 @@
+import Geometry
+
 /// What fills a block of the city.
 enum BlockKind: Sendable {
   case plaza, park, houses, perimeter, offices, towers
@@ -72,7 +74,32 @@ struct CityPlan {
     for row in CityGrid.blocks {
       for column in CityGrid.blocks { fill(column: column, row: row) }
     }
+    keepClear(of: FlightPath(seed: seed))
     plantStreets()
+  }
+
+  /// Lowers the roofs that the flight would come too close to.
+  private mutating func keepClear(of path: FlightPath) {
+    let places = stride(from: 0, to: path.lapSeconds, by: 0.25).map {
+      SIMD3<Float>(path.state(at: $0).worldFromCamera.translation)
+    }
+    var lowered = Set<Int>()
+    for (index, part) in buildings.enumerated() {
+      let rise = part.roof == .gable ? min(part.high.x - part.low.x, part.high.y - part.low.y) * 0.45 : 1
+      var limit = Float.infinity
+      for place in places {
+        let ground = SIMD2(place.x, place.y)
+        let outside = pointwiseMax(pointwiseMax(part.low - ground, ground - part.high), .zero)
+        if (outside * outside).sum() < 25 { limit = min(limit, place.z - 5 - rise) }
+      }
+      guard part.top > limit else { continue }
+      buildings[index].height = limit - part.base
+      if part.base < 1 { lowered.insert(part.building) }
+    }
+    // What stood on a roof that came down, and what nothing is left of, goes.
+    buildings.removeAll { part in
+      part.height < 2.2 || part.base > 1 && lowered.contains(part.building)
+    }
   }
 
   func kind(ofColumn column: Int, row: Int) -> BlockKind {

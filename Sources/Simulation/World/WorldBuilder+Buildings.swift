@@ -109,7 +109,7 @@ extension WorldBuilder {
     let floors = max(1, Int(((part.top - base) / 3.2).rounded()))
     let tint = builder.tint
     builder.texture = TextureSet.id(.render)
-    builder.tint = part.style == .brick ? Tint(luma: 1) : tint
+    builder.tint = part.style == .brick ? Tint(luma: 0.82) : Tint(luma: tint.luma * 0.85, cb: tint.cb, cr: tint.cr)
     for column in 0..<columns where random.chance(0.3) {
       for floor in 1..<max(2, floors) where random.chance(0.85) {
         let z = base + (part.top - base) * Float(floor) / Float(floors)
@@ -132,7 +132,7 @@ extension WorldBuilder {
     let (innerLow, innerHigh) = (low + thickness, high - thickness)
     let roof = part.top - Self.parapet
     builder.texture = TextureSet.id(.render)
-    builder.tint = Tint(luma: 0.95)
+    builder.tint = Tint(luma: part.style == .shed ? 0.62 : 0.85)
     let outer = [low, SIMD2(high.x, low.y), high, SIMD2(low.x, high.y)]
     let inner = [innerLow, SIMD2(innerHigh.x, innerLow.y), innerHigh, SIMD2(innerLow.x, innerHigh.y)]
     for side in 0..<4 {

@@ -182,7 +182,7 @@ extension WorldBuilder {
 
   /// Hills around the city: a grid that grows coarser outwards.
   mutating func buildTerrain() {
-    let rings: [Float] = [200, 222, 246, 274, 306, 344, 388, 440, 500, 570, 660, 780, 940, 1150, 1400]
+    let rings: [Float] = [200, 210, 226, 248, 274, 306, 344, 388, 440, 500, 570, 660, 780, 940, 1150, 1400]
     let inner = stride(from: Float(-175), through: 175, by: 25)
     let lines = rings.reversed().map { -$0 } + Array(inner) + rings
     let noise = NoiseField(seed: seed &+ 77, coarsest: 8, octaves: 4, persistence: 0.45)
@@ -213,9 +213,9 @@ extension WorldBuilder {
             )
             let limit = CityGrid.halfExtent - 1
             if abs(a.x + c.x) / 2 < limit && abs(a.y + c.y) / 2 < limit { continue }
-            let near = max(abs(a.x + c.x), abs(a.y + c.y)) / 2 < 330
+            let near = max(abs(a.x + c.x), abs(a.y + c.y)) / 2 < 215
             builder.texture = TextureSet.id(near ? .grass : .meadow)
-            let mapping = TextureMapping.ground(near ? 16 : 3.2)
+            let mapping = TextureMapping.ground(near ? 20 : 3.8)
             builder.add(triangle: [a, b, c], brightness: SIMD3(light(a), light(b), light(c)), mapping)
             builder.add(triangle: [a, c, d], brightness: SIMD3(light(a), light(c), light(d)), mapping)
           }
@@ -226,14 +226,18 @@ extension WorldBuilder {
     plantHills(height)
   }
 
+  /// Woods where the noise says so, and single trees between them.
   private mutating func plantHills(_ height: (Float, Float) -> Float) {
-    for _ in 0..<700 {
-      let (x, y) = (random.uniform(-420, 420), random.uniform(-420, 420))
-      let out = max(abs(x), abs(y)) - 205
-      guard out > 0, random.chance(0.25 + 0.75 * smoothStep(0, 120, out)) else { continue }
+    let woods = NoiseField(seed: seed &+ 78, coarsest: 16, octaves: 3, persistence: 0.5)
+    for _ in 0..<5200 {
+      let (x, y) = (random.uniform(-520, 520), random.uniform(-520, 520))
+      let out = max(abs(x), abs(y)) - 206
+      guard out > 0 else { continue }
+      let density = smoothStep(0.05, 0.35, woods.interpolated(x * 0.35 + 256, y * 0.35 + 256))
+      guard random.chance(0.025 + 0.6 * density) else { continue }
+      let kind = random.chance(0.35) ? 3 : random.integer(below: 5)
       hillTrees.append(
-        TreePlace(
-          position: SIMD3(x, y, height(x, y) - 0.3), scale: random.uniform(0.9, 1.9), kind: random.integer(below: 5)))
+        TreePlace(position: SIMD3(x, y, height(x, y) - 0.3), scale: random.uniform(0.9, 1.9), kind: kind))
     }
   }
 }

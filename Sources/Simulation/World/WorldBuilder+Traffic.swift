@@ -149,18 +149,18 @@ extension WorldBuilder {
     let inset = SIMD3<Float>(label == .bus || label == .truck ? 0.12 : 0.55, 0.16, 0)
     builder.prism(
       low: SIMD3(-half.x, -half.y, 0.28), high: SIMD3(half.x, half.y, waist), topInset: SIMD3(0.08, 0.05, 0),
-      texelsPerMetre: 20)
+      texelsPerMetre: 40)
     // Windows all around; the roof, and on vans the rear, are painted.
     builder.texture = TextureSet.id(.carGlass)
     let top = size.z - (isDetailed ? 0.06 : 0)
     builder.prism(
       low: SIMD3(cabin.lowerBound, -half.y + 0.07, waist), high: SIMD3(cabin.upperBound, half.y - 0.07, top),
-      topInset: inset, texelsPerMetre: 20)
+      topInset: inset, texelsPerMetre: 40)
     builder.texture = TextureSet.id(.paint)
     builder.prism(
       low: SIMD3(cabin.lowerBound + inset.x - 0.05, -half.y + 0.2, top),
       high: SIMD3(cabin.upperBound - inset.x + 0.05, half.y - 0.2, top + 0.07), topInset: SIMD3(0.1, 0.1, 0),
-      texelsPerMetre: 20)
+      texelsPerMetre: 40)
     guard isDetailed else { return builder }
     pillars(label, size, cabin, waist, top, inset, &builder)
     lights(half, waist, &builder)
@@ -179,7 +179,8 @@ extension WorldBuilder {
     if label == .truck {
       builder.box(
         SIMD3(cabin.lowerBound - 0.03, -half + 0.02, waist), SIMD3(cabin.upperBound - 1.5, half - 0.02, top + 0.05),
-        texelsPerMetre: 20)
+        texelsPerMetre: 40)
+      loadSpaceSigns(cabin, half, waist, top, &builder)
       return
     }
     let count = label == .bus ? 6 : 2
@@ -193,8 +194,28 @@ extension WorldBuilder {
           SIMD3(x - 0.06, high, top),
         ]
         if side > 0 { corners.reverse() }
-        builder.add(corners, texelsPerMetre: 20)
+        builder.add(corners, texelsPerMetre: 40)
       }
+    }
+  }
+
+  /// What the owner of a van has painted on its sides.
+  private func loadSpaceSigns(
+    _ cabin: ClosedRange<Float>, _ half: Float, _ waist: Float, _ top: Float, _ builder: inout MeshBuilder
+  ) {
+    builder.texture = TextureSet.id(.posters)
+    let (rear, front) = (cabin.lowerBound + 0.5, cabin.upperBound - 2.1)
+    for side: Float in [-1, 1] {
+      let y = side * (half - 0.005)
+      let (from, to) = side < 0 ? (rear, front) : (front, rear)
+      let mapping = TextureMapping(
+        origin: SIMD3(from, y, top - 0.15), columns: SIMD3(side < 0 ? 1 : -1, 0, 0), rows: SIMD3(0, 0, -1),
+        texelsPerMetre: SIMD2(128 / (front - rear), 128 / (top - waist - 0.35)), offset: SIMD2(128, 0))
+      builder.add(
+        [
+          SIMD3(from, y, waist + 0.2), SIMD3(to, y, waist + 0.2), SIMD3(to, y, top - 0.15),
+          SIMD3(from, y, top - 0.15),
+        ], mapping)
     }
   }
 
@@ -205,7 +226,7 @@ extension WorldBuilder {
       for side: Float in [-1, 1] {
         let y = side * (half.y - 0.32)
         builder.box(
-          SIMD3(x - 0.04, y - 0.2, waist - 0.3), SIMD3(x + 0.04, y + 0.2, waist - 0.12), texelsPerMetre: 20)
+          SIMD3(x - 0.04, y - 0.2, waist - 0.3), SIMD3(x + 0.04, y + 0.2, waist - 0.12), texelsPerMetre: 40)
       }
     }
     builder.tint = .none
