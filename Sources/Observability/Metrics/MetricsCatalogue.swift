@@ -7,7 +7,9 @@ public enum MetricsCatalogue {
     .rtspServerHealthy, .rtspQueueSize, .rtspRestarts, .framesDropped, .framesProcessed,
     .ingestPacketsRejected, .streams, .groupCacheBytes, .publisherTakeovers, .framesBeforeKeyFrame,
     .clockDiscontinuities, .frameAge, .addedLatency, .unitsSent, .bytesSent, .unitsDropped, .connectionsRejected,
-    .serviceFramesProcessed, .serviceFramesSkipped, .serviceFramesFailed, .serviceProcessing, .seriesRejected,
+    .serviceFramesProcessed, .serviceFramesSkipped, .serviceFramesFailed, .serviceProcessing,
+    .recordingFrames, .recordingFramesMissed, .recordingBytes, .recordingStills, .recordingStillsMissed,
+    .recordingPaused, .seriesRejected,
   ]
 
   static let transports = MetricDefinition.Label("transport", ["websocket", "rtsp", "recorder", "push", "consumer"])
@@ -98,6 +100,19 @@ extension MetricDefinition {
   public static let serviceProcessing = MetricDefinition(
     "worldsystem_service_frame_processing_seconds", "Time that a service takes for one frame",
     .histogram(buckets: HistogramBuckets.latencySeconds), labels: [MetricsCatalogue.services])
+  public static let recordingFrames = MetricDefinition(
+    "worldsystem_recording_frames_total", "Frames put into recordings", .counter)
+  public static let recordingFramesMissed = MetricDefinition(
+    "worldsystem_recording_frames_missed_total", "Frames of recorded streams that are not in the recording", .counter,
+    labels: [Label("reason", ["paused", "too_slow", "awaits_key_frame"])])
+  public static let recordingBytes = MetricDefinition(
+    "worldsystem_recording_bytes_total", "Bytes written to recordings", .counter)
+  public static let recordingStills = MetricDefinition(
+    "worldsystem_recording_stills_total", "Frames kept as JPEG", .counter)
+  public static let recordingStillsMissed = MetricDefinition(
+    "worldsystem_recording_stills_missed_total", "Frames that should have been kept as JPEG and were not", .counter)
+  public static let recordingPaused = MetricDefinition(
+    "worldsystem_recording_paused", "1 while recording is paused because the disk is full or fails, else 0", .gauge)
   public static let seriesRejected = MetricDefinition(
     "worldsystem_metrics_series_rejected_total",
     "Series not exposed because their family has too many or is of another kind", .counter)

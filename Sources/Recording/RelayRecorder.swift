@@ -1,0 +1,88 @@
+public import Clocks
+import CodedMedia
+public import Logging
+public import MediaModel
+import Observability
+public import Relay
+public import ServiceLifecycle
+import Synchronization
+import Threading
+
+/// Records every stream of a relay, each as soon as it is live.
+public final class RelayRecorder: Service {
+  private let relay: Relay
+  private let options: RecorderOptions
+  private let keeper: RecordingKeeper
+  private let metrics: RecordingMetrics
+  private let clocks: SystemClocks
+  private let logger: Logger
+  /// At most as many as the relay has streams.
+  private let recorders = Mutex<[StreamName: Recorder]>([:])
+
+  public init(
+    relay: Relay, options: RecorderOptions, keeper: RecordingKeeper, metrics: RecordingMetrics,
+    clocks: SystemClocks = .system, logger: Logger
+  ) {
+    self.relay = relay
+    self.options = options
+    self.keeper = keeper
+    self.metrics = metrics
+    self.clocks = clocks
+    self.logger = logger
+  }
+
+  /// Why a stream is not recorded at the moment, for each of which that is so.
+  public var pauseReasons: [StreamName: RecordingError] {
+    recorders.withLock { $0 }.compactMapValues(\.pauseReason)
+  }
+
+  /// Runs until the service group shuts down or the task is cancelled; all sessions are complete then.
+  public func run() async throws {
+    let care = ThreadExecutor(name: "recorder-care")
+    try await cancelWhenGracefulShutdown {
+      try await care.run { self.keeper.start() }
+      await withDiscardingTaskGroup { group in
+        while !Task.isCancelled {
+          for stream in self.relay.streams() where stream.snapshot().isLive && self.add(stream.name) {
+            group.addTask { await self.record(stream) }
+          }
+          let recorders = self.recorders.withLock { Array($0.values) }
+          try? await care.run {
+            for recorder in recorders { recorder.tick() }
+            self.keeper.tick()
+          }
+          try? await Task.sleep(for: .milliseconds(250))
+        }
+      }
+    }
+  }
+
+  /// - Returns: `false` when the stream is recorded already.
+  private func add(_ name: StreamName) -> Bool {
+    recorders.withLock { recorders in
+      guard recorders[name] == nil else { return false }
+      recorders[name] = Recorder(
+        stream: name.text, options: options, metrics: metrics, clocks: clocks, logger: logger)
+      return true
+    }
+  }
+
+  private func record(_ stream: RelayStream) async {
+    guard let recorder = recorders.withLock({ $0[stream.name] }) else { return }
+    let reader = stream.reader(ReaderOptions(policy: .decodable, limits: .deep, transport: .recorder))
+    let thread = ThreadExecutor(name: "recorder")
+    await withTaskExecutorPreference(thread) { await Self.drain(reader, into: recorder) }
+    recorders.withLock { $0[stream.name] = nil }
+  }
+
+  /// Reads to the end of the stream, on the recorder's own thread.
+  @concurrent private static func drain(_ reader: UnitReader, into recorder: Recorder) async {
+    defer { reader.close() }
+    do {
+      while let delivery = try await reader.next() { recorder.take(delivery.unit, skipped: delivery.skipped) }
+    } catch {
+      // Only `lossless` readers fail, and this one is not.
+    }
+    recorder.endSession()
+  }
+}
