@@ -150,7 +150,7 @@ let executables: [Target] = [
     dependencies: [
       "MediaModel", "CodedMedia", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "Publishing",
       "RelayBenchmark", "Simulation", "FFmpeg", "JPEG", "Settings", "Access", "Observability", "WebSocketTransport",
-      "Clocks",
+      "Clocks", "Threading",
       .argumentParser, .lifecycle, .unixSignals, .logging, .coreMetrics, .metrics, .nioCore, .nioPosix,
     ],
     swiftSettings: strict),

@@ -1,4 +1,4 @@
-"""RTSP clients of the tests: ffmpeg and GStreamer as they come from Debian, and a bare client for what they never do."""
+"""RTSP clients of the tests: Debian's ffmpeg and GStreamer, and a bare client for what they never do."""
 
 import shutil
 import socket
@@ -68,7 +68,8 @@ def run(*command, timeout: float = 30) -> subprocess.CompletedProcess:
 def probe(url: str, transport: str = "tcp") -> subprocess.CompletedProcess:
     """ffprobe's `codec,width,height` of a stream."""
     return run(
-        "ffprobe", "-v", "error", "-rtsp_transport", transport, "-show_entries", "stream=codec_name,width,height", "-of",
+        "ffprobe", "-v", "error", "-rtsp_transport", transport,
+        "-show_entries", "stream=codec_name,width,height", "-of",
         "csv=p=0", url)
 
 
@@ -84,11 +85,13 @@ def record(url: str, seconds: float, transport: str = "tcp") -> bytes:
 def decode(url: str, frames: int, transport: str = "tcp") -> str:
     """What ffmpeg complains about while it decodes `frames` pictures and forgives nothing."""
     result = run(
-        "ffmpeg", "-v", "warning", "-err_detect", "explode", "-xerror", "-rtsp_transport", transport, "-i", url, "-fps_mode",
+        "ffmpeg", "-v", "warning", "-err_detect", "explode", "-xerror",
+        "-rtsp_transport", transport, "-i", url, "-fps_mode",
         "passthrough", "-frames:v", frames, "-f", "null", "-")
     # The first pictures of a group come at once, and the null output rounds their times to frames.
     complaints = [
-        line for line in result.stderr.decode(errors="replace").splitlines() if "non monotonically" not in line and line]
+        line for line in result.stderr.decode(errors="replace").splitlines()
+        if "non monotonically" not in line and line]
     return "\n".join(complaints + ([] if result.returncode == 0 else [f"exit code {result.returncode}"]))
 
 

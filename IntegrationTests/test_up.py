@@ -71,3 +71,37 @@ def test_a_wrong_token_is_69_and_not_shown(make_server, binary, clip, tmp_path):
         capture_output=True, text=True, timeout=20)
     assert result.returncode == 69, result.stderr
     assert "wrong-wrong" not in result.stderr + server.log.read_text()
+
+
+def test_up_records_what_is_published(make_server, binary, clip, tmp_path):
+    (tmp_path / "clip.h264").write_bytes(clip.annexb)
+    server = make_server(command="up")
+    subprocess.run(
+        [binary, "simulate", tmp_path / "clip.h264", "--to", server.ws_url, "--stream", "second"], check=True,
+        capture_output=True, timeout=30)
+    recordings = server.json("/api/recordings")["recordings"]
+    assert [recording["stream"] for recording in recordings] == ["second"]
+    server.stop()
+    videos = list(server.data.glob("*/video.mp4"))
+    assert len(videos) == 1
+    probe = subprocess.run(
+        ["ffprobe", "-v", "error", "-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0",
+         videos[0]],
+        check=True, capture_output=True, text=True)
+    assert int(probe.stdout) == len(clip.units)
+
+
+def test_record_a_file_ends_with_0(binary, clip, tmp_path):
+    (tmp_path / "clip.h264").write_bytes(clip.annexb)
+    result = subprocess.run(
+        [binary, "record", "--from", "clip.h264", "--data", "sessions"], cwd=tmp_path, capture_output=True, text=True,
+        timeout=30)
+    assert result.returncode == 0, result.stderr
+    assert len(list(tmp_path.glob("sessions/*/metadata.json"))) == 1
+
+
+@pytest.mark.parametrize("source", ["missing.mp4", "ftp://host/x", "http://host/x"])
+def test_a_wrong_source_is_64(binary, tmp_path, source):
+    result = subprocess.run(
+        [binary, "record", "--from", source], cwd=tmp_path, capture_output=True, text=True, timeout=20)
+    assert (result.returncode, result.stderr.count("\n")) == (64, 1)

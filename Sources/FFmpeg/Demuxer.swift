@@ -11,7 +11,7 @@ public final class Demuxer {
   public struct Options: Sendable {
     /// FFmpeg's name of the format where it cannot be guessed (`h264`, `mpegts`, `lavfi`). Cameras need none.
     public var format: String?
-    /// Waits for an encoder to connect (RTMP, RTSP) instead of connecting.
+    /// Waits for an encoder to connect (RTMP, RTSP, SRT) instead of connecting.
     public var listens = false
     /// Time for connecting and for finding the stream; `nil` waits for ever. Does not apply while listening.
     public var openTimeout: Nanoseconds? = .seconds(10)
@@ -209,6 +209,8 @@ struct OwnedInput: ~Copyable {
       if options.listens { values["rtsp_flags"] = "listen" }
     case "rtmp", "rtmps", "tcp", "http", "https":
       if options.listens { values["listen"] = "1" }
+    case "srt":
+      if options.listens { values["mode"] = "listener" }
     default: break
     }
     if let rate = options.rawFrameRate, options.format == "h264" || location.text.hasSuffix(".h264") {

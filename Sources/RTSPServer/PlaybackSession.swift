@@ -34,8 +34,6 @@ final class PlaybackSession {
   private var pacing: Scheduled<Void>?
   private var reports: LoopTimer?
   private var isStarted = false
-  /// Since when the connection takes nothing.
-  private(set) var stalledSince: HostTime?
 
   /// Joins the stream.
   /// - Parameter onEnd: the stream ended; called on the event loop.
@@ -144,7 +142,6 @@ final class PlaybackSession {
       }
     }
     if hasWritten { channel.flush() }
-    stalledSince = channel.isWritable ? nil : stalledSince ?? clocks.host()
   }
 
   private func sent(_ delivery: Delivery) { reader?.sent(delivery, at: clocks.host()) }

@@ -52,6 +52,8 @@ package final class RTSPConnection: ChannelDuplexHandler {
   var context: ChannelHandlerContext?
   private var isClosing = false
   private var hasPendingRead = false
+  /// Since when the client takes nothing.
+  private var stalledSince: HostTime?
   private var deadline: Scheduled<Void>?
   private var deadlineAt: HostTime?
 
@@ -107,6 +109,7 @@ package final class RTSPConnection: ChannelDuplexHandler {
   }
 
   package func channelWritabilityChanged(context: ChannelHandlerContext) {
+    stalledSince = context.channel.isWritable ? nil : stalledSince ?? now
     if context.channel.isWritable { playback?.pump() }
     watchDeadline()
     context.fireChannelWritabilityChanged()
@@ -200,7 +203,7 @@ package final class RTSPConnection: ChannelDuplexHandler {
   /// signs of life cost nothing.
   private func watchDeadline() {
     guard let context, !isClosing else { return }
-    let stall = playback?.stalledSince?.advanced(by: server.configuration.stallTimeout)
+    let stall = stalledSince?.advanced(by: server.configuration.stallTimeout)
     guard let next = [session.nextDeadline, stall].compactMap({ $0 }).min() else { return }
     if let deadlineAt, deadlineAt <= next { return }
     deadline?.cancel()
@@ -213,7 +216,7 @@ package final class RTSPConnection: ChannelDuplexHandler {
 
   private func deadlineFired() {
     deadlineAt = nil
-    if let stalled = playback?.stalledSince, now.since(stalled) >= server.configuration.stallTimeout {
+    if let stalledSince, now.since(stalledSince) >= server.configuration.stallTimeout {
       server.logger.debug("rtsp player takes nothing", metadata: [.address: "\(peer)"])
       context?.close(promise: nil)
       return

@@ -118,14 +118,15 @@ public final class RelayStream: Sendable {
     if state.parameterSets !== picture.parameterSets || claim.timeline == nil {
       state.parameterSets = picture.parameterSets
       claim.timeline = DecodeTimeline(
-        reorderDepth: picture.parameterSets.reorderDepth, pictureDuration: 33_333_333)
+        reorderDepth: picture.parameterSets.reorderDepth, pictureDuration: 33_333)
     }
-    let decodeNanos = claim.timeline?.next(presentation: capturedAt.nanosSince1970)
+    // In microseconds, the ticks of MP4: times that differ by less would be equal there.
+    let decodeMicros = claim.timeline?.next(presentation: capturedAt.nanosSince1970 / 1_000)
     state.lastSequence += 1
     if state.origin == nil { state.origin = capturedAt }
     let unit = AccessUnit(
       picture: picture, sequence: state.lastSequence, capturedAt: capturedAt,
-      decodeAt: WallTime(nanosSince1970: decodeNanos ?? capturedAt.nanosSince1970), receivedAt: receivedAt,
+      decodeAt: decodeMicros.map { WallTime(nanosSince1970: $0 * 1_000) } ?? capturedAt, receivedAt: receivedAt,
       representations: UnitRepresentations(annexBMessage: message))
     state.cache.append(unit)
     state.statistics.add(unit)

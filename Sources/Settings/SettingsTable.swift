@@ -73,7 +73,7 @@ extension SettingsTable {
     "server.max_connections_per_address", 256, in: 1...1_000_000,
     "Open connections from one address at most; this machine itself is exempt.")
   static let maxMessageBytes = Setting.integer(
-    "server.max_message_bytes", 10_485_760, in: 65_536...134_217_728, "Largest WebSocket message that is accepted.")
+    "server.max_message_bytes", 16_777_216, in: 65_536...134_217_728, "Largest WebSocket message that is accepted.")
   static let idleSeconds = Setting.number(
     "server.idle_seconds", 90, in: 5...86_400, "A connection that is silent for so long is closed.")
   static let allowedOrigins = Setting.list(

@@ -20,7 +20,8 @@ public struct WebSocketEndpoint: Hashable, Sendable, CustomStringConvertible {
     usesTLS = tls
     target = tail.isEmpty ? "/" : tail.hasPrefix("?") ? "/" + tail : String(tail)
     var portText: Substring = ""
-    if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
+    if authority.hasPrefix("[") {
+      guard let end = authority.firstIndex(of: "]") else { throw .invalidAddress(text) }
       host = String(authority[authority.index(after: authority.startIndex)..<end])
       portText = authority[authority.index(after: end)...]
     } else if let colon = authority.lastIndex(of: ":") {

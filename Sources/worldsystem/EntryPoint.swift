@@ -44,7 +44,8 @@ struct WorldSystem: AsyncParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      UpCommand.self, ServeCommand.self, SimulateCommand.self, PublishCommand.self, DoctorCommand.self,
+      UpCommand.self, ServeCommand.self, SimulateCommand.self, RecordCommand.self, PublishCommand.self,
+      DoctorCommand.self,
       BenchCommand.self,
     ])
 }

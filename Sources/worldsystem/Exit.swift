@@ -1,6 +1,8 @@
 import Access
 import ArgumentParser
+import Publishing
 import Settings
+import VideoConsumer
 
 #if canImport(Glibc)
   import Glibc
@@ -36,6 +38,8 @@ enum Exit {
     case let failure as CommandFailure: end(failure.status, failure.message)
     case let error as SettingsError: end(.usage, error.description)
     case let error as AccessError: end(.usage, error.description)
+    case let error as VideoConsumerError: end(status(of: error), error.description)
+    case let error as PublishingError: end(status(of: error), error.description)
     case is CancellationError: exit(0)
     default: break
     }
@@ -45,6 +49,22 @@ enum Exit {
     // A command that has said what is wrong itself, as `doctor` does, throws its exit code.
     if let code = error as? ExitCode { exit(code.rawValue) }
     end(.failure, "\(error)")
+  }
+
+  private static func status(of error: VideoConsumerError) -> ExitStatus {
+    switch error {
+    case .invalidSource, .noSuchFile: .usage
+    case .refused: .unavailable
+    case .notH264, .malformed: .failure
+    }
+  }
+
+  private static func status(of error: PublishingError) -> ExitStatus {
+    switch error {
+    case .invalidArgument: .usage
+    case .refused: .unavailable
+    case .emptySource, .malformed, .cannotWrite: .failure
+    }
   }
 
   private static func end(_ status: ExitStatus, _ message: String) -> Never {

@@ -113,10 +113,11 @@ private final class BlackHole: Sendable {
     #expect(MediaLocation("/tmp/what?.mp4").description == "/tmp/what?.mp4")
   }
 
-  /// Our pusher on one side, FFmpeg's RTSP server (its muxer's peer) on the other.
-  @Test func whatIsPushedByRTSPArrives() async throws {
+  /// Our pusher on one side, our demuxer waiting for an encoder on the other.
+  @Test(arguments: ["rtsp://127.0.0.1:%/drone", "rtmp://127.0.0.1:%/live/drone"])
+  func whatIsPushedToAListenerArrives(pattern: String) async throws {
     let port = try BlackHole().port
-    let location = MediaLocation("rtsp://127.0.0.1:\(port)/drone")
+    let location = MediaLocation(pattern.replacing("%", with: "\(port)"))
     let size = Resolution(width: 320, height: 240)
     let encoder = try H264Encoder(resolution: size, frameRate: FrameRate(30))
     let units = try (0..<45).flatMap {

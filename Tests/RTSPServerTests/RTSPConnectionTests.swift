@@ -28,7 +28,7 @@ private final class Client {
     channel.localAddress = try SocketAddress(ipAddress: "127.0.0.1", port: 8_554)
     let context = RTSPServerContext(configuration: configuration, relay: relay, monitor: monitor, logger: logger)
     try channel.pipeline.syncOperations.addHandler(RTSPConnection(server: context))
-    channel.pipeline.fireChannelActive()
+    try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 8_554)).wait()
   }
 
   func send(_ method: RTSPMethod, _ uri: String, _ headers: RTSPHeaders = [:], body: String = "") throws {
@@ -213,6 +213,28 @@ private final class Client {
     #expect(!client.channel.isActive)
   }
 
+  @Test func clientThatTakesNothingIsClosed() throws {
+    let time = VirtualTime(Mutex(0))
+    let relay = Relay(
+      clocks: SystemClocks(
+        host: { HostTime(nanos: time.now) }, wall: { WallTime(nanosSince1970: 1_800_000_000_000_000_000 + time.now) }),
+      logger: logger)
+    let client = try Client(relay: relay, logger: logger)
+    var video = try SampleVideo()
+    let lease = try relay.claim(.default, peer: "test") {}
+    lease.publish(video.next(), receivedAt: relay.clocks.host())
+    try client.send(.setup, "rtsp://h/drone/trackID=0", ["Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"])
+    try client.send(.play, "rtsp://h/drone")
+    client.channel.isWritable = false
+    client.channel.pipeline.fireChannelWritabilityChanged()
+    for _ in 0..<30 {
+      #expect(client.channel.isActive)
+      time.advance(1_000_000_000)
+      client.channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+    }
+    #expect(!client.channel.isActive && client.monitor.sessionCount == 0)
+  }
+
   @Test func logsHoldNoCredentials() throws {
     let records = Mutex<[String]>([])
     let capturing = Logger(label: "test") { _ in RecordingLogHandler { text in records.withLock { $0.append(text) } } }
@@ -229,6 +251,17 @@ private final class Client {
     let all = records.withLock { $0 }
     #expect(!all.isEmpty && all.allSatisfy { !$0.contains("secret") && !$0.contains("dTpz") })
   }
+}
+
+/// A clock that a test moves.
+private final class VirtualTime: Sendable {
+  private let nanos: Mutex<Int64>
+
+  init(_ nanos: consuming Mutex<Int64>) { self.nanos = nanos }
+
+  var now: Int64 { nanos.withLock { $0 } }
+
+  func advance(_ step: Int64) { nanos.withLock { $0 += step } }
 }
 
 /// Gives each record, metadata included, to a closure.

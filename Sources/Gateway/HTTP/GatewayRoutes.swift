@@ -17,7 +17,7 @@ struct GatewayRoutes: Sendable {
   let version: String
 
   func makeRouter() -> Router<BasicRequestContext> {
-    let router = Router(context: BasicRequestContext.self)
+    let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: ResponseHeaders())
     router.add(middleware: RequestGuard(admission: admission))
     addHealth(to: router)

@@ -71,7 +71,7 @@ public final class FlightRenderer {
     for mesh in world.scenery where view.sees(mesh.centre, radius: mesh.radius) {
       guard (mesh.centre - view.eye).norm < mesh.reach + mesh.radius else { continue }
       let meshView = MeshView(rows: view.rows, eye: view.eye, scale: 1)
-      draw(mesh, meshView, paint: .none, instance: -1, light: nil)
+      draw(mesh, meshView, paint: .none, instance: -1, light: .none)
     }
     world.fixtures.withUnsafeBufferPointer { fixtures in
       for index in fixtures.indices { draw(fixtures[index], view) }
@@ -97,26 +97,28 @@ public final class FlightRenderer {
     let distance = offset.norm
     var mesh = distance > placement.farDistance ? placement.far : placement.near
     if distance > placement.speckDistance, let speck = placement.speck { mesh = speck }
-    var light: MovingLight?
-    if placement.sunlight >= 0 {
-      let sun = Lighting.sun
-      light = MovingLight(
-        sun: SIMD3(c * sun.x + s * sun.y, c * sun.y - s * sun.x, sun.z), sunlight: placement.sunlight)
-    }
+    let sun = Lighting.sun
+    let light = MovingLight(
+      sun: SIMD3(c * sun.x + s * sun.y, c * sun.y - s * sun.x, sun.z), sunlight: placement.sunlight)
     draw(mesh, meshView, paint: placement.paint, instance: placement.instance, light: light)
   }
 
   /// The sun in the axes of a mesh that moves.
   private struct MovingLight {
     var sun: SIMD3<Float>
+    /// Negative for what stands still: its faces were lit when they were built.
     var sunlight: Float
+
+    static let none = MovingLight(sun: Lighting.sun, sunlight: -1)
+
+    var isMoving: Bool { sunlight >= 0 }
 
     func brightness(_ normal: SIMD3<Float>) -> Float {
       Lighting.ambient(normal) + Lighting.sunStrength * max(0, normal.dot(sun)) * sunlight
     }
   }
 
-  private func draw(_ mesh: Mesh, _ view: MeshView, paint: Tint, instance: Int32, light: MovingLight?) {
+  private func draw(_ mesh: Mesh, _ view: MeshView, paint: Tint, instance: Int32, light: MovingLight) {
     let all = world.faces.baseAddress!
     for index in mesh.faces {
       let face = all + index
@@ -194,21 +196,24 @@ public final class FlightRenderer {
   @inline(__always)
   private func setUp(
     _ face: UnsafePointer<Face>, depth: SIMD3<Float>, _ view: MeshView, at number: Int, paint: Tint, instance: Int32,
-    light: MovingLight?, normal: SIMD3<Float>
+    light: MovingLight, normal: SIMD3<Float>
   ) {
-    let inverseScale = 1 / (view.scale * view.scale)
-    /// An affine function of the point, as one of the pixel, over depth.
-    @inline(__always) func screen(_ f: SIMD4<Float>) -> SIMD3<Float> {
-      let gradient = SIMD3(f.x, f.y, f.z)
-      return intrinsics.pixelFunction(view.rotate(gradient) * inverseScale) + depth * (gradient.dot(view.eye) + f.w)
-    }
-    let lightFunction = light.map { SIMD4<Float>(0, 0, 0, $0.brightness(normal)) } ?? face.pointee.light
+    var lightFunction = face.pointee.light
+    if light.isMoving { lightFunction = SIMD4(0, 0, 0, light.brightness(normal)) }
     var tint = face.pointee.tint
     if face.pointee.texture == paintTexture { tint = tint * paint }
     faces[number] = FrameFace(
-      inverseDepth: depth, u: screen(face.pointee.u), v: screen(face.pointee.v), light: screen(lightFunction),
-      lightRow: screen(face.pointee.lightRow), tint: tint, lightMap: face.pointee.lightMap,
-      texture: Int32(face.pointee.texture.index), instance: instance)
+      inverseDepth: depth, u: screen(face.pointee.u, depth, view), v: screen(face.pointee.v, depth, view),
+      light: screen(lightFunction, depth, view), lightRow: screen(face.pointee.lightRow, depth, view), tint: tint,
+      lightMap: face.pointee.lightMap, texture: Int32(face.pointee.texture.index), instance: instance)
+  }
+
+  /// An affine function of the point, as one of the pixel, over depth.
+  @inline(__always)
+  private func screen(_ f: SIMD4<Float>, _ depth: SIMD3<Float>, _ view: MeshView) -> SIMD3<Float> {
+    let gradient = SIMD3(f.x, f.y, f.z)
+    let turned = view.rotate(gradient) / (view.scale * view.scale)
+    return intrinsics.pixelFunction(turned) + depth * (gradient.dot(view.eye) + f.w)
   }
 
   // MARK: Shading

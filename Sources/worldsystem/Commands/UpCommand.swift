@@ -23,6 +23,7 @@ struct UpCommand: AsyncParsableCommand {
     let settings = try common.load(server.flags)
     var process = ServerProcess(settings: settings, tokens: .generatedWhenNeeded)
     process.fliesDemo = demo
+    process.records = true
     try await process.run()
   }
 }

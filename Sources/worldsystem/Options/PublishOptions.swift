@@ -36,14 +36,7 @@ struct PublishOptions: ParsableArguments {
     options.source = source
     options.webSocket = try credentials.webSocketOptions(usesTLS: endpoint.usesTLS)
     let client = PhoneClient(endpoint: endpoint, options: options, logger: Logger(label: source))
-    try await Services.run(logger: Logger(label: "lifecycle")) {
-      do throws {
-        try await client.run(publish)
-      } catch let error as PublishingError {
-        if case .refused = error { throw CommandFailure(.unavailable, error.description) }
-        throw error
-      }
-    }
+    try await Services.run(logger: Logger(label: "lifecycle")) { try await client.run(publish) }
   }
 }
 

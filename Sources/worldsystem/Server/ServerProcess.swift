@@ -19,6 +19,8 @@ struct ServerProcess {
   let tokens: TokenSource
   /// Whether a simulated flight is published as the default stream.
   var fliesDemo = false
+  /// Whether every stream is recorded.
+  var records = false
 
   func run() async throws {
     OpenFileLimit.raise()
@@ -35,17 +37,21 @@ struct ServerProcess {
         groupCacheBytes: settings.relay.groupOfPicturesBytes),
       logger: Logger(label: "relay"))
     do {
+      let storage = RecordingStorage(settings)
       let rtsp = try await RTSPOutput(settings, access: access.policy, relay: relay, group: group)
       let gateway = Gateway(
         configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
         providers: GatewayProviders(
-          metrics: { registry.exposition() }, rtsp: { rtsp.report }, notReadyReason: { rtsp.notReadyReason }),
+          metrics: { registry.exposition() }, rtsp: { rtsp.report }, recordings: { await storage.reports() },
+          recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason }),
         version: Version.current, group: group, logger: Logger(label: "gateway"),
         onListening: { [settings] port in
           let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
           Console.print(banner.text)
         })
-      let services = rtsp.services + [gateway] + (fliesDemo ? [try demoFlight(relay)] : [])
+      var services: [any Service] = rtsp.services + [gateway]
+      if records { services.append(storage.recorder(of: relay, settings)) }
+      if fliesDemo { services.append(try demoFlight(relay)) }
       try await Services.run(services, logger: Logger(label: "lifecycle"))
     } catch {
       try? await group.shutdownGracefully()

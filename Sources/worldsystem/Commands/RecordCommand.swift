@@ -1,0 +1,67 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Recording
+import ServiceLifecycle
+import Settings
+import VideoConsumer
+
+struct RecordCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "record",
+    abstract: "Record a stream of another process, or a file: the storage service.",
+    discussion: """
+      Writes a folder for each session with MP4 segments, stills and metadata.json. A live source that fails is tried \
+      again after 2 to 30 seconds; a file is read once, as fast as it goes.
+
+      EXAMPLES
+        worldsystem record
+        worldsystem record --from rtsp://camera/stream1 --data /srv/recordings
+        worldsystem record --from flight.mp4
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "ws://HOST:PORT/ws/h264_stream?stream=NAME, wss://..., rtsp://... or a file.", valueName: "source"),
+    completion: .file())
+  var from = "ws://127.0.0.1:5001/ws/h264_stream?stream=drone"
+
+  @Option(
+    name: .customLong("data"), help: ArgumentHelp("Folder for recordings. (default: recordings)", valueName: "folder"),
+    completion: .directory)
+  var dataFolder: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Token for the server. Other users can see flags; better set WORLDSYSTEM_TOKEN.", valueName: "token"))
+  var token: String?
+
+  @OptionGroup var common: ConfigurationOptions
+
+  func run() async throws {
+    let settings = try common.load(["recording.path": dataFolder])
+    FFmpegMessages.toLog()
+    let logger = Logger(label: "record")
+    let recorderOptions = RecorderOptions(settings)
+    let recorder = Recorder(
+      stream: Self.streamName(of: from), options: recorderOptions, metrics: RecordingMetrics(), logger: logger)
+    var options = ConsumerRunner.Options()
+    options.queuedUnits = Recorder.queuedUnits
+    let runner = ConsumerRunner(
+      source: try VideoSource(from), token: token ?? ProcessInfo.processInfo.environment["WORLDSYSTEM_TOKEN"],
+      consumers: [recorder], options: options, logger: logger)
+    let care = RecorderCare(recorder: recorder, keeper: RecordingKeeper(options: recorderOptions, logger: logger))
+    // The end of the source is the end of the command.
+    try await Services.run(
+      [.init(service: care), .init(service: runner, successTerminationBehavior: .gracefullyShutdownGroup)],
+      logger: Logger(label: "lifecycle"))
+  }
+
+  /// The stream in the query of a URL, else the last part of its path, for the metadata.
+  private static func streamName(of source: String) -> String {
+    guard let parts = URLComponents(string: source), parts.scheme != nil else { return "drone" }
+    if let named = parts.queryItems?.first(where: { $0.name == "stream" })?.value { return named }
+    let last = parts.path.split(separator: "/").last.map(String.init) ?? ""
+    return parts.scheme?.hasPrefix("rtsp") == true && !last.isEmpty ? last : "drone"
+  }
+}

@@ -1,0 +1,61 @@
+import Gateway
+import Logging
+import MediaModel
+import Recording
+import Relay
+import ServiceLifecycle
+import Settings
+import Threading
+
+/// The folder of recordings: what the page lists, and what the recorder writes.
+struct RecordingStorage: Sendable {
+  private let catalog: RecordingCatalog
+  /// Listing reads the disk.
+  private let thread = ThreadExecutor(name: "recordings")
+
+  init(_ settings: Settings) { catalog = RecordingCatalog(folder: settings.recording.path) }
+
+  /// All sessions, newest first.
+  func reports() async -> [RecordingReport] {
+    let sessions = (try? await thread.run { [catalog] in catalog.sessions() }) ?? []
+    return sessions.sorted { $0.startTime > $1.startTime }.map(RecordingReport.init)
+  }
+
+  /// The path of a file of a session; `nil` when there is none.
+  func path(session: String, file: String) -> String? { catalog.path(session: session, file: file) }
+
+  /// Records every stream of `relay`.
+  func recorder(of relay: Relay, _ settings: Settings) -> RelayRecorder {
+    let logger = Logger(label: "recording")
+    let options = RecorderOptions(settings)
+    return RelayRecorder(
+      relay: relay, options: options, keeper: RecordingKeeper(options: options, logger: logger),
+      metrics: RecordingMetrics(), logger: logger)
+  }
+}
+
+extension RecorderOptions {
+  /// What the settings ask for.
+  init(_ settings: Settings) {
+    self.init(folder: settings.recording.path)
+    segmentDuration = settings.recording.segmentDuration
+    stillInterval = settings.recording.stillEveryFrames.map { $0 * settings.recording.frameSkip }
+    // A publisher that comes back in time goes on in the same session.
+    idleLimit = max(idleLimit, .seconds(settings.server.grace.seconds + 5))
+    keepFor = settings.recording.keep
+    keepBytes = settings.recording.keepBytes
+    minimumFreeBytes = settings.recording.minFreeBytes
+  }
+}
+
+extension RecordingReport {
+  fileprivate init(_ session: RecordedSessionInfo) {
+    self.init(
+      id: session.id.text, stream: session.stream, startTime: session.startTime, endTime: session.endTime,
+      durationSeconds: session.durationSeconds, bytes: Int64(session.bytes), totalFrames: session.totalFrames,
+      isActive: session.isActive, poster: session.poster,
+      files: session.files.map {
+        File(name: $0.name, bytes: Int64($0.bytes), durationSeconds: $0.durationSeconds)
+      })
+  }
+}
