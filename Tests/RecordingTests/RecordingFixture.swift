@@ -67,9 +67,10 @@ enum CodedClip {
         picture(index, resolution), presentationTime: .milliseconds(Int64(index) * interval),
         asKeyFrame: index % 10 == 0)
       for unit in coded {
-        pictures += assembler.frame(
-          unit.bytes, senderMicros: unit.presentationTime.value / 1_000, now: HostTime(nanos: 0)
-        ).pictures
+        pictures +=
+          assembler.frame(
+            unit.bytes, senderMicros: unit.presentationTime.value / 1_000, now: HostTime(nanos: 0)
+          ).pictures
       }
     }
     return pictures
@@ -117,7 +118,9 @@ final class SmallDisk: Disk {
     }
 
     func size() throws(RecordingError) -> Int { try real.size() }
-    func read(at offset: Int, count: Int) throws(RecordingError) -> ByteBuffer { try real.read(at: offset, count: count) }
+    func read(at offset: Int, count: Int) throws(RecordingError) -> ByteBuffer {
+      try real.read(at: offset, count: count)
+    }
     func truncate(to size: Int) throws(RecordingError) { try real.truncate(to: size) }
     func sync() throws(RecordingError) { try real.sync() }
 
@@ -225,7 +228,10 @@ final class RecordingBench {
     guard Tool.isInstalled("ffmpeg") else { return nil }
     let output = try Tool.run(
       "ffmpeg",
-      ["-v", "error", "-xerror", "-err_detect", "explode", "-i", file, "-fps_mode", "passthrough", "-f", "framecrc", "-"])
+      [
+        "-v", "error", "-xerror", "-err_detect", "explode", "-i", file, "-fps_mode", "passthrough", "-f", "framecrc",
+        "-",
+      ])
     guard output.status == 0, output.errors.isEmpty else { throw Undecodable(errors: output.errors) }
     return output.text.split(separator: "\n").count { !$0.hasPrefix("#") }
   }
