@@ -78,7 +78,7 @@ public struct WebSocketServerUpgrader<UpgradeResult: Sendable>: NIOTypedHTTPServ
       #if os(Linux)
         // Beyond this the kernel takes no more, so that what is not sent yet waits where it can still be left out.
         let unsentLimit = ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: TCP_NOTSENT_LOWAT))
-        try channel.syncOptions?.setOption(unsentLimit, value: CInt(limits.writeBufferBytes))
+        try channel.syncOptions?.setOption(unsentLimit, value: limits.writeBufferBytes)
       #endif
       try channel.syncOptions?.setOption(
         .writeBufferWaterMark, value: .init(low: limits.writeBufferBytes / 4, high: limits.writeBufferBytes))
