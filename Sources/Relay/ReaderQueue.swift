@@ -31,7 +31,7 @@ public struct ReaderQueue: ~Copyable {
   private var awaitsKeyFrame = true
   private var lastSequence: UInt64 = 0
   private var deliveredSets: ParameterSets?
-  private var skippedSinceDelivery = 0
+  private var deliveredSequence: UInt64?
   /// Units that were left out since the reader came, those before its first key frame not counted.
   public private(set) var droppedUnits: UInt64 = 0
 
@@ -87,8 +87,9 @@ public struct ReaderQueue: ~Copyable {
     dropLate(at: now)
     guard let entry = removeFirst() else { return nil }
     let unit = entry.unit
-    var delivery = Delivery(unit: unit, skipped: skippedSinceDelivery)
-    skippedSinceDelivery = 0
+    let skipped = deliveredSequence.map { Int(clamping: unit.sequence - $0 - 1) } ?? 0
+    deliveredSequence = unit.sequence
+    var delivery = Delivery(unit: unit, skipped: skipped)
     if !unit.picture.carriesParameterSets, deliveredSets !== unit.parameterSets {
       delivery.parameterSets = unit.parameterSets
     }
@@ -109,12 +110,10 @@ public struct ReaderQueue: ~Copyable {
   private mutating func dropLate(at now: HostTime) {
     guard let deadline = options.deadline else { return }
     while let head = entries.first, now.since(head.offeredAt) > deadline {
-      _ = removeFirst()
-      countDrop()
-      while let following = entries.first, !following.unit.isKeyFrame {
+      repeat {
         _ = removeFirst()
-        countDrop()
-      }
+        droppedUnits += 1
+      } while entries.first.map { !$0.unit.isKeyFrame } ?? false
       if entries.isEmpty { awaitsKeyFrame = true }
     }
   }
@@ -132,19 +131,13 @@ public struct ReaderQueue: ~Copyable {
 
   private mutating func dropAll() {
     droppedUnits += UInt64(entries.count)
-    skippedSinceDelivery += entries.count
     entries.removeAll(keepingCapacity: true)
     (bytes, startingUnits, startingBytes) = (0, 0, 0)
   }
 
   private mutating func leaveOut() -> Outcome {
     // Before the first key frame nothing was promised, so nothing is lost.
-    if deliveredSets != nil || !entries.isEmpty { countDrop() }
+    if deliveredSets != nil || !entries.isEmpty { droppedUnits += 1 }
     return .dropped
-  }
-
-  private mutating func countDrop() {
-    droppedUnits += 1
-    skippedSinceDelivery += 1
   }
 }

@@ -113,15 +113,17 @@ public final class RelayStream: Sendable {
     _ picture: CodedPicture, message: ByteBuffer, state: inout State, claim: inout Claim, receivedAt: HostTime,
     receivedWall: WallTime
   ) -> (AccessUnit, advises: Bool) {
-    let capturedAt = claim.clock.capturedAt(
+    let captured = claim.clock.capturedAt(
       senderMicros: picture.senderMicros, receivedAt: receivedAt, wallNow: receivedWall)
+    // Whole microseconds, the ticks of MP4 and of senders: times that differ by less would be equal there.
+    let micros = captured.nanosSince1970 / 1_000
+    let capturedAt = WallTime(nanosSince1970: micros * 1_000)
     if state.parameterSets !== picture.parameterSets || claim.timeline == nil {
       state.parameterSets = picture.parameterSets
       claim.timeline = DecodeTimeline(
         reorderDepth: picture.parameterSets.reorderDepth, pictureDuration: 33_333)
     }
-    // In microseconds, the ticks of MP4: times that differ by less would be equal there.
-    let decodeMicros = claim.timeline?.next(presentation: capturedAt.nanosSince1970 / 1_000)
+    let decodeMicros = claim.timeline?.next(presentation: micros)
     state.lastSequence += 1
     if state.origin == nil { state.origin = capturedAt }
     let unit = AccessUnit(
