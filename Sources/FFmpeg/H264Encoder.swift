@@ -34,6 +34,8 @@ public final class H264Encoder {
     public var keyFrameInterval = 30
     /// Threads to encode with. The output is the same on every machine for 1; more threads cut a picture into slices.
     public var threads = 1
+    /// Whether the pictures' colours are those of ITU-R BT.709, which the stream then says; otherwise it says nothing.
+    public var isBT709 = false
 
     public init() {}
   }
@@ -69,6 +71,11 @@ public final class H264Encoder {
     coder.pointee.height = Int32(self.resolution.height)
     coder.pointee.pix_fmt = AV_PIX_FMT_YUV420P
     coder.pointee.color_range = isFullRange ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG
+    if options.isBT709 {
+      coder.pointee.color_primaries = AVCOL_PRI_BT709
+      coder.pointee.color_trc = AVCOL_TRC_BT709
+      coder.pointee.colorspace = AVCOL_SPC_BT709
+    }
     // Times are counted in frames, so that rate control and the timing in the SPS do not depend on jitter.
     coder.pointee.framerate = frameRate.rational
     coder.pointee.time_base = AVRational(num: frameRate.rational.den, den: frameRate.rational.num)

@@ -32,6 +32,7 @@ public struct FlightPublisher: Sendable {
     public init() {
       encoder.preset = .ultrafast
       encoder.rate = .bitsPerSecond(5_000_000)
+      encoder.isBT709 = true
     }
   }
 

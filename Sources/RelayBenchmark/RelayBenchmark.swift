@@ -68,10 +68,11 @@ public struct RelayBenchmark: Sendable {
     defer { process.stop() }
     let result = try load(process, consumers: consumers, seconds: plan.seconds, stream: stream)
     return RelayBenchmarkReport.Row(
-      server: server.name, consumers: consumers, result: result, residentBytes: try process.residentBytes())
+      server: server.name, consumers: consumers, result: result, residentBytes: try process.residentBytes(),
+      nominalMegabitsPerSecond: plan.megabitsPerSecond)
   }
 
-  /// Doubles the number of consumers until units are missing, then halves the interval.
+  /// Doubles the number of consumers until they do not get everything in time, then halves the interval.
   private func searchLimit(
     _ server: BenchmarkedServer, stream: BenchmarkStream, report: inout RelayBenchmarkReport
   ) throws -> Int {
@@ -81,7 +82,7 @@ public struct RelayBenchmark: Sendable {
     while bad.map({ $0 - good > 50 }) ?? true, next <= 6_400 {
       let row = try measure(server, consumers: next, stream: stream)
       report.rows.append(row)
-      if row.isComplete { good = next } else { bad = next }
+      if row.isSustained { good = next } else { bad = next }
       next = bad.map { (good + $0) / 2 } ?? next * 2
     }
     return good

@@ -19,7 +19,8 @@ public struct RelayBenchmarkReport: Sendable, Encodable {
     public var residentMegabytes: Double
 
     init(
-      server: String, consumers: Int, result: ws_load_result, residentBytes: Int
+      server: String, consumers: Int, result: ws_load_result, residentBytes: Int,
+      nominalMegabitsPerSecond: Double
     ) {
       self.server = server
       self.consumers = consumers
@@ -35,17 +36,21 @@ public struct RelayBenchmarkReport: Sendable, Encodable {
         result.units_missing, result.units_expected &- min(result.units_received, result.units_expected))
       closedConsumers = Int(result.closed_early)
       residentMegabytes = Double(residentBytes) / 1e6
+      isSustained =
+        missingUnits == 0 && closedConsumers == 0 && connected == consumers
+        && megabitsPerSecondOut >= 0.97 * Double(consumers) * nominalMegabitsPerSecond
     }
 
-    /// Whether every consumer got every unit.
-    public var isComplete: Bool { missingUnits == 0 && closedConsumers == 0 && connected == consumers }
+    /// Whether every consumer got every unit, and none fell behind more and more: the server sent as fast as it got.
+    public var isSustained: Bool
+
   }
 
   public var megabitsPerSecond: Double
   public var framesPerSecond: Double
   public var processors: Int
   public var rows: [Row] = []
-  /// The largest number of consumers without a missing unit that was found, by server.
+  /// The largest number of consumers that each got every unit as fast as it came, by server.
   public var limits: [String: Int] = [:]
   public var bytesPerIdleConsumer: Int?
 
@@ -79,7 +84,7 @@ public struct RelayBenchmarkReport: Sendable, Encodable {
     }
     lines.append("")
     for (server, limit) in limits.sorted(by: { $0.key < $1.key }) {
-      lines.append("largest number of consumers without a missing unit, \(server): \(limit)")
+      lines.append("largest number of consumers that get everything as fast as it comes, \(server): \(limit)")
     }
     if let bytes = bytesPerIdleConsumer { lines.append("resident bytes per idle consumer: \(bytes)") }
     return lines.joined(separator: "\n")

@@ -16,12 +16,14 @@ public final class ThreadExecutor: TaskExecutor {
   public init(name: String, stackBytes: Int = 8 << 20) {
     jobs = JobQueue()
     let thread = Thread { [jobs] in
-      // A thread can only name itself.
+      jobs.waitUntilStarted()
+      // A thread can only name itself, and knows itself only once `start()` has returned to who called it.
       Thread.current.name = name
       jobs.work()
     }
     thread.stackSize = stackBytes
     thread.start()
+    jobs.started()
   }
 
   deinit { jobs.finish() }
@@ -41,7 +43,7 @@ public final class ThreadExecutor: TaskExecutor {
 }
 
 /// What a thread has to do.
-// Safe because `entries` and `isFinished` are only touched while `condition` is locked.
+// Safe because `entries` and the flags are only touched while `condition` is locked.
 private final class JobQueue: @unchecked Sendable {
   struct Entry {
     let job: UnownedJob
@@ -50,7 +52,21 @@ private final class JobQueue: @unchecked Sendable {
 
   private let condition = NSCondition()
   private var entries: [Entry] = []
+  private var isStarted = false
   private var isFinished = false
+
+  func started() {
+    condition.lock()
+    isStarted = true
+    condition.signal()
+    condition.unlock()
+  }
+
+  func waitUntilStarted() {
+    condition.lock()
+    while !isStarted { condition.wait() }
+    condition.unlock()
+  }
 
   func put(_ entry: Entry) {
     condition.lock()

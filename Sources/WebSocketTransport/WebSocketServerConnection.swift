@@ -25,7 +25,7 @@ public struct WebSocketLimits: Sendable {
   public var messageBytes: Int
   /// Silence after which the connection is closed. Pings go out three times in that time.
   public var idleTime: TimeAmount
-  /// Bytes that may wait in the channel before `isWritable` turns false.
+  /// Bytes that may wait unsent, in the kernel or in the channel, before `isWritable` turns false.
   public var writeBufferBytes: Int
 
   public init(messageBytes: Int = 1 << 20, idleTime: TimeAmount = .seconds(60), writeBufferBytes: Int = 256 << 10) {

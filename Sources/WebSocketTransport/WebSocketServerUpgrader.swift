@@ -4,6 +4,10 @@ import NIOPosix
 import NIOWebSocket
 import WebSocketProtocol
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// What a server says to a request for a WebSocket.
 public enum WebSocketAdmission {
   /// Accepted: `makeRole` is called on the event loop once the handshake is done.
@@ -71,6 +75,11 @@ public struct WebSocketServerUpgrader<UpgradeResult: Sendable>: NIOTypedHTTPServ
         throw HandshakeError.declined
       }
       try channel.syncOptions?.setOption(ChannelOptions.tcpOption(.tcp_nodelay), value: 1)
+      #if os(Linux)
+        // Beyond this the kernel takes no more, so that what is not sent yet waits where it can still be left out.
+        let unsentLimit = ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: TCP_NOTSENT_LOWAT))
+        try channel.syncOptions?.setOption(unsentLimit, value: limits.writeBufferBytes)
+      #endif
       try channel.syncOptions?.setOption(
         .writeBufferWaterMark, value: .init(low: limits.writeBufferBytes / 4, high: limits.writeBufferBytes))
       let pipeline = channel.pipeline.syncOperations

@@ -113,7 +113,11 @@ struct GatewayAdmission: Sendable {
   }
 
   private func reader(_ query: StreamQuery) -> Result<WebSocketAdmission, Refusal> {
-    let limits = WebSocketLimits(messageBytes: limits.messageBytes, idleTime: limits.webSocketIdleTime)
+    // Who wants little delay must not find a second of video in the kernel's buffer.
+    let wantsLittleDelay = query.policy == .latest || query.deadline != nil
+    let limits = WebSocketLimits(
+      messageBytes: limits.messageBytes, idleTime: limits.webSocketIdleTime,
+      writeBufferBytes: wantsLittleDelay ? 64 << 10 : 256 << 10)
     do throws(RelayError) {
       let stream = try relay.stream(query.stream)
       return .success(.accept(limits) { VideoReaderRole(stream: stream, query: query, clocks: clocks) })
