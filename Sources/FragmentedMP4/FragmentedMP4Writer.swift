@@ -83,6 +83,9 @@ public struct FragmentedMP4Writer: Sendable {
     return Nanoseconds((last.decode - first.decode) * 1_000)
   }
 
+  /// How long the fragments of a file play that were made so far; zero for a stream.
+  public var writtenDuration: Nanoseconds { Nanoseconds((index?.duration ?? 0) * 1_000) }
+
   /// How many samples wait for their fragment.
   public var pendingCount: Int { pending.count }
 

@@ -32,6 +32,7 @@ import TestSupport
     let jpeg = try Data(contentsOf: URL(fileURLWithPath: bench.path(session, "frame_000031.jpg")))
     #expect(jpeg.starts(with: [0xff, 0xd8, 0xff]) && jpeg.suffix(2) == Data([0xff, 0xd9]))
     if let decoded = try bench.decodedFrames(bench.path(session, "video.mp4")) { #expect(decoded == 65) }
+    #expect(abs(session.durationSeconds - 2.6) < 1e-6)
     #expect(bench.log.errors == 0)
   }
 

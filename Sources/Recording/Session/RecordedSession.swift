@@ -97,7 +97,9 @@ final class RecordedSession {
     guard unit.isKeyFrame else { return false }
     // The capture clock was set back: a file's times must not.
     if unit.capturedAt.since(segment.lastCapturedAt) < .seconds(-1) { return true }
-    return unit.capturedAt.since(segment.startedAt) >= options.segmentDuration
+    // A tenth of a second early is due as well: captures jitter, and the next key frame may be seconds away.
+    let tolerance = min(Nanoseconds.milliseconds(100).value, options.segmentDuration.value / 10)
+    return unit.capturedAt.since(segment.startedAt).value >= options.segmentDuration.value - tolerance
   }
 
   /// Frames of the stream that are not recorded.

@@ -71,6 +71,7 @@ final class SegmentWriter {
   /// Writes the last fragment and the index.
   func finish() throws(RecordingError) {
     let completion = writer.finish()
+    metadata.duration_s = writer.writtenDuration.seconds
     try append(completion.trailer)
     for patch in completion.patches { try file.write(patch.bytes, at: patch.offset) }
     try file.sync()
