@@ -69,7 +69,8 @@ public final class RelayRecorder: Service {
 
   private func record(_ stream: RelayStream) async {
     guard let recorder = recorders.withLock({ $0[stream.name] }) else { return }
-    let reader = stream.reader(ReaderOptions(policy: .decodable, limits: .deep, transport: .recorder))
+    let reader = stream.reader(
+      ReaderOptions(policy: .decodable, limits: .deep, transport: .recorder, keepsBacklog: true))
     let thread = ThreadExecutor(name: "recorder")
     await withTaskExecutorPreference(thread) { await Self.drain(reader, into: recorder) }
     recorders.withLock { $0[stream.name] = nil }

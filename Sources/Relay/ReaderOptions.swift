@@ -48,13 +48,17 @@ public struct ReaderOptions: Hashable, Sendable {
   public var deadline: Nanoseconds?
   public var limits: ReaderLimits
   public var transport: ReaderTransport
+  /// For `decodable`: whether what waits stays when the queue has overflowed, as suits somebody who wants as much as
+  /// possible, such as a recorder. Otherwise the next key frame replaces it, as suits somebody who watches.
+  public var keepsBacklog: Bool
 
   /// - Parameter limits: `nil` takes the limits that suit `policy`.
   public init(
     policy: ReaderPolicy = .decodable, deadline: Nanoseconds? = nil, limits: ReaderLimits? = nil,
-    transport: ReaderTransport
+    transport: ReaderTransport, keepsBacklog: Bool = false
   ) {
     self.policy = policy
+    self.keepsBacklog = keepsBacklog
     self.deadline = deadline
     self.transport = transport
     self.limits =

@@ -29,6 +29,7 @@ public struct ReaderQueue: ~Copyable {
   private var startingUnits = 0
   private var startingBytes = 0
   private var awaitsKeyFrame = true
+  private var hasOverflowed = false
   private var lastSequence: UInt64 = 0
   private var deliveredSets: ParameterSets?
   private var deliveredSequence: UInt64?
@@ -67,15 +68,15 @@ public struct ReaderQueue: ~Copyable {
     lastSequence = unit.sequence
     if options.policy == .keyframes, !unit.isKeyFrame { return .dropped }
     if awaitsKeyFrame, !unit.isKeyFrame { return leaveOut() }
-    let dropsBacklogAtKeyFrame = options.policy == .latest || options.policy == .keyframes
-    if unit.isKeyFrame, dropsBacklogAtKeyFrame || (options.policy == .decodable && isFull(with: unit)) {
-      // Whoever is behind by a whole queue is served better by this picture than by those before it.
+    if unit.isKeyFrame, replacesBacklog(with: unit) {
       dropAll()
     } else if isFull(with: unit) {
       if options.policy == .lossless { return .overflow }
       awaitsKeyFrame = true
+      hasOverflowed = true
       return leaveOut()
     }
+    hasOverflowed = false
     awaitsKeyFrame = false
     entries.append(Entry(unit: unit, offeredAt: now))
     bytes += unit.bytes.readableBytes
@@ -98,6 +99,16 @@ public struct ReaderQueue: ~Copyable {
   }
 
   // MARK: Bounds
+
+  /// Whether a key frame makes what waits superfluous.
+  private func replacesBacklog(with keyFrame: AccessUnit) -> Bool {
+    switch options.policy {
+    case .latest, .keyframes: true
+    // Whoever is behind by a whole queue is served better by this picture than by those before it.
+    case .decodable: !options.keepsBacklog && (hasOverflowed || isFull(with: keyFrame))
+    case .lossless: false
+    }
+  }
 
   private func isFull(with unit: AccessUnit) -> Bool {
     let waiting = entries.count - startingUnits

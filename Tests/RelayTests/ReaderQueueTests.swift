@@ -48,6 +48,24 @@ import Testing
     #expect(queue.droppedUnits == 3)
   }
 
+  @Test func keyFrameAfterAnOverflowReplacesTheBacklogEvenWhenThereIsRoomAgain() {
+    var queue = ReaderQueue(options: options(units: 3))
+    for unit in makeUnits("K...") { _ = queue.offer(unit, at: start) }
+    #expect(queue.next(at: start)?.unit.sequence == 1)
+    _ = queue.offer(makeUnits("K", from: 5)[0], at: start)
+    #expect(drain(&queue) == [5])
+  }
+
+  @Test func recorderKeepsItsBacklog() {
+    var wish = options(units: 3)
+    wish.keepsBacklog = true
+    var queue = ReaderQueue(options: wish)
+    for unit in makeUnits("K..K.") { _ = queue.offer(unit, at: start) }
+    #expect(queue.next(at: start)?.unit.sequence == 1)
+    for unit in makeUnits(".K.", from: 6) { _ = queue.offer(unit, at: start) }
+    #expect(drain(&queue) == [2, 3, 7])
+  }
+
   @Test func bytesBoundTheQueueToo() {
     var queue = ReaderQueue(options: options(units: 100, bytes: 250))
     for unit in makeUnits("K...") { _ = queue.offer(unit, at: start) }
