@@ -13,14 +13,12 @@ public final class UnitRepresentations: Sendable {
     case fragmentMessage
   }
 
-  private let made: Mutex<[ByteBuffer?]>
+  // Outside of the lock: every reader of every loop asks for it.
+  private let annexBMessage: ByteBuffer?
+  private let made = Mutex([ByteBuffer?](repeating: nil, count: Kind.allCases.count))
 
   /// - Parameter annexBMessage: that form, if the unit was stored with it.
-  public init(annexBMessage: ByteBuffer? = nil) {
-    var forms = [ByteBuffer?](repeating: nil, count: Kind.allCases.count)
-    forms[Kind.annexBMessage.rawValue] = annexBMessage
-    made = Mutex(forms)
-  }
+  public init(annexBMessage: ByteBuffer? = nil) { self.annexBMessage = annexBMessage }
 
   /// The form `kind`, made by `make` if nobody asked for it before.
   ///
@@ -28,7 +26,8 @@ public final class UnitRepresentations: Sendable {
   public func representation<Failure: Error>(
     _ kind: Kind, make: () throws(Failure) -> ByteBuffer
   ) throws(Failure) -> ByteBuffer {
-    try made.withLock { made throws(Failure) in
+    if kind == .annexBMessage, let annexBMessage { return annexBMessage }
+    return try made.withLock { made throws(Failure) in
       if let present = made[kind.rawValue] { return present }
       let fresh = try make()
       made[kind.rawValue] = fresh

@@ -1,13 +1,23 @@
 public import MediaModel
 
-/// Ages of frames when they are sent, in 32 buckets from 0.25 ms up, each half as wide again as the one below.
+/// Ages of frames when they are sent, in 32 buckets from 0.26 ms up, two for each power of two.
 ///
 /// Small enough for one per reader: 264 bytes, no allocation to record.
 public struct AgeHistogram: Sendable {
-  private static let bounds: [Int64] = (0..<31).map { step in
-    var bound = 250_000.0
-    for _ in 0..<step { bound *= 1.5 }
-    return Int64(bound)
+  /// The bucket of an age: its highest bit, and the bit below it.
+  private static func bucket(of age: Nanoseconds) -> Int {
+    let nanos = UInt64(max(0, age.value))
+    guard nanos >> 18 > 0 else { return 0 }
+    let exponent = 63 - nanos.leadingZeroBitCount
+    let half = Int(nanos >> UInt64(exponent - 1)) & 1
+    return min(31, 1 + 2 * (exponent - 18) + half)
+  }
+
+  /// The end of a bucket.
+  private static func bound(of bucket: Int) -> Nanoseconds {
+    guard bucket > 0 else { return Nanoseconds(1 << 18) }
+    let base = Int64(1) << Int64(18 + (bucket - 1) / 2)
+    return Nanoseconds(bucket.isMultiple(of: 2) ? 2 * base : base + base / 2)
   }
 
   private var counts = InlineArray<32, UInt64>(repeating: 0)
@@ -18,13 +28,7 @@ public struct AgeHistogram: Sendable {
 
   /// Records one age; a negative one counts as zero.
   public mutating func record(_ age: Nanoseconds) {
-    var low = 0
-    var high = 31
-    while low < high {
-      let middle = (low + high) / 2
-      if Self.bounds[middle] < age.value { low = middle + 1 } else { high = middle }
-    }
-    counts[low] += 1
+    counts[Self.bucket(of: age)] += 1
     count += 1
   }
 
@@ -42,8 +46,8 @@ public struct AgeHistogram: Sendable {
     var seen: UInt64 = 0
     for index in 0..<32 {
       seen += counts[index]
-      if seen >= rank { return Nanoseconds(Self.bounds[min(index, 30)]) }
+      if seen >= rank { return Self.bound(of: index) }
     }
-    return Nanoseconds(Self.bounds[30])
+    return Self.bound(of: 31)
   }
 }

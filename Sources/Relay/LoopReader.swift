@@ -20,6 +20,7 @@ public final class LoopReader {
   private var ages = AgeHistogram()
   private var sentUnits: UInt64 = 0
   private var reportedDrops: UInt64 = 0
+  private var uncounted = SentCount()
   var indexInFanout: Int?
 
   /// Joins `stream` on the current event loop; what is cached of the current group of pictures waits at once.
@@ -59,9 +60,9 @@ public final class LoopReader {
     let age = stream.age(of: delivery.unit, at: now)
     ages.record(age)
     sentUnits += 1
-    stream.metrics.recordSent(
-      age: age, added: now.since(delivery.unit.receivedAt), bytes: delivery.unit.bytes.readableBytes,
-      transport: options.transport)
+    stream.metrics.recordSent(age: age, added: now.since(delivery.unit.receivedAt), transport: options.transport)
+    uncounted.add(bytes: delivery.unit.picture.bytes.readableBytes)
+    if uncounted.units >= 16 { countSent() }
   }
 
   /// Units and bytes that wait.
@@ -74,6 +75,7 @@ public final class LoopReader {
     onAvailable = nil
     onEnd = nil
     fanout.remove(self)
+    countSent()
     stream.left(transport: options.transport)
   }
 
@@ -94,7 +96,18 @@ public final class LoopReader {
     onEnd?(reason)
   }
 
+  /// The figures now; they are asked for a few times a second, which also brings the counters up to date.
   func snapshot() -> ReaderSnapshot {
+    countSent()
+    return makeSnapshot()
+  }
+
+  private func countSent() {
+    stream.metrics.countSent(uncounted, transport: options.transport)
+    uncounted = SentCount()
+  }
+
+  private func makeSnapshot() -> ReaderSnapshot {
     ReaderSnapshot(
       id: id, transport: options.transport, policy: options.policy, queuedUnits: queue.count,
       queuedBytes: queue.byteCount, sentUnits: sentUnits, droppedUnits: queue.droppedUnits, ages: ages)

@@ -40,17 +40,33 @@ final class RelayMetrics: Sendable {
   /// - Parameters:
   ///   - age: from capture to now.
   ///   - added: from the last byte's arrival to now.
-  func recordSent(age: Nanoseconds, added: Nanoseconds, bytes: Int, transport: ReaderTransport) {
+  func recordSent(age: Nanoseconds, added: Nanoseconds, transport: ReaderTransport) {
     let index = transport.index
-    sentUnits[index].increment()
-    sentBytes[index].increment(by: bytes)
     addedLatencies[index].recordNanoseconds(max(0, added.value))
     ages[index].recordNanoseconds(max(0, age.value))
+  }
+
+  func countSent(_ sent: SentCount, transport: ReaderTransport) {
+    guard sent.units > 0 else { return }
+    sentUnits[transport.index].increment(by: sent.units)
+    sentBytes[transport.index].increment(by: sent.bytes)
   }
 
   func recordDropped(_ count: UInt64, transport: ReaderTransport) {
     drops[transport.index].increment(by: Int64(clamping: count))
     consumerDrops.increment(by: Int64(clamping: count))
+  }
+}
+
+/// Units and bytes that went out and are not in the counters yet. Counting each unit there would have the event loops
+/// fight for the same cache lines thousands of times a second.
+struct SentCount {
+  var units = 0
+  var bytes = 0
+
+  mutating func add(bytes size: Int) {
+    units += 1
+    bytes += size
   }
 }
 

@@ -73,8 +73,10 @@ public final class UnitReader: AsyncSequence, Sendable {
       if let delivery {
         let unit = delivery.unit
         stream.metrics.recordSent(
-          age: stream.age(of: unit, at: now), added: now.since(unit.receivedAt), bytes: unit.bytes.readableBytes,
-          transport: options.transport)
+          age: stream.age(of: unit, at: now), added: now.since(unit.receivedAt), transport: options.transport)
+        var sent = SentCount()
+        sent.add(bytes: unit.bytes.readableBytes)
+        stream.metrics.countSent(sent, transport: options.transport)
         return delivery
       }
       if case .tooSlow(let units, let bytes) = end { throw .tooSlow(queuedUnits: units, queuedBytes: bytes) }

@@ -7,7 +7,7 @@ import Testing
     var ages = AgeHistogram()
     for millis in 1...100 { ages.record(.milliseconds(Int64(millis))) }
     let median = try #require(ages.quantile(0.5)).milliseconds
-    // Buckets grow by half, so a bound is at most 1.5 times the value.
+    // A bucket ends at most half above where it begins.
     #expect(median >= 50 && median <= 75)
     let high = try #require(ages.quantile(0.99)).milliseconds
     #expect(high >= 99 && high <= 150)

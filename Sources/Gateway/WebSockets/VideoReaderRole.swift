@@ -56,9 +56,11 @@ final class VideoReaderRole: WebSocketRole {
   private func send() {
     guard let connection, let reader else { return }
     var burst = 0
-    while connection.isWritable, let delivery = reader.next(at: clocks.host()) {
+    var now = clocks.host()
+    while connection.isWritable, let delivery = reader.next(at: now) {
       encoder.write(delivery, to: connection)
-      reader.sent(delivery, at: clocks.host())
+      now = clocks.host()
+      reader.sent(delivery, at: now)
       burst += delivery.unit.bytes.readableBytes
       if burst > Self.burstBytes {
         resumeLater()
