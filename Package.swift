@@ -57,7 +57,7 @@ let values: [Target] =
   module("MediaModel")
   + module("Geometry")
   + module("CodedMedia", ["MediaModel", .nioCore])
-  + module("Clocks", ["MediaModel"], tested: false)
+  + module("Clocks", ["MediaModel"])
 
 // MARK: Codecs: bytes in, values out, no sockets, clocks or loggers
 

@@ -5,7 +5,6 @@ import HummingbirdCore
 import HummingbirdTLS
 public import Logging
 import MediaModel
-import Metrics
 public import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -66,19 +65,18 @@ public final class Gateway: Service {
   }
 
   private func makeApplication() throws -> some ApplicationProtocol {
+    let rejections = RejectionMetrics()
     let admission = GatewayAdmission(
       relay: relay, access: configuration.access, origins: configuration.origins, limits: configuration.limits,
-      clocks: relay.clocks, ingestMetrics: IngestMetrics(), logger: logger)
+      clocks: relay.clocks, ingestMetrics: IngestMetrics(), rejections: rejections, logger: logger)
     let routes = GatewayRoutes(
       relay: relay, admission: admission, providers: providers, configuration: configuration,
       startedAt: relay.clocks.wall(), version: version)
     let limits = configuration.limits
     let limiter = ConnectionLimiter(limits.connections)
-    let rejected = Counter(
-      label: "worldsystem_gateway_connections_rejected_total", dimensions: [("reason", "total_limit")])
     let plain = HTTPServerBuilder { responder in
       GatewayChannel(
-        responder: responder, limits: limits, limiter: limiter, rejected: rejected,
+        responder: responder, limits: limits, limiter: limiter, rejections: rejections,
         admit: { head, _ in admission.admit(head) })
     }
     let builder = try configuration.tls.map { try HTTPServerBuilder.tls(plain, tlsConfiguration: $0) } ?? plain

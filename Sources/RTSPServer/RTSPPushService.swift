@@ -1,3 +1,4 @@
+import Clocks
 import CodedMedia
 import FFmpeg
 public import Logging
@@ -76,7 +77,7 @@ public final class RTSPPushService: Service {
   }
 
   private func pushUntilCancelled() async {
-    var backoff = Backoff(initial: configuration.firstRetry, maximum: configuration.longestRetry)
+    var backoff = BackOff(first: configuration.firstRetry, longest: configuration.longestRetry)
     while !Task.isCancelled {
       monitor.push(to: shownURL, is: .waiting)
       let outcome = await pushOnce { backoff.succeeded() }

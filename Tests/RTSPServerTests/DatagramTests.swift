@@ -44,11 +44,4 @@ import Testing
     range.give(first)
     #expect(range.take() == 30_002 && first == 30_000)
   }
-
-  @Test func backoffDoublesUpToItsLimit() {
-    var backoff = Backoff()
-    #expect((0..<7).map { _ in backoff.failed().seconds } == [1, 2, 4, 8, 16, 30, 30])
-    backoff.succeeded()
-    #expect(backoff.failed().seconds == 1)
-  }
 }

@@ -1,6 +1,7 @@
 import Access
 import Clocks
 import HTTPTypes
+import Hummingbird
 import HummingbirdCore
 import Logging
 import MediaModel
@@ -15,6 +16,8 @@ struct GatewayAdmission: Sendable {
   struct Refusal: Error {
     var status: HTTPResponse.Status
     var reason: String
+    /// What it counts as; `nil` for what is nobody's fault.
+    var counted: RejectionMetrics.Reason?
   }
 
   private enum Endpoint {
@@ -28,6 +31,7 @@ struct GatewayAdmission: Sendable {
   let limits: GatewayLimits
   let clocks: SystemClocks
   let ingestMetrics: IngestMetrics
+  let rejections: RejectionMetrics
   let logger: Logger
 
   /// Decides about an upgrade. A declined one becomes an ordinary request, which `refusal(…)` answers.
@@ -51,6 +55,14 @@ struct GatewayAdmission: Sendable {
     }
   }
 
+  /// Answers a refused request, and counts it. Once for each request.
+  func answer(_ refusal: Refusal) -> Response {
+    if let reason = refusal.counted { rejections.count(reason) }
+    var response = Response(status: refusal.status, text: refusal.reason + "\n")
+    if refusal.status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
+    return response
+  }
+
   /// Decides about an HTTP request.
   func refusal(of permission: Permission, query token: String?, headers: HTTPFields, host: String?) -> Refusal? {
     if let refusal = originRefusal(origin: headers[.origin], host: host) { return refusal }
@@ -58,7 +70,9 @@ struct GatewayAdmission: Sendable {
   }
 
   func originRefusal(origin: String?, host: String?) -> Refusal? {
-    origins.refusal(origin: origin, host: host).map { Refusal(status: .forbidden, reason: $0.rawValue) }
+    origins.refusal(origin: origin, host: host).map {
+      Refusal(status: .forbidden, reason: $0.rawValue, counted: .origin)
+    }
   }
 
   private func tokenRefusal(_ permission: Permission, authorization: String?, query: String?) -> Refusal? {
@@ -68,10 +82,11 @@ struct GatewayAdmission: Sendable {
     case .tokenMissing:
       return Refusal(
         status: .unauthorized,
-        reason: "a \(permission.rawValue) token is needed: ?token=… or Authorization: Bearer …")
-    case .tokenUnknown: return Refusal(status: .unauthorized, reason: "the token is not known here")
+        reason: "a \(permission.rawValue) token is needed: ?token=… or Authorization: Bearer …",
+        counted: .token)
+    case .tokenUnknown: return Refusal(status: .unauthorized, reason: "the token is not known here", counted: .token)
     case .notPermitted(let needed):
-      return Refusal(status: .forbidden, reason: "the token does not grant \(needed.rawValue)")
+      return Refusal(status: .forbidden, reason: "the token does not grant \(needed.rawValue)", counted: .token)
     }
   }
 
@@ -89,7 +104,7 @@ struct GatewayAdmission: Sendable {
     do throws(StreamQuery.Problem) {
       query = try StreamQuery(target: target)
     } catch {
-      return .failure(Refusal(status: .badRequest, reason: error.description))
+      return .failure(Refusal(status: .badRequest, reason: error.description, counted: .malformed))
     }
     switch endpoint {
     case .publish:
@@ -108,7 +123,9 @@ struct GatewayAdmission: Sendable {
   private func publisher(_ query: StreamQuery) -> WebSocketAdmission {
     let limits = WebSocketLimits(messageBytes: limits.publisherMessageBytes, idleTime: limits.webSocketIdleTime)
     return .accept(limits) {
-      VideoIngestRole(relay: relay, name: query.stream, clocks: clocks, metrics: ingestMetrics, logger: logger)
+      VideoIngestRole(
+        relay: relay, name: query.stream, clocks: clocks, metrics: ingestMetrics, rejections: rejections,
+        logger: logger)
     }
   }
 

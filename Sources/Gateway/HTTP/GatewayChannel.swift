@@ -1,7 +1,6 @@
 import Access
 import HummingbirdCore
 import Logging
-import Metrics
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
@@ -21,18 +20,26 @@ struct GatewayChannel: HTTPChannelHandler {
     let channel: any Channel
   }
 
+  /// The connection is one too many; it is closed without an answer.
+  private struct Rejected: Error {}
+
   let responder: Responder
   let limits: GatewayLimits
   let limiter: ConnectionLimiter
-  let rejected: Counter
+  let rejections: RejectionMetrics
   let admit: @Sendable (HTTPRequestHead, any Channel) -> WebSocketAdmission
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     channel.eventLoop.makeCompletedFuture {
       let address = channel.remoteAddress
-      guard case .admitted = limiter.admit(address) else {
-        rejected.increment()
-        throw ChannelError.connectTimeout(.zero)
+      switch limiter.admit(address) {
+      case .admitted: break
+      case .totalLimitReached:
+        rejections.count(.totalLimit)
+        throw Rejected()
+      case .addressLimitReached:
+        rejections.count(.addressLimit)
+        throw Rejected()
       }
       channel.closeFuture.whenComplete { _ in limiter.release(address) }
       let upgrader = WebSocketServerUpgrader<Outcome>(admit: admit, result: { .webSocket($0) })

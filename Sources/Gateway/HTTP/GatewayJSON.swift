@@ -172,11 +172,3 @@ extension Response {
       body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
   }
 }
-
-extension GatewayAdmission.Refusal {
-  var response: Response {
-    var response = Response(status: status, text: reason + "\n")
-    if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
-    return response
-  }
-}

@@ -44,7 +44,7 @@ struct RequestGuard: RouterMiddleware {
       Self.needsToken(path)
       ? admission.refusal(of: .view, query: token, headers: request.headers, host: host)
       : admission.originRefusal(origin: request.headers[.origin], host: host)
-    if let refusal { return refusal.response }
+    if let refusal { return admission.answer(refusal) }
     return try await next(request, context)
   }
 

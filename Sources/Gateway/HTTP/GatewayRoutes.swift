@@ -28,7 +28,7 @@ struct GatewayRoutes: Sendable {
         // Only requests that did not become a WebSocket get here.
         let refusal = admission.refusal(
           target: request.uri.string, headers: request.headers, host: request.head.authority)
-        return refusal.response
+        return admission.answer(refusal)
       }
     }
     router.get("/metrics") { _, _ in

@@ -20,17 +20,22 @@ final class VideoIngestRole: WebSocketRole {
   private let name: StreamName
   private let clocks: SystemClocks
   private let metrics: IngestMetrics
+  private let rejections: RejectionMetrics
   private let rejectLog: RateLimitedLogger
   private var session = PublisherSession()
   private var connection: WebSocketServerConnection?
   private var lease: PublisherLease?
   private var deadline: Scheduled<Void>?
 
-  init(relay: Relay, name: StreamName, clocks: SystemClocks, metrics: IngestMetrics, logger: Logger) {
+  init(
+    relay: Relay, name: StreamName, clocks: SystemClocks, metrics: IngestMetrics, rejections: RejectionMetrics,
+    logger: Logger
+  ) {
     self.relay = relay
     self.name = name
     self.clocks = clocks
     self.metrics = metrics
+    self.rejections = rejections
     rejectLog = RateLimitedLogger(logger)
   }
 
@@ -45,6 +50,7 @@ final class VideoIngestRole: WebSocketRole {
         }
       }
     } catch {
+      if case .alreadyPublished = error { rejections.count(.publisherTaken) }
       let code: WebSocketCloseCode =
         switch error {
         case .alreadyPublished: .alreadyPublished
