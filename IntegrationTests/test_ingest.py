@@ -13,6 +13,7 @@ from phone import CONFIG, KEY_FRAME, PPS, SPS, START_CODE, Phone, Player, frame_
 from server import TOKENS, wait_until
 
 REJECTED = "worldsystem_ingest_packets_rejected_total"
+REFUSED = "worldsystem_gateway_connections_rejected_total"
 
 
 def wait_units(consumer, count: int, timeout: float = 10) -> list[bytes]:
@@ -174,6 +175,7 @@ def refused(connect) -> int:
 def test_pages_of_other_sites_are_kept_out(server, origin):
     assert refused(lambda: Phone(server.ws_url, origin=origin)) == 403
     assert refused(lambda: Consumer(server.ws_url, origin=origin)) == 403
+    assert server.metric(f'{REFUSED}{{reason="origin"}}') == 2
 
 
 def test_own_pages_are_let_in(server):
@@ -186,6 +188,7 @@ def test_bad_query_is_refused_with_the_reason(server, query):
     with pytest.raises(InvalidStatus) as error:
         Phone(server.ws_url, query=query)
     assert error.value.response.status_code == 400
+    assert server.metric(f'{REFUSED}{{reason="malformed"}}') == 1
     assert query.split("=")[0] in error.value.response.body.decode()
 
 

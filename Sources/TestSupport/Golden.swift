@@ -9,7 +9,9 @@ public enum Golden {
   public static func difference(
     between text: String, and name: String, testFile: String = #filePath
   ) -> String? {
+    // Standardised, so that a name may lead out of a folder `Golden` that does not exist.
     let file = URL(fileURLWithPath: testFile).deletingLastPathComponent().appendingPathComponent("Golden/\(name)")
+      .standardizedFileURL
     if ProcessInfo.processInfo.environment["UPDATE_GOLDEN"] == "1" {
       do {
         try FileManager.default.createDirectory(
