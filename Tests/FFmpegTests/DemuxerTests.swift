@@ -124,9 +124,12 @@ private final class BlackHole: Sendable {
       try encoder.encode(movingPicture($0, size), presentationTime: .milliseconds(33 * Int64($0)))
     }
     let sets = try #require(parameterSets(inAnnexB: units[0].bytes, size))
-    async let server = onThread { Result { () throws(FFmpegError) in try receive(45, from: location) } }
-    await onThread { push(units, sets, to: location) }
-    let arrived = try await server.get()
+    let interrupt = IOInterrupt()
+    let server = RunningThread { Result { () throws(FFmpegError) in try receive(45, from: location, interrupt) } }
+    let isPushed = await onThread { push(units, sets, to: location) }
+    // A listener that nobody reached would wait for ever.
+    if !isPushed { interrupt.cancel() }
+    let arrived = try #require(await server.result).get()
     #expect(arrived.count >= 44, "the last unit waits for the first packet of its successor")
     let decoder = try H264Decoder()
     for (index, bytes) in arrived.enumerated() {
@@ -135,21 +138,27 @@ private final class BlackHole: Sendable {
     }
   }
 
-  @Sendable private func receive(_ count: Int, from location: MediaLocation) throws(FFmpegError) -> [ByteBuffer] {
+  @Sendable private func receive(
+    _ count: Int, from location: MediaLocation, _ interrupt: IOInterrupt
+  ) throws(FFmpegError) -> [ByteBuffer] {
     var options = Demuxer.Options()
     options.listens = true
     options.readTimeout = .seconds(3)
-    let demuxer = try Demuxer(location, options: options)
+    let demuxer = try Demuxer(location, options: options, interrupt: interrupt)
     var bytes: [ByteBuffer] = []
     while bytes.count < count, let packet = try demuxer.next() { bytes.append(packet.bytes) }
     return bytes
   }
 
   /// Connects as soon as the server listens, and sends.
-  @Sendable private func push(_ units: [EncodedPicture], _ sets: ParameterSets, to location: MediaLocation) {
+  /// - Returns: whether there was a server.
+  @Sendable private func push(_ units: [EncodedPicture], _ sets: ParameterSets, to location: MediaLocation) -> Bool {
     let deadline = ContinuousClock.now + .seconds(10)
     while ContinuousClock.now < deadline {
-      guard let pusher = try? StreamPusher(to: location, parameterSets: sets) else { continue }
+      guard let pusher = try? StreamPusher(to: location, parameterSets: sets) else {
+        Thread.sleep(forTimeInterval: 0.02)
+        continue
+      }
       for unit in units {
         try? pusher.send(
           unit.bytes, presentationTime: unit.presentationTime, decodeTime: unit.presentationTime,
@@ -157,8 +166,9 @@ private final class BlackHole: Sendable {
       }
       // The server may have hung up, having all that it wanted.
       try? pusher.finish()
-      return
+      return true
     }
+    return false
   }
 
   @Test func pushingToNobodyFailsAtOnce() throws {

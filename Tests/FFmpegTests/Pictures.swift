@@ -58,3 +58,20 @@ func onThread<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async 
     Thread { continuation.resume(returning: work()) }.start()
   }
 }
+
+/// Blocking work that runs on a thread of its own from the moment this is made, however busy the pool of tasks is.
+struct RunningThread<Result: Sendable>: Sendable {
+  private let results: AsyncStream<Result>
+
+  init(_ work: @escaping @Sendable () -> Result) {
+    let (results, continuation) = AsyncStream.makeStream(of: Result.self)
+    self.results = results
+    Thread {
+      continuation.yield(work())
+      continuation.finish()
+    }.start()
+  }
+
+  /// What the work returned.
+  var result: Result? { get async { await results.first { _ in true } } }
+}

@@ -87,7 +87,7 @@ extension MetricDefinition {
     labels: [MetricsCatalogue.transports])
   public static let connectionsRejected = MetricDefinition(
     "worldsystem_gateway_connections_rejected_total", "Connections refused, by reason", .counter,
-    labels: [Label("reason", ["total_limit", "address_limit"])])
+    labels: [Label("reason", ["total_limit", "address_limit", "token", "origin", "publisher_taken", "malformed"])])
   public static let serviceFramesProcessed = MetricDefinition(
     "worldsystem_service_frames_processed_total", "Frames finished, by service", .counter,
     labels: [MetricsCatalogue.services])
