@@ -44,7 +44,6 @@ public final class RelayStream: Sendable {
     /// The values of `ports`, so that publishing does not walk a dictionary.
     var portList: [any ReaderPort] = []
     var readers: [ReaderTransport: Int] = [:]
-    var lastReceivedAt: HostTime?
     /// Capture time of the first unit ever: where the timeline of movie fragments begins.
     var origin: WallTime?
     var isRetired = false
@@ -132,7 +131,6 @@ public final class RelayStream: Sendable {
       representations: UnitRepresentations(annexBMessage: message))
     state.cache.append(unit)
     state.statistics.add(unit)
-    state.lastReceivedAt = receivedAt
     let advises = claim.bandwidth.add(bytes: unit.bytes.readableBytes, at: receivedAt)
     return (unit, advises)
   }
