@@ -49,6 +49,9 @@ extension Target.Dependency {
   static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
   static let deque = product(name: "DequeModule", package: "swift-collections")
   static let atomics = product(name: "Atomics", package: "swift-atomics")
+  static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+  static let tracing = product(name: "Tracing", package: "swift-distributed-tracing")
+  static let inMemoryTracing = product(name: "InMemoryTracing", package: "swift-distributed-tracing")
 }
 
 // MARK: Values
@@ -68,11 +71,14 @@ let codecs: [Target] =
   + module("WebSocketProtocol", [.nioCore, .crypto])
   + module("RTP", ["MediaModel", "CodedMedia", "H264", .nioCore])
   + module("RTSP", ["MediaModel", "RTP", .nioCore, .crypto])
+  + module("BusMessages", ["MediaModel", .nioCore])
+  + module("TelemetryProtocol", ["MediaModel", .nioCore])
 
 // MARK: Algorithms: pure
 
 let algorithms: [Target] =
   module("Simulation", ["MediaModel", "Geometry"])
+  + module("ClockSync", ["MediaModel"])
 
 // MARK: Foreign libraries, one owner each
 
@@ -82,11 +88,14 @@ let foreign: [Target] =
       name: "CFFmpeg", pkgConfig: "libavformat libavcodec libavdevice libswscale libavutil",
       providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+    .target(name: "CBusLoad", dependencies: ["CRabbitMQ"]),
     .target(name: "CWebAssets"),
     .target(name: "CRelayLoad"),
   ]
   + module("FFmpeg", ["CFFmpeg", "MediaModel", "CodedMedia", "H264", .nioCore])
   + module("JPEG", ["CTurboJPEG", "MediaModel"])
+  + module("RabbitMQ", ["CRabbitMQ", "MediaModel", .nioCore])
 
 // MARK: Services
 
@@ -95,6 +104,36 @@ let services: [Target] =
   + module("Observability", ["MediaModel", .logging, .coreMetrics, .metrics])
   + module("Settings", ["MediaModel", .configuration, .yams])
   + module("Access", [.crypto, .x509, .swiftASN1, .nioSSL, .nioCore], testing: [.nioEmbedded])
+  + module(
+    "NetworkTime",
+    [
+      "MediaModel", "Clocks", "ClockSync", "Observability", .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics,
+      .metrics,
+    ])
+  + module(
+    "OTLP",
+    [
+      "MediaModel", "Clocks", "Observability", .tracing, .httpClient, .nioCore, .lifecycle, .logging,
+      .coreMetrics, .metrics,
+    ])
+  + module(
+    "MessageBus",
+    ["MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics])
+  + module(
+    "MessageSpool",
+    ["MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .logging, .coreMetrics, .metrics])
+  + module(
+    "RabbitMQBus",
+    [
+      "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "Observability",
+      .nioCore, .deque, .lifecycle, .logging, .coreMetrics, .metrics,
+    ])
+  + module(
+    "Webhooks",
+    [
+      "MediaModel", "Clocks", "BusMessages", "MessageBus", "Observability", .httpClient, .crypto, .nioCore, .nioHTTP1,
+      .lifecycle, .logging, .coreMetrics, .metrics,
+    ])
   + module(
     "WebSocketTransport",
     [
@@ -107,9 +146,22 @@ let services: [Target] =
       "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics, .atomics,
     ], testing: [.nioEmbedded])
   + module(
+    "Telemetry",
+    [
+      "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "TelemetryProtocol", "JPEG", "Observability",
+      "WebSocketProtocol", .nioCore, .deque, .lifecycle, .logging, .coreMetrics, .metrics,
+    ])
+  + module(
+    "BusVideo",
+    [
+      "MediaModel", "CodedMedia", "Clocks", "H264", "Threading", "Relay", "BusMessages", "MessageBus", "RabbitMQ",
+      "RabbitMQBus", "Observability", .nioCore, .lifecycle, .logging, .coreMetrics, .metrics,
+    ])
+  + module(
     "Gateway",
     [
-      "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FragmentedMP4", "Relay", "Access", "Observability",
+      "BusMessages", "MessageBus", "Telemetry", "TelemetryProtocol", "MediaModel", "CodedMedia", "H264",
+      "PhoneProtocol", "FragmentedMP4", "Relay", "Access", "Observability",
       "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", .hummingbird, .hummingbirdCore,
       .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
       .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .lifecycle, .logging, .coreMetrics, .metrics,
@@ -138,6 +190,7 @@ let services: [Target] =
       "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
       "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
     ])
+  + module("BusBenchmark", ["MediaModel", "BusMessages", "MessageBus", "RabbitMQBus", "CBusLoad", .nioCore, .logging])
   + module(
     "RelayBenchmark",
     ["MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "CRelayLoad", .nioCore])
@@ -150,7 +203,9 @@ let executables: [Target] = [
     dependencies: [
       "MediaModel", "CodedMedia", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "Publishing",
       "RelayBenchmark", "Simulation", "FFmpeg", "JPEG", "Settings", "Access", "Observability", "WebSocketTransport",
-      "Clocks", "Threading",
+      "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQBus", "NetworkTime", "OTLP",
+      "Webhooks",
+      "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",
       .argumentParser, .lifecycle, .unixSignals, .logging, .coreMetrics, .metrics, .nioCore, .nioPosix,
     ],
     swiftSettings: strict),
@@ -177,6 +232,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0", traits: []),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
   ],
   targets: values + codecs + algorithms + foreign + services + executables

@@ -9,13 +9,19 @@ public import MediaModel
 public struct SystemClocks: Sendable {
   /// The monotonic time of this host.
   public var host: @Sendable () -> HostTime
-  /// The wall clock of this host.
+  /// The server's wall clock: the clock of the system, corrected to network time where that is known. Never steps back.
   public var wall: @Sendable () -> WallTime
+  /// What the correction is now: `wall` minus the clock of the system.
+  public var networkTimeOffset: @Sendable () -> Nanoseconds
 
   /// Clocks that answer from the given closures, for tests with virtual time.
-  public init(host: @escaping @Sendable () -> HostTime, wall: @escaping @Sendable () -> WallTime) {
+  public init(
+    host: @escaping @Sendable () -> HostTime, wall: @escaping @Sendable () -> WallTime,
+    networkTimeOffset: @escaping @Sendable () -> Nanoseconds = { .zero }
+  ) {
     self.host = host
     self.wall = wall
+    self.networkTimeOffset = networkTimeOffset
   }
 
   /// `CLOCK_MONOTONIC` and `CLOCK_REALTIME`.

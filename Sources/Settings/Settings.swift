@@ -8,6 +8,11 @@ public struct Settings: Sendable, Equatable {
   public var relay: Relay
   public var rtsp: RTSP
   public var recording: Recording
+  public var bus: Bus
+  public var telemetry: Telemetry
+  public var clock: Clock
+  public var webhooks: Webhooks
+  public var tracing: Tracing
   public var simulator: Simulator
   public var log: Log
 
@@ -29,6 +34,11 @@ public struct Settings: Sendable, Equatable {
     relay = try Relay(resolver)
     rtsp = try RTSP(resolver)
     recording = try Recording(resolver)
+    bus = try Bus(resolver)
+    telemetry = try Telemetry(resolver)
+    clock = try Clock(resolver)
+    webhooks = try Webhooks(resolver)
+    tracing = try Tracing(resolver)
     simulator = try Simulator(resolver)
     log = try Log(resolver)
   }
@@ -202,5 +212,5 @@ public struct Settings: Sendable, Equatable {
 }
 
 extension String {
-  fileprivate var nilIfEmpty: String? { isEmpty ? nil : self }
+  var nilIfEmpty: String? { isEmpty ? nil : self }
 }

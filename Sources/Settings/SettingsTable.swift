@@ -37,6 +37,24 @@ public enum SettingsTable {
         keepDays.definition, keepGibibytes.definition, minFreeMebibytes.definition,
       ]),
     Section(
+      name: "bus", help: "Messages and video between services.",
+      settings: [
+        busURL.definition, busVideo.definition, busNode.definition, spoolPath.definition, spoolMebibytes.definition,
+        busVideoMebibytes.definition, busVideoSeconds.definition,
+      ]),
+    Section(
+      name: "telemetry", help: "Phones and viewers.",
+      settings: [uploadPath.definition, uploadMebibytes.definition]),
+    Section(
+      name: "clock", help: "Network time.",
+      settings: [clockEnabled.definition, clockServers.definition]),
+    Section(
+      name: "webhooks", help: "Lifecycle events by HTTP.",
+      settings: [webhookURLs.definition, webhookSecretFile.definition]),
+    Section(
+      name: "tracing", help: "Spans to an OpenTelemetry collector.",
+      settings: [tracingEndpoint.definition, tracingSampleRatio.definition]),
+    Section(
       name: "simulator", help: "The simulated flight of `up --demo` and `simulate --flight`.",
       settings: [
         flightWidth.definition, flightHeight.definition, flightFramesPerSecond.definition,

@@ -51,6 +51,24 @@ struct ServerOptions: ParsableArguments {
       "Keep another RTSP server fed, as rtsp://mediamtx:8554/drone.", valueName: "url"))
   var rtspPush: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "RabbitMQ for messages to other processes; better set RABBITMQ_URL, since other users can see flags.",
+      valueName: "url"))
+  var bus: String?
+
+  @Flag(help: "Send video through RabbitMQ too, so that every server on the broker serves every stream.")
+  var busVideo = false
+
+  @Option(
+    help: ArgumentHelp("Folder for messages that wait for the broker.", valueName: "folder"),
+    completion: .directory)
+  var spool: String?
+
+  @Option(
+    help: ArgumentHelp("OpenTelemetry collector for spans, as http://localhost:4318.", valueName: "url"))
+  var traceTo: String?
+
   /// What was given, by path of the setting.
   var flags: [String: String?] {
     [
@@ -58,7 +76,8 @@ struct ServerOptions: ParsableArguments {
       "access.token_file": tokenFile, "access.insecure": insecure ? "true" : nil, "tls.mode": tls,
       "tls.certificate_file": tlsCertificate, "tls.key_file": tlsKey,
       "server.override_publisher": overridePublisher ? "true" : nil, "rtsp.push_url": rtspPush,
-      "server.grace_seconds": publisherGrace,
+      "server.grace_seconds": publisherGrace, "bus.url": bus, "bus.video": busVideo ? "true" : nil,
+      "bus.spool_path": spool, "tracing.endpoint": traceTo,
     ]
   }
 }

@@ -1,0 +1,54 @@
+public import NIOCore
+
+/// The value of a header.
+public enum BusHeaderValue: Hashable, Sendable {
+  case text(String)
+  case integer(Int64)
+  case real(Double)
+  case boolean(Bool)
+}
+
+/// Names of headers that messages carry.
+public enum BusHeader {
+  /// Capture time in nanoseconds, a decimal string: the sender's own, as it sent it.
+  public static let timestampNanos = "timestamp_ns"
+  /// When the server received it, nanoseconds since 1970 on the clock of its system, a decimal string.
+  public static let serverReceived = "server_received"
+  /// The same moment on the server's clock, which follows network time; nanoseconds since 1970, a decimal string.
+  public static let networkTime = "ntp_time"
+  /// `ntp_time` minus `server_received`: the correction in force, nanoseconds, a decimal string.
+  public static let networkTimeOffset = "ntp_offset"
+  /// Capture time on the server's clock, nanoseconds since 1970, a decimal string.
+  public static let capturedAt = "captured_ns"
+  /// Set on a message that may have been delivered before.
+  public static let redelivered = "redelivered"
+  /// The name of the video stream that it belongs to.
+  public static let stream = "stream"
+  /// The server that sent it.
+  public static let node = "node"
+}
+
+/// A message on the bus: a body and what is to be known of it. Copies share the body.
+public struct BusMessage: Hashable, Sendable {
+  public var topic: Topic
+  public var body: ByteBuffer
+  /// MIME type of the body.
+  public var contentType: String
+  /// By name; see ``BusHeader``.
+  public var headers: [String: BusHeaderValue]
+
+  public init(
+    topic: Topic, body: ByteBuffer, contentType: String, headers: [String: BusHeaderValue] = [:]
+  ) {
+    self.topic = topic
+    self.body = body
+    self.contentType = contentType
+    self.headers = headers
+  }
+
+  /// The MIME type of JSON bodies.
+  public static let json = "application/json"
+
+  /// Bytes that it takes, roughly: the body, and a hundred for the rest.
+  public var cost: Int { body.readableBytes + 100 }
+}
