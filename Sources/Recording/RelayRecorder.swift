@@ -2,7 +2,7 @@ public import Clocks
 import CodedMedia
 public import Logging
 public import MediaModel
-import Observability
+public import Observability
 public import Relay
 public import ServiceLifecycle
 import Synchronization
@@ -15,14 +15,21 @@ public final class RelayRecorder: Service {
   private let keeper: RecordingKeeper
   private let metrics: RecordingMetrics
   private let clocks: SystemClocks
+  private let tracing: FrameTracing
   private let logger: Logger
+  private let onEvent: (@Sendable (RecordingEvent) -> Void)?
   /// At most as many as the relay has streams.
   private let recorders = Mutex<[StreamName: Recorder]>([:])
 
+  /// - Parameter onEvent: is told what is finished, in order for each stream, on the threads that record; it must not
+  ///   block.
   public init(
     relay: Relay, options: RecorderOptions, keeper: RecordingKeeper, metrics: RecordingMetrics,
-    clocks: SystemClocks = .system, logger: Logger
+    clocks: SystemClocks = .system, tracing: FrameTracing = .off, logger: Logger,
+    onEvent: (@Sendable (RecordingEvent) -> Void)? = nil
   ) {
+    self.tracing = tracing
+    self.onEvent = onEvent
     self.relay = relay
     self.options = options
     self.keeper = keeper
@@ -62,7 +69,8 @@ public final class RelayRecorder: Service {
     recorders.withLock { recorders in
       guard recorders[name] == nil else { return false }
       recorders[name] = Recorder(
-        stream: name.text, options: options, metrics: metrics, clocks: clocks, logger: logger)
+        stream: name.text, options: options, metrics: metrics, clocks: clocks, tracing: tracing, logger: logger,
+        onEvent: onEvent)
       return true
     }
   }
