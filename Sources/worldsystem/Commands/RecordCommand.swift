@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import Logging
+import MessageBus
+import NIOPosix
 import Recording
 import ServiceLifecycle
 import Settings
@@ -42,18 +44,24 @@ struct RecordCommand: AsyncParsableCommand {
     let settings = try common.load(["recording.path": dataFolder])
     FFmpegMessages.toLog()
     let logger = Logger(label: "record")
+    let group = MultiThreadedEventLoopGroup.singleton
+    let node = settings.bus.node ?? "\(ProcessInfo.processInfo.hostName):record"
+    let tracing = ServerTracing(settings, node: node, group: group)
+    let events = try ServerEvents(settings, node: node, bus: InProcessBus(), group: group)
     let recorderOptions = RecorderOptions(settings)
     let recorder = Recorder(
-      stream: Self.streamName(of: from), options: recorderOptions, metrics: RecordingMetrics(), logger: logger)
+      stream: Self.streamName(of: from), options: recorderOptions, metrics: RecordingMetrics(),
+      tracing: tracing.frames, logger: logger, onEvent: events.recordingSink)
     var options = ConsumerRunner.Options()
     options.queuedUnits = Recorder.queuedUnits
+    options.tracing = tracing.frames
     let runner = ConsumerRunner(
       source: try VideoSource(from), token: token ?? ProcessInfo.processInfo.environment["WORLDSYSTEM_TOKEN"],
       consumers: [recorder], options: options, logger: logger)
     let care = RecorderCare(recorder: recorder, keeper: RecordingKeeper(options: recorderOptions, logger: logger))
     // The end of the source is the end of the command.
     try await Services.run(
-      [.init(service: care), .init(service: runner, successTerminationBehavior: .gracefullyShutdownGroup)],
+      (tracing.services + events.services + [care]).map { .init(service: $0) } + [.init(service: runner, successTerminationBehavior: .gracefullyShutdownGroup)],
       logger: Logger(label: "lifecycle"))
   }
 

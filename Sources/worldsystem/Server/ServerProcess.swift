@@ -3,6 +3,7 @@ import Foundation
 import Gateway
 import Logging
 import MediaModel
+import MessageBus
 import Metrics
 import NIOCore
 import NIOPosix
@@ -31,12 +32,15 @@ struct ServerProcess {
     FFmpegMessages.toLog()
     let group = MultiThreadedEventLoopGroup(
       numberOfThreads: settings.server.eventLoops > 0 ? settings.server.eventLoops : System.coreCount)
-    let relay = Relay(
-      configuration: RelayConfiguration(
-        publisherGrace: settings.server.grace, overridesPublisher: settings.server.overridePublisher,
-        groupCacheBytes: settings.relay.groupOfPicturesBytes),
-      logger: Logger(label: "relay"))
     do {
+      let bus = InProcessBus()
+      let tracing = ServerTracing(settings, node: settings.nodeName, group: group)
+      let events = try ServerEvents(settings, node: settings.nodeName, bus: bus, group: group)
+      let relay = Relay(
+        configuration: RelayConfiguration(
+          publisherGrace: settings.server.grace, overridesPublisher: settings.server.overridePublisher,
+          groupCacheBytes: settings.relay.groupOfPicturesBytes),
+        tracing: tracing.frames, logger: Logger(label: "relay"), onEvent: events.relaySink)
       let storage = RecordingStorage(settings)
       let rtsp = try await RTSPOutput(settings, access: access.policy, relay: relay, group: group)
       let gateway = Gateway(
@@ -49,8 +53,11 @@ struct ServerProcess {
           let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
           Console.print(banner.text)
         })
-      var services: [any Service] = rtsp.services + [gateway]
-      if records { services.append(storage.recorder(of: relay, settings)) }
+      var services: [any Service] = tracing.services + events.services + rtsp.services + [gateway]
+      if records {
+        services.append(
+          storage.recorder(of: relay, settings, tracing: tracing.frames, onEvent: events.recordingSink))
+      }
       if fliesDemo { services.append(try demoFlight(relay)) }
       try await Services.run(services, logger: Logger(label: "lifecycle"))
     } catch {
