@@ -72,7 +72,7 @@ let codecs: [Target] =
   + module("RTP", ["MediaModel", "CodedMedia", "H264", .nioCore])
   + module("RTSP", ["MediaModel", "RTP", .nioCore, .crypto])
   + module("BusMessages", ["MediaModel", .nioCore])
-  + module("TelemetryProtocol", ["MediaModel", .nioCore])
+  + module("TelemetryProtocol", ["MediaModel", "PhoneProtocol", .nioCore])
 
 // MARK: Algorithms: pure
 

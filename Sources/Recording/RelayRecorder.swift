@@ -43,6 +43,12 @@ public final class RelayRecorder: Service {
     recorders.withLock { $0 }.compactMapValues(\.pauseReason)
   }
 
+  /// The folder of the session that is recorded now for a stream; `nil` when there is none.
+  public func sessionFolder(of stream: StreamName) -> String? {
+    guard let session = recorders.withLock({ $0[stream] })?.sessionID else { return nil }
+    return "\(options.folder)/\(session)"
+  }
+
   /// Runs until the service group shuts down or the task is cancelled; all sessions are complete then.
   public func run() async throws {
     let care = ThreadExecutor(name: "recorder-care")

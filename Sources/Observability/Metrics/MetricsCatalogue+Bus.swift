@@ -1,4 +1,6 @@
 extension MetricsCatalogue {
+  static let bus: [MetricDefinition] = [.busMessagesPublished, .busMessagesDropped]
+
   static let topics = MetricDefinition.Label(
     "topic",
     [
