@@ -121,7 +121,7 @@ let services: [Target] =
     ["MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics])
   + module(
     "MessageSpool",
-    ["MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .logging, .coreMetrics, .metrics])
+    ["MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics])
   + module(
     "RabbitMQBus",
     [

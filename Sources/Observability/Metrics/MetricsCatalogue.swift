@@ -9,7 +9,8 @@ public enum MetricsCatalogue {
     .clockDiscontinuities, .frameAge, .addedLatency, .unitsSent, .bytesSent, .unitsDropped, .connectionsRejected,
     .serviceFramesProcessed, .serviceFramesSkipped, .serviceFramesFailed, .serviceProcessing,
     .recordingFrames, .recordingFramesMissed, .recordingBytes, .recordingStills, .recordingStillsMissed,
-    .recordingPaused, .busMessagesPublished, .busMessagesDropped, .seriesRejected,
+    .recordingPaused, .busMessagesPublished, .busMessagesDropped, .spoolMessages, .spoolBytes, .spoolMessagesDropped,
+    .seriesRejected,
   ]
 
   static let transports = MetricDefinition.Label("transport", ["websocket", "rtsp", "recorder", "push", "consumer"])
