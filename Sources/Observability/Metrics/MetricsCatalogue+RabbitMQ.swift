@@ -1,8 +1,4 @@
 extension MetricsCatalogue {
-  static let rabbitMQ: [MetricDefinition] = [
-    .busConnected, .busConnectionsLost, .busConfirms, .busRejects, .busRepublished, .busUnconfirmed, .busWaiting,
-    .busConfirmTime,
-  ]
   private static let connections = MetricDefinition.Label("connection", ["publisher", "consumer"])
 
   static func busConnection(_ name: String, _ help: String, _ kind: MetricDefinition.Kind) -> MetricDefinition {

@@ -2,16 +2,17 @@
 /// unlabelled; breakdowns by label are families of their own beside them.
 public enum MetricsCatalogue {
   /// All families, in the order of this file.
-  public static let all: [MetricDefinition] =
-    [
-      .consumersConnected, .framesRelayed, .bytesRelayed, .videoBandwidth, .consumerQueueSize, .consumerFramesDropped,
-      .rtspServerHealthy, .rtspQueueSize, .rtspRestarts, .framesDropped, .framesProcessed,
-      .ingestPacketsRejected, .streams, .groupCacheBytes, .publisherTakeovers, .framesBeforeKeyFrame,
-      .clockDiscontinuities, .frameAge, .addedLatency, .unitsSent, .bytesSent, .unitsDropped, .connectionsRejected,
-      .serviceFramesProcessed, .serviceFramesSkipped, .serviceFramesFailed, .serviceProcessing,
-      .recordingFrames, .recordingFramesMissed, .recordingBytes, .recordingStills, .recordingStillsMissed,
-      .recordingPaused, .busMessagesPublished, .busMessagesDropped, .seriesRejected,
-    ] + rabbitMQ
+  public static let all: [MetricDefinition] = [
+    .consumersConnected, .framesRelayed, .bytesRelayed, .videoBandwidth, .consumerQueueSize, .consumerFramesDropped,
+    .rtspServerHealthy, .rtspQueueSize, .rtspRestarts, .framesDropped, .framesProcessed,
+    .ingestPacketsRejected, .streams, .groupCacheBytes, .publisherTakeovers, .framesBeforeKeyFrame,
+    .clockDiscontinuities, .frameAge, .addedLatency, .unitsSent, .bytesSent, .unitsDropped, .connectionsRejected,
+    .serviceFramesProcessed, .serviceFramesSkipped, .serviceFramesFailed, .serviceProcessing,
+    .recordingFrames, .recordingFramesMissed, .recordingBytes, .recordingStills, .recordingStillsMissed,
+    .recordingPaused, .busMessagesPublished, .busMessagesDropped, .spoolMessages, .spoolBytes, .spoolMessagesDropped,
+    .busConnected, .busConnectionsLost, .busConfirms, .busRejects, .busRepublished, .busUnconfirmed, .busWaiting,
+    .busConfirmTime, .seriesRejected,
+  ]
 
   static let transports = MetricDefinition.Label("transport", ["websocket", "rtsp", "recorder", "push", "consumer"])
   static let services = MetricDefinition.Label("service", ["recorder", "slam", "detection"])
