@@ -102,7 +102,7 @@ let foreign: [Target] =
 let services: [Target] =
   module("Threading")
   + module("Observability", ["MediaModel", .logging, .coreMetrics, .metrics])
-  + module("Settings", ["MediaModel", .configuration, .yams])
+  + module("Settings", ["MediaModel", "Observability", .configuration, .yams])
   + module("Access", [.crypto, .x509, .swiftASN1, .nioSSL, .nioCore], testing: [.nioEmbedded])
   + module(
     "NetworkTime",
