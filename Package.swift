@@ -124,7 +124,7 @@ let services: [Target] =
     ])
   + module(
     "MessageSpool",
-    ["MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .logging, .coreMetrics, .metrics])
+    ["MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics])
   + module(
     "RabbitMQBus",
     [
@@ -206,8 +206,8 @@ let executables: [Target] = [
     dependencies: [
       "MediaModel", "CodedMedia", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "Publishing",
       "RelayBenchmark", "Simulation", "FFmpeg", "JPEG", "Settings", "Access", "Observability", "WebSocketTransport",
-      "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQBus", "NetworkTime", "OTLP",
-      "Webhooks",
+      "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
+      "OTLP", "Webhooks",
       "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",
       .argumentParser, .lifecycle, .unixSignals, .logging, .coreMetrics, .metrics, .tracing, .nioCore, .nioPosix,
     ],

@@ -1,5 +1,8 @@
 extension MetricsCatalogue {
-  static let bus: [MetricDefinition] = [.busMessagesPublished, .busMessagesDropped]
+  static let bus: [MetricDefinition] = [
+    .busMessagesPublished, .busMessagesDropped, .busConnected, .busConnectionsLost, .busConfirms, .busRejects,
+    .busRepublished, .busUnconfirmed, .busWaiting, .busConfirmTime,
+  ]
 
   static let topics = MetricDefinition.Label(
     "topic",
