@@ -9,7 +9,9 @@ public enum MetricsCatalogue {
     .clockDiscontinuities, .frameAge, .addedLatency, .unitsSent, .bytesSent, .unitsDropped, .connectionsRejected,
     .serviceFramesProcessed, .serviceFramesSkipped, .serviceFramesFailed, .serviceProcessing,
     .recordingFrames, .recordingFramesMissed, .recordingBytes, .recordingStills, .recordingStillsMissed,
-    .recordingPaused, .busMessagesPublished, .busMessagesDropped, .seriesRejected,
+    .recordingPaused, .clockSynchronised, .clockOffset, .clockCorrection, .clockDispersion, .clockDelay, .clockStratum,
+    .clockPolls, .clockPollFailures, .clockRepliesIgnored, .clockSystemJumps, .phoneClockOffset,
+    .phoneClockOffsetSpread, .busMessagesPublished, .busMessagesDropped, .seriesRejected,
   ]
 
   static let transports = MetricDefinition.Label("transport", ["websocket", "rtsp", "recorder", "push", "consumer"])

@@ -31,11 +31,12 @@ struct ServerProcess {
     FFmpegMessages.toLog()
     let group = MultiThreadedEventLoopGroup(
       numberOfThreads: settings.server.eventLoops > 0 ? settings.server.eventLoops : System.coreCount)
+    let clock = try ServerClock(settings, group: group)
     let relay = Relay(
       configuration: RelayConfiguration(
         publisherGrace: settings.server.grace, overridesPublisher: settings.server.overridePublisher,
         groupCacheBytes: settings.relay.groupOfPicturesBytes),
-      logger: Logger(label: "relay"))
+      clocks: clock.clocks, logger: Logger(label: "relay"))
     do {
       let storage = RecordingStorage(settings)
       let rtsp = try await RTSPOutput(settings, access: access.policy, relay: relay, group: group)
@@ -43,13 +44,14 @@ struct ServerProcess {
         configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
         providers: GatewayProviders(
           metrics: { registry.exposition() }, rtsp: { rtsp.report }, recordings: { await storage.reports() },
-          recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason }),
+          recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason },
+          clock: { clock.report }),
         version: Version.current, group: group, logger: Logger(label: "gateway"),
         onListening: { [settings] port in
           let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
           Console.print(banner.text)
         })
-      var services: [any Service] = rtsp.services + [gateway]
+      var services: [any Service] = clock.services + rtsp.services + [gateway]
       if records { services.append(storage.recorder(of: relay, settings)) }
       if fliesDemo { services.append(try demoFlight(relay)) }
       try await Services.run(services, logger: Logger(label: "lifecycle"))
