@@ -1,4 +1,4 @@
-package import MediaModel
+import MediaModel
 import Metrics
 
 /// The metrics of one service (protocol.md section 9). Handles are made once.
