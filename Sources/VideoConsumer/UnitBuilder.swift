@@ -73,7 +73,8 @@ struct UnitBuilder {
     self.timeline = timeline
     sequence += 1
     let unit = AccessUnit(
-      picture: picture, sequence: sequence, capturedAt: capturedAt, decodeAt: decodeAt, receivedAt: now)
+      picture: picture, sequence: sequence, capturedAt: capturedAt, decodeAt: decodeAt, receivedAt: now,
+      receivedWall: wall)
     return Delivery(unit: unit, parameterSets: isNew && !picture.carriesParameterSets ? picture.parameterSets : nil)
   }
 
