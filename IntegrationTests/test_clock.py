@@ -174,6 +174,22 @@ def test_doctor_asks_time_servers(binary, tmp_path, time_server):
     assert f"warn  time server  {time_server.address}: the server refuses: DENY" in doctor(time_server.address)
 
 
+def test_doctor_asks_the_broker(binary, tmp_path, free_port):
+    def doctor(url: str | None) -> tuple[int, str]:
+        environment = DEFAULTS | ({"RABBITMQ_URL": url} if url else {})
+        run = subprocess.run(
+            [binary, "doctor", "--data", tmp_path / "data", "--port", "0", "--rtsp-port", "0"], env=environment,
+            capture_output=True, text=True, timeout=30)
+        return run.returncode, next(line for line in run.stdout.splitlines() if line[6:].startswith("bus "))
+
+    assert doctor(None)[1] == "ok    bus          in process"
+    code, line = doctor(f"amqp://admin:sesame@127.0.0.1:{free_port}/")
+    assert code == 69 and line.startswith(f"FAIL  bus          no broker at amqp://127.0.0.1:{free_port}/")
+    assert "sesame" not in line
+    code, line = doctor("amqp://127.0.0.1:port/")
+    assert code == 64 and line.startswith("FAIL  bus          the broker's URL is wrong")
+
+
 def test_follows_the_real_chronyd(make_clocked, tmp_path):
     with Chrony(tmp_path) as chrony:
         server = make_clocked(chrony.address)

@@ -1,6 +1,8 @@
 import MediaModel
 import NetworkTime
+import RabbitMQ
 import Settings
+import Threading
 
 // What a server needs of other machines.
 extension Doctor {
@@ -24,6 +26,41 @@ extension Doctor {
       return findings.sorted { $0.0 < $1.0 }.map(\.1)
     }
     return findings
+  }
+
+  /// Whether the broker is reached and lets us in.
+  func broker() async -> Finding {
+    guard let url = settings.bus.url else { return .good("bus", "in process") }
+    let thread = ThreadExecutor(name: "doctor")
+    do {
+      let place = try await thread.run {
+        let connection = try AMQPConnection(to: AMQPAddress(url), name: "worldsystem doctor")
+        let place = connection.place
+        connection.close()
+        return place
+      }
+      return .good("bus", "\(place) lets us in")
+    } catch let error as AMQPError {
+      return .bad(
+        "bus", error.description, fix: Self.remedy(for: error), failure: Self.isUsage(error) ? .usage : .unavailable)
+    } catch {
+      return .bad("bus", "\(error)", fix: "check RABBITMQ_URL or --bus")
+    }
+  }
+
+  private static func isUsage(_ error: AMQPError) -> Bool {
+    if case .badAddress = error { return true }
+    return false
+  }
+
+  private static func remedy(for error: AMQPError) -> String {
+    switch error {
+    case .badAddress: "give RABBITMQ_URL or --bus as amqp://user:password@host:5672/"
+    case .unreachable, .lost, .closed: "start RabbitMQ there, or check RABBITMQ_URL or --bus"
+    case .insecure: "check the certificates, or cacertfile in the URL"
+    case .refused: "check user, password and virtual host in the URL"
+    case .channelClosed, .clash, .malformed, .headersTooLarge: "check that this is RabbitMQ"
+    }
   }
 
   /// A server that does not answer is no failure: the clock of the system serves until one does.

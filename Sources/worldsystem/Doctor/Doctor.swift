@@ -23,6 +23,7 @@ struct Doctor {
     if settings.rtsp.isEnabled { findings.append(await port("rtsp port", settings.rtsp.port, flag: "--rtsp-port")) }
     if let url = settings.rtsp.pushURL { findings.append(await pushTarget(url)) }
     findings += await timeServers()
+    findings.append(await broker())
     return findings
   }
 
