@@ -64,13 +64,16 @@ public final class AccessUnit: Sendable {
   public let networkTimeOffset: Nanoseconds
   /// Forms of this unit that were made for one reader and serve all the others.
   public let representations: UnitRepresentations
+  /// The trace of this unit, after the span that took it in; `nil`: it is not traced.
+  public let trace: TraceContext?
 
   /// - Parameter receivedWall: taken as the capture time where it is not known.
   public init(
     picture: CodedPicture, sequence: UInt64, capturedAt: WallTime, decodeAt: WallTime, receivedAt: HostTime,
     receivedWall: WallTime? = nil, networkTimeOffset: Nanoseconds = .zero,
-    representations: UnitRepresentations = UnitRepresentations()
+    representations: UnitRepresentations = UnitRepresentations(), trace: TraceContext? = nil
   ) {
+    self.trace = trace
     self.representations = representations
     self.picture = picture
     self.sequence = sequence

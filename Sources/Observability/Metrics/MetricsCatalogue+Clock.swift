@@ -1,3 +1,10 @@
+extension MetricsCatalogue {
+  static let clock: [MetricDefinition] = [
+    .clockSynchronised, .clockOffset, .clockCorrection, .clockDispersion, .clockDelay, .clockStratum, .clockPolls,
+    .clockPollFailures, .clockRepliesIgnored, .clockSystemJumps, .publisherClockOffset, .publisherClockOffsetSpread,
+  ]
+}
+
 extension MetricDefinition {
   public static let clockSynchronised = MetricDefinition(
     "worldsystem_clock_synchronised", "1 while a time server tells the time, else 0", .gauge)
@@ -27,10 +34,10 @@ extension MetricDefinition {
     labels: [Label("reason", ["malformed", "unmatched"])])
   public static let clockSystemJumps = MetricDefinition(
     "worldsystem_clock_system_jumps_total", "Times that somebody set the clock of the system", .counter)
-  public static let phoneClockOffset = MetricDefinition(
+  public static let publisherClockOffset = MetricDefinition(
     "worldsystem_phone_clock_offset_seconds",
     "The server's clock minus that of the publisher that connected last, by its fastest packet", .gauge)
-  public static let phoneClockOffsetSpread = MetricDefinition(
+  public static let publisherClockOffsetSpread = MetricDefinition(
     "worldsystem_phone_clock_offset_spread_seconds",
     "How much the offset of the publisher that connected last varied over the last minute", .gauge)
 }
