@@ -176,7 +176,7 @@ final class TimePoller {
     systemEpoch = epoch
     guard jump.value.magnitude > 100_000_000 else { return }
     metrics.systemJumps.increment()
-    logger.notice("the clock of the system was set", metadata: [.offset: "\(jump.seconds)"])
+    logger.notice("the clock of the system was set", metadata: [.clockOffset: "\(jump.seconds)"])
   }
 
   private func publish() {
@@ -206,7 +206,7 @@ final class TimePoller {
       logger.notice(
         "clock follows a time server",
         metadata: [
-          .server: "\(server)", .offset: "\(status.offset.seconds)", .delaySeconds: "\(status.delay.seconds)",
+          .server: "\(server)", .clockOffset: "\(status.offset.seconds)", .delaySeconds: "\(status.delay.seconds)",
         ])
     case .synchronised where client.isWithoutServers:
       reported = .lost

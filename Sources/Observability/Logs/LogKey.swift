@@ -19,7 +19,6 @@ public enum LogKey: String, Sendable, CaseIterable {
   case late = "telemetry.late"
   case limit = "limit"
   case megabitsPerSecond = "stream.mbps"
-  case offset = "clock.offset_s"
   case policy = "reader.policy"
   case port = "net.port"
   case queueUnits = "reader.queue.units"
