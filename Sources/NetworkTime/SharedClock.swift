@@ -1,6 +1,6 @@
-package import ClockSync
-package import Clocks
-package import MediaModel
+import ClockSync
+import Clocks
+import MediaModel
 import Synchronization
 
 /// The disciplined clock as everybody reads it.

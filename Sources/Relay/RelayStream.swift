@@ -98,7 +98,7 @@ public final class RelayStream: Sendable {
       let jumpsBefore = claim.clock.discontinuities
       let (unit, advises) = Self.makeUnit(
         stored, message: message, state: &state, claim: &claim, receivedAt: receivedAt, reading: reading,
-          trace: span?.context)
+        trace: span?.context)
       let jumped = claim.clock.discontinuities != jumpsBefore
       state.phase = .live(claim)
       return (unit, state.portList, advises, jumped)

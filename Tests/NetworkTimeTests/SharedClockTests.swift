@@ -26,6 +26,15 @@ private final class VirtualHost: Sendable {
   }
 }
 
+/// The highest reading that anybody took.
+private final class Highest: Sendable {
+  private let wall = Mutex(WallTime(nanosSince1970: 0))
+
+  var value: WallTime { wall.withLock { $0 } }
+
+  func note(_ reading: WallTime) { wall.withLock { $0 = max($0, reading) } }
+}
+
 @Suite struct SharedClockTests {
   @Test func showsTheSystemsTimeUntilNetworkTimeIsKnown() {
     let host = VirtualHost()
@@ -67,7 +76,7 @@ private final class VirtualHost: Sendable {
   /// The order of readings is the order of their values, whoever takes them while the clock is steered.
   @Test func readingsOfManyThreadsNeverFall() async {
     let clock = SharedClock(system: .system)
-    let highest = Mutex(WallTime(nanosSince1970: 0))
+    let highest = Highest()
     await withTaskGroup(of: Int.self) { tasks in
       for task in 0..<4 {
         tasks.addTask {
@@ -79,10 +88,10 @@ private final class VirtualHost: Sendable {
               let epoch = SystemClocks.system.wall().nanosSince1970 - host.nanos + error
               clock.follow(ClockEstimate(at: host, epoch: epoch, frequency: Double(index % 7 - 3) * 1e-4))
             }
-            let before = highest.withLock { $0 }
+            let before = highest.value
             let wall = clock.clocks.wall()
             if wall < before { falls += 1 }
-            highest.withLock { $0 = max($0, wall) }
+            highest.note(wall)
           }
           return falls
         }

@@ -13,13 +13,13 @@ struct ServerClock: Sendable {
 
   /// - Throws: `CommandFailure` when the name of a time server is none.
   init(_ settings: Settings, group: any EventLoopGroup) throws {
-    guard settings.clock.isEnabled else {
-      networkTime = nil
-      return
-    }
-    networkTime = NetworkTime(
-      configuration: NetworkTime.Configuration(servers: try Self.servers(settings)), group: group,
-      logger: Logger(label: "clock"))
+    let configuration = NetworkTime.Configuration(
+      servers: try Self.servers(settings),
+      publicServers: settings.clock.asksPublicServers ? TimeServer.publicServers : [])
+    let hasServers = !configuration.servers.isEmpty || !configuration.publicServers.isEmpty
+    networkTime =
+      settings.clock.isEnabled && hasServers
+      ? NetworkTime(configuration: configuration, group: group, logger: Logger(label: "clock")) : nil
   }
 
   /// The servers that the settings name.
