@@ -1,4 +1,5 @@
 import Access
+import Clocks
 import Foundation
 import Gateway
 import Logging
@@ -37,6 +38,8 @@ struct ServerProcess {
         groupCacheBytes: settings.relay.groupOfPicturesBytes),
       logger: Logger(label: "relay"))
     do {
+      let connection = try BusConnection(settings, clocks: .system)
+      try connection.announceStart()
       let storage = RecordingStorage(settings)
       let rtsp = try await RTSPOutput(settings, access: access.policy, relay: relay, group: group)
       let gateway = Gateway(
@@ -49,7 +52,8 @@ struct ServerProcess {
           let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
           Console.print(banner.text)
         })
-      var services: [any Service] = rtsp.services + [gateway]
+      // The bus is first, so that it stops last.
+      var services: [any Service] = connection.services + rtsp.services + [gateway]
       if records { services.append(storage.recorder(of: relay, settings)) }
       if fliesDemo { services.append(try demoFlight(relay)) }
       try await Services.run(services, logger: Logger(label: "lifecycle"))
