@@ -1,3 +1,4 @@
+import MediaModel
 import Clocks
 import HTTPTypes
 import Hummingbird
