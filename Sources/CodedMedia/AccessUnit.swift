@@ -60,11 +60,14 @@ public final class AccessUnit: Sendable {
   public let receivedAt: HostTime
   /// Forms of this unit that were made for one reader and serve all the others.
   public let representations: UnitRepresentations
+  /// The trace of this unit, after the span that took it in; `nil`: it is not traced.
+  public let trace: TraceContext?
 
   public init(
     picture: CodedPicture, sequence: UInt64, capturedAt: WallTime, decodeAt: WallTime, receivedAt: HostTime,
-    representations: UnitRepresentations = UnitRepresentations()
+    representations: UnitRepresentations = UnitRepresentations(), trace: TraceContext? = nil
   ) {
+    self.trace = trace
     self.representations = representations
     self.picture = picture
     self.sequence = sequence

@@ -57,7 +57,11 @@ public struct CaptureClock: Sendable {
   ///   - receivedAt: when the picture arrived, on the monotonic clock; later than or equal to that of the call before.
   ///   - wallNow: the wall clock at `receivedAt`.
   public mutating func capturedAt(senderMicros: Int64, receivedAt: HostTime, wallNow: WallTime) -> WallTime {
-    let sender = senderMicros &* 1_000
+    capturedAt(senderNanos: senderMicros &* 1_000, receivedAt: receivedAt, wallNow: wallNow)
+  }
+
+  /// The time of a picture or sample on the server's wall clock, for publishers that count nanoseconds.
+  public mutating func capturedAt(senderNanos sender: Int64, receivedAt: HostTime, wallNow: WallTime) -> WallTime {
     let difference = receivedAt.nanos &- sender
     if let current = anchor, !isDiscontinuous(sender, receivedAt, current) {
       update(current, sender: sender, difference: difference, receivedAt: receivedAt)

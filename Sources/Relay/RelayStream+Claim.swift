@@ -11,7 +11,7 @@ extension RelayStream {
   func claim(
     id: UInt64, peer: String, overrides: Bool, onRevoked: @escaping @Sendable () -> Void
   ) throws(RelayError) -> (@Sendable () -> Void)? {
-    let since = clocks.wall()
+    let (since, now) = (clocks.wall(), clocks.host())
     let outcome: Result<(@Sendable () -> Void)?, RelayError> = state.withLock { state in
       var revoked: (@Sendable () -> Void)?
       if case .live(let present) = state.phase {
@@ -19,6 +19,7 @@ extension RelayStream {
         revoked = present.onRevoked
       }
       state.phase = .live(Claim(id: id, peer: peer, since: since, onRevoked: onRevoked))
+      noteStart(by: peer, in: &state, at: now)
       return .success(revoked)
     }
     return try outcome.get()

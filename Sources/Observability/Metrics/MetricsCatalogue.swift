@@ -2,15 +2,16 @@
 /// unlabelled; breakdowns by label are families of their own beside them.
 public enum MetricsCatalogue {
   /// All families, in the order of this file.
-  public static let all: [MetricDefinition] = [
-    .consumersConnected, .framesRelayed, .bytesRelayed, .videoBandwidth, .consumerQueueSize, .consumerFramesDropped,
-    .rtspServerHealthy, .rtspQueueSize, .rtspQueueCapacity, .rtspRestarts, .framesDropped, .framesProcessed,
-    .ingestPacketsRejected, .streams, .groupCacheBytes, .publisherTakeovers, .framesBeforeKeyFrame,
-    .clockDiscontinuities, .frameAge, .addedLatency, .unitsSent, .bytesSent, .unitsDropped, .connectionsRejected,
-    .serviceFramesProcessed, .serviceFramesSkipped, .serviceFramesFailed, .serviceProcessing,
-    .recordingFrames, .recordingFramesMissed, .recordingBytes, .recordingStills, .recordingStillsMissed,
-    .recordingPaused, .busMessagesPublished, .busMessagesDropped, .seriesRejected,
-  ]
+  public static let all: [MetricDefinition] =
+    [
+      .consumersConnected, .framesRelayed, .bytesRelayed, .videoBandwidth, .consumerQueueSize, .consumerFramesDropped,
+      .rtspServerHealthy, .rtspQueueSize, .rtspQueueCapacity, .rtspRestarts, .framesDropped, .framesProcessed,
+      .ingestPacketsRejected, .streams, .groupCacheBytes, .publisherTakeovers, .framesBeforeKeyFrame,
+      .clockDiscontinuities, .frameAge, .addedLatency, .unitsSent, .bytesSent, .unitsDropped, .connectionsRejected,
+      .serviceFramesProcessed, .serviceFramesSkipped, .serviceFramesFailed, .serviceProcessing,
+      .recordingFrames, .recordingFramesMissed, .recordingBytes, .recordingStills, .recordingStillsMissed,
+      .recordingPaused, .seriesRejected,
+    ] + bus + spool + events + telemetry
 
   static let transports = MetricDefinition.Label("transport", ["websocket", "rtsp", "recorder", "push", "consumer"])
   static let services = MetricDefinition.Label("service", ["recorder", "slam", "detection"])

@@ -2,7 +2,9 @@ import ArgumentParser
 import Foundation
 import Gateway
 import Logging
+import MessageBus
 import Metrics
+import NIOPosix
 import Observability
 import Recording
 import ServiceLifecycle
@@ -54,11 +56,17 @@ struct RecordCommand: AsyncParsableCommand {
     let registry = PrometheusRegistry()
     MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
     ProcessMetrics.install(in: registry)
+    let group = MultiThreadedEventLoopGroup.singleton
+    let node = settings.bus.node ?? "\(ProcessInfo.processInfo.hostName):record"
+    let tracing = ServerTracing(settings, node: node, group: group)
+    let events = try ServerEvents(settings, node: node, bus: InProcessBus(), group: group)
     let recorderOptions = RecorderOptions(settings)
     let recorder = Recorder(
-      stream: Self.streamName(of: from), options: recorderOptions, metrics: RecordingMetrics(), logger: logger)
+      stream: Self.streamName(of: from), options: recorderOptions, metrics: RecordingMetrics(),
+      tracing: tracing.frames, logger: logger, onEvent: events.recordingSink)
     var options = ConsumerRunner.Options()
     options.queuedUnits = Recorder.queuedUnits
+    options.tracing = tracing.frames
     let runner = ConsumerRunner(
       source: try VideoSource(from), token: token ?? ProcessInfo.processInfo.environment["WORLDSYSTEM_TOKEN"],
       consumers: [recorder], options: options, logger: logger)
@@ -71,6 +79,7 @@ struct RecordCommand: AsyncParsableCommand {
       services.append(.init(service: monitoring))
     }
     // The end of the source is the end of the command.
+    services += (tracing.services + events.services).map { .init(service: $0) }
     services.append(.init(service: runner, successTerminationBehavior: .gracefullyShutdownGroup))
     try await Services.run(services, logger: Logger(label: "lifecycle"))
   }
