@@ -78,8 +78,8 @@ struct RecordCommand: AsyncParsableCommand {
         unhealthyReason: { recorder.pauseReason.map { "\($0)" } }, logger: Logger(label: "monitoring"))
       services.append(.init(service: monitoring))
     }
-    // The end of the source is the end of the command.
     services += (tracing.services + events.services).map { .init(service: $0) }
+    // The end of the source is the end of the command.
     services.append(.init(service: runner, successTerminationBehavior: .gracefullyShutdownGroup))
     try await Services.run(services, logger: Logger(label: "lifecycle"))
   }
