@@ -26,6 +26,7 @@ public enum LogKey: String, Sendable, CaseIterable {
   case reason = "reason"
   case rejected = "telemetry.rejected"
   case resolution = "stream.resolution"
+  case server = "clock.server"
   case session = "session.id"
   case skipped = "reader.skipped"
   case state = "state"

@@ -11,7 +11,7 @@ public enum MetricsCatalogue {
       .serviceFramesProcessed, .serviceFramesSkipped, .serviceFramesFailed, .serviceProcessing,
       .recordingFrames, .recordingFramesMissed, .recordingBytes, .recordingStills, .recordingStillsMissed,
       .recordingPaused, .seriesRejected,
-    ] + bus + spool + events + telemetry
+    ] + clock + bus + spool + events + telemetry
 
   static let transports = MetricDefinition.Label("transport", ["websocket", "rtsp", "recorder", "push", "consumer"])
   static let services = MetricDefinition.Label("service", ["recorder", "slam", "detection"])

@@ -71,7 +71,9 @@ struct RecordCommand: AsyncParsableCommand {
       source: try VideoSource(from), token: token ?? ProcessInfo.processInfo.environment["WORLDSYSTEM_TOKEN"],
       consumers: [recorder], options: options, logger: logger)
     let care = RecorderCare(recorder: recorder, keeper: RecordingKeeper(options: recorderOptions, logger: logger))
-    var services: [ServiceGroupConfiguration.ServiceConfiguration] = [.init(service: care)]
+    var services = (tracing.services + events.services + [care]).map {
+      ServiceGroupConfiguration.ServiceConfiguration(service: $0)
+    }
     if let address = try metricsAddress() {
       let monitoring = MonitoringServer(
         address: address, service: "worldsystem-recorder", metrics: { registry.exposition() },

@@ -2,6 +2,7 @@ import Access
 import BusMessages
 import Foundation
 import Logging
+import MediaModel
 import MessageBus
 import NIOCore
 import Recording

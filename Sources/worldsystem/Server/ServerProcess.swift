@@ -34,6 +34,7 @@ struct ServerProcess {
     let group = MultiThreadedEventLoopGroup(
       numberOfThreads: settings.server.eventLoops > 0 ? settings.server.eventLoops : System.coreCount)
     do {
+      let clock = try ServerClock(settings, group: group)
       let bus = InProcessBus()
       let tracing = ServerTracing(settings, node: settings.nodeName, group: group)
       let events = try ServerEvents(settings, node: settings.nodeName, bus: bus, group: group)
@@ -41,23 +42,24 @@ struct ServerProcess {
         configuration: RelayConfiguration(
           publisherGrace: settings.server.grace, overridesPublisher: settings.server.overridePublisher,
           groupCacheBytes: settings.relay.groupOfPicturesBytes),
-        tracing: tracing.frames, logger: Logger(label: "relay"), onEvent: events.relaySink)
+        clocks: clock.clocks, tracing: tracing.frames, logger: Logger(label: "relay"), onEvent: events.relaySink)
       let storage = RecordingStorage(settings)
       let rtsp = try await RTSPOutput(settings, access: access.policy, relay: relay, group: group)
       let recorder =
         records ? storage.recorder(of: relay, settings, tracing: tracing.frames, onEvent: events.recordingSink) : nil
-      let hub = TelemetryHub(settings, bus: bus, recorder: recorder)
+      let hub = TelemetryHub(settings, bus: bus, clocks: clock.clocks, recorder: recorder)
       let gateway = Gateway(
         configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
         providers: GatewayProviders(
           metrics: { registry.exposition() }, rtsp: { rtsp.report }, recordings: { await storage.reports() },
-          recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason }),
+          recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason },
+          clock: { clock.report }),
         telemetry: hub, version: Version.current, group: group, logger: Logger(label: "gateway"),
         onListening: { [settings] port in
           let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
           Console.print(banner.text)
         })
-      var services: [any Service] = tracing.services + events.services + rtsp.services + [hub, gateway]
+      var services: [any Service] = clock.services + tracing.services + events.services + rtsp.services + [hub, gateway]
       if let recorder { services.append(recorder) }
       if fliesDemo { services.append(demoFlight(relay, hub)) }
       try await Services.run(services, logger: Logger(label: "lifecycle"))
