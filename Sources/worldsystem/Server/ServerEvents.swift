@@ -4,6 +4,7 @@ import BusMessages
 import Clocks
 import Foundation
 import Logging
+import MediaModel
 import MessageBus
 import NIOCore
 import Recording
