@@ -188,9 +188,13 @@ let services: [Target] =
     "Publishing",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
-      "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
+      "BusMessages", "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
     ])
-  + module("BusBenchmark", ["MediaModel", "BusMessages", "MessageBus", "RabbitMQBus", "CBusLoad", .nioCore, .logging])
+  + module(
+    "BusBenchmark",
+    [
+      "MediaModel", "Clocks", "BusMessages", "MessageBus", "RabbitMQ", "RabbitMQBus", "CBusLoad", .nioCore, .logging,
+    ])
   + module(
     "RelayBenchmark",
     ["MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "CRelayLoad", .nioCore])
@@ -205,7 +209,7 @@ let executables: [Target] = [
       "RelayBenchmark", "Simulation", "FFmpeg", "JPEG", "Settings", "Access", "Observability", "WebSocketTransport",
       "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQBus", "NetworkTime", "OTLP",
       "Webhooks",
-      "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",
+      "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark", "RabbitMQ",
       .argumentParser, .lifecycle, .unixSignals, .logging, .coreMetrics, .metrics, .nioCore, .nioPosix,
     ],
     swiftSettings: strict),
