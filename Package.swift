@@ -102,7 +102,7 @@ let foreign: [Target] =
 let services: [Target] =
   module("Threading")
   + module("Observability", ["MediaModel", .logging, .coreMetrics, .metrics])
-  + module("Settings", ["MediaModel", .configuration, .yams])
+  + module("Settings", ["MediaModel", "Observability", .configuration, .yams])
   + module("Access", [.crypto, .x509, .swiftASN1, .nioSSL, .nioCore], testing: [.nioEmbedded])
   + module(
     "NetworkTime",
@@ -207,9 +207,9 @@ let executables: [Target] = [
     dependencies: [
       "MediaModel", "CodedMedia", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "Publishing",
       "RelayBenchmark", "Simulation", "FFmpeg", "JPEG", "Settings", "Access", "Observability", "WebSocketTransport",
-      "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQBus", "NetworkTime", "OTLP",
-      "Webhooks",
-      "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark", "RabbitMQ",
+      "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
+      "OTLP", "Webhooks",
+      "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",
       .argumentParser, .lifecycle, .unixSignals, .logging, .coreMetrics, .metrics, .nioCore, .nioPosix,
     ],
     swiftSettings: strict),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clips import Clip
+from rabbitmq import Broker
 from server import TOKENS, Server, unused_port
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -102,3 +103,33 @@ def guarded(make_server, tmp_path: Path) -> Server:
     file.write_text("".join(f"{role}: {token}\n" for role, token in TOKENS.items()))
     file.chmod(0o600)
     return make_server("--token-file", str(file))
+
+
+@pytest.fixture(scope="session")
+def shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A RabbitMQ node for all tests; use `broker`, which makes sure that it runs."""
+    with Broker(tmp_path_factory.mktemp("broker")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def broker(shared_broker: Broker) -> Broker:
+    """A running RabbitMQ node that tests share: use names of your own, or override `*_EXCHANGE` variables."""
+    if not shared_broker.is_running:
+        shared_broker.start()
+    return shared_broker
+
+
+@pytest.fixture
+def make_broker(tmp_path: Path) -> Iterator[Callable[..., Broker]]:
+    """Makes nodes of the test's own (arguments of `Broker`), started unless `start=False`; stopped at the end."""
+    brokers: list[Broker] = []
+
+    def make(*, start: bool = True, **options) -> Broker:
+        broker = Broker(tmp_path / f"broker{len(brokers)}", **options)
+        brokers.append(broker)
+        return broker.start() if start else broker
+
+    yield make
+    for broker in brokers:
+        broker.stop()

@@ -1,4 +1,5 @@
 import Configuration
+import Observability
 
 /// Looks settings up in their order of precedence: flags, environment, file, default.
 public struct SettingsResolver: Sendable {
@@ -41,7 +42,8 @@ public struct SettingsResolver: Sendable {
     guard let texts = texts(definition) else { return setting.defaultValue }
     guard let value = setting.parse(texts) else {
       throw .badValue(
-        source: source(of: definition) ?? "default", key: definition.path, value: texts.joined(separator: ", "),
+        source: source(of: definition) ?? "default", key: definition.path,
+        value: texts.map(Self.withoutSecrets).joined(separator: ", "),
         allowed: definition.allowed)
     }
     return value
@@ -63,7 +65,7 @@ public struct SettingsResolver: Sendable {
     return texts.flatMap { $0.split(separator: ",").map(String.init) }
   }
 
-  /// All settings as a file, with the source of each value that is not the default.
+  /// All settings as a file, with the source of each value that is not the default. URLs lose what may be secret.
   public func effectiveFile() -> String {
     var text = ""
     for section in SettingsTable.sections {
@@ -71,7 +73,7 @@ public struct SettingsResolver: Sendable {
       text += "\(section.name):\n"
       for definition in section.settings {
         let value: String
-        if let texts = texts(definition) {
+        if let texts = texts(definition)?.map(Self.withoutSecrets) {
           value =
             definition.isList
             ? "[" + texts.map(YAMLText.scalar).joined(separator: ", ") + "]" : YAMLText.scalar(texts.first ?? "")
@@ -83,4 +85,6 @@ public struct SettingsResolver: Sendable {
     }
     return text
   }
+
+  private static func withoutSecrets(_ text: String) -> String { RedactedURL(text).description }
 }

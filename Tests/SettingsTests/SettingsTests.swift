@@ -112,4 +112,33 @@ import Testing
     let settings = try Settings(SettingsResolver(flags: [:], environment: [:], file: again))
     #expect(try settings == Settings(resolver))
   }
+
+  @Test func secretsInURLsAreNotPrinted() throws {
+    let environment = [
+      "RABBITMQ_URL": "amqp://user:hidden@broker:5672/", "WORLDSYSTEM_WEBHOOKS": "https://ops.example/hook?key=hidden",
+    ]
+    let flags = ["rtsp.push_url": ["rtsp://camera:hidden@media/drone"]]
+    let resolver = SettingsResolver(flags: flags, environment: environment, file: nil)
+    #expect(try Settings(resolver).bus.url == "amqp://user:hidden@broker:5672/")
+    let text = resolver.effectiveFile()
+    #expect(!text.contains("hidden"))
+    #expect(text.contains("amqp://broker:5672/"))
+    let bad = SettingsResolver(flags: ["bus.url": ["http://user:hidden@broker"]], environment: [:], file: nil)
+    let error = #expect(throws: SettingsError.self) { try Settings(bad) }
+    #expect(error?.description.contains("hidden") == false)
+    #expect(error?.description.contains("bus.url") == true)
+  }
+
+  @Test func videoOverTheBusNeedsABroker() {
+    let resolver = SettingsResolver(flags: ["bus.video": ["true"]], environment: [:], file: nil)
+    let error = #expect(throws: SettingsError.self) { try Settings(resolver) }
+    #expect(error?.description.contains("RABBITMQ_URL") == true)
+  }
+
+  @Test func webhooksAreURLs() {
+    let resolver = SettingsResolver(
+      flags: [:], environment: ["WORLDSYSTEM_WEBHOOKS": "https://a.example/x,ftp://b.example"], file: nil)
+    let error = #expect(throws: SettingsError.self) { try Settings(resolver) }
+    #expect(error?.description.contains("ftp://b.example") == true)
+  }
 }

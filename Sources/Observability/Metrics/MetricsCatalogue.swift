@@ -10,7 +10,8 @@ public enum MetricsCatalogue {
     .serviceFramesProcessed, .serviceFramesSkipped, .serviceFramesFailed, .serviceProcessing,
     .recordingFrames, .recordingFramesMissed, .recordingBytes, .recordingStills, .recordingStillsMissed,
     .recordingPaused, .busMessagesPublished, .busMessagesDropped, .spoolMessages, .spoolBytes, .spoolMessagesDropped,
-    .seriesRejected,
+    .busConnected, .busConnectionsLost, .busConfirms, .busRejects, .busRepublished, .busUnconfirmed, .busWaiting,
+    .busConfirmTime, .seriesRejected,
   ]
 
   static let transports = MetricDefinition.Label("transport", ["websocket", "rtsp", "recorder", "push", "consumer"])

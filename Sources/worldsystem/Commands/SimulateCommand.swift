@@ -1,8 +1,13 @@
 import ArgumentParser
+import BusMessages
+import Clocks
 import FFmpeg
+import Foundation
 import Logging
 import MediaModel
 import Publishing
+import RabbitMQ
+import RabbitMQBus
 import Settings
 
 struct SimulateCommand: AsyncParsableCommand {
@@ -14,6 +19,7 @@ struct SimulateCommand: AsyncParsableCommand {
         worldsystem simulate flight.mp4 --loop
         worldsystem simulate --flight --seed 7 --stream second
         worldsystem simulate --flight --duration 60 --truth truth
+        worldsystem simulate --flight --results-to amqp://guest:guest@127.0.0.1:5672/
       """)
 
   @Argument(help: ArgumentHelp("Video to send.", valueName: "file"), completion: .file())
@@ -41,11 +47,19 @@ struct SimulateCommand: AsyncParsableCommand {
     completion: .directory)
   var truth: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "With --flight: publish the truth of the simulation on this broker, as services would publish what they find: \
+      objects with masks, poses, identifications and points. It is no detection.", valueName: "url"))
+  var resultsTo: String?
+
   @OptionGroup var common: ConfigurationOptions
 
   func validate() throws {
     guard (file != nil) != flight else { throw ValidationError("give either a file or --flight") }
-    if !flight, seed != nil || truth != nil { throw ValidationError("--seed and --truth need --flight") }
+    if !flight, seed != nil || truth != nil || resultsTo != nil {
+      throw ValidationError("--seed, --truth and --results-to need --flight")
+    }
     if flight, loop { throw ValidationError("--loop needs a file; a flight goes on for ever") }
     guard speed > 0, duration ?? 1 > 0 else { throw ValidationError("--speed and --duration must be above 0") }
   }
@@ -68,8 +82,34 @@ struct SimulateCommand: AsyncParsableCommand {
       options.speed = speed
       options.duration = duration
       options.truthFolder = truth
-      let publisher = try FlightPublisher(options: options, logger: logger)
-      try await target.run(source: "simulator") { try await publisher.run(to: $0) }
+      guard let resultsTo else { return try await fly(options, logger) }
+      try await withResultsBus(resultsTo, logger) { bus, stream in
+        var options = options
+        options.results = FlightResults(stream: stream) { bus.publish($0) }
+        try await fly(options, logger)
+      }
+    }
+  }
+
+  private func fly(_ options: FlightPublisher.Options, _ logger: Logger) async throws {
+    let publisher = try FlightPublisher(options: options, logger: logger)
+    try await target.run(source: "simulator") { try await publisher.run(to: $0) }
+  }
+
+  private func withResultsBus(
+    _ url: String, _ logger: Logger, _ body: (RabbitMQBus, _ stream: String) async throws -> Void
+  ) async throws {
+    do {
+      let options = RabbitMQBusOptions(
+        address: try AMQPAddress(url), node: "simulator-\(ProcessInfo.processInfo.processIdentifier)",
+        exchanges: ExchangeNames(environment: ProcessInfo.processInfo.environment))
+      try await RabbitMQBus.withTemporaryBus(options, clocks: .system, logger: logger) { bus in
+        try await body(bus, target.stream)
+      }
+    } catch let error as RabbitMQBusError {
+      throw CommandFailure(.unavailable, error.description)
+    } catch let error as AMQPError {
+      throw CommandFailure(.usage, error.description)
     }
   }
 }
