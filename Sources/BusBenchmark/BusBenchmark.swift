@@ -6,8 +6,8 @@ public import Logging
 import MediaModel
 import MessageBus
 import NIOCore
-public import RabbitMQ
-public import RabbitMQBus
+import RabbitMQ
+import RabbitMQBus
 
 /// Measures publishing with confirms through a broker: our bus, bare librabbitmq and pika in turn, the same bodies to
 /// the same exchange, several times over.
@@ -49,7 +49,7 @@ public struct BusBenchmark: Sendable {
     let address = try AMQPAddress(url)
     options = RabbitMQBusOptions(
       address: address, node: "benchmark", exchanges: ExchangeNames(overrides: [.imuData: Self.name]))
-    load = CLoad(address: address, exchange: Self.name, window: options.windowMessages)
+    load = CLoad(address: address, exchange: Self.name)
     guard address.tls == nil else { throw BusBenchmarkError.encrypted }
   }
 
@@ -58,7 +58,7 @@ public struct BusBenchmark: Sendable {
     try load.prepare(queue: Self.name)
     defer { try? load.remove(queue: Self.name) }
     return try await RabbitMQBus.withTemporaryBus(options, clocks: clocks, logger: logger) { bus in
-      var report = BusBenchmarkReport(window: options.windowMessages)
+      var report = BusBenchmarkReport(windowMessages: options.windowMessages, windowBytes: options.windowBytes)
       for payload in plan.payloads {
         let body = try payload.body()
         var measured = clients.map { (client: $0, rounds: [BusBenchmarkReport.Measurement]()) }
@@ -90,13 +90,21 @@ public struct BusBenchmark: Sendable {
     let result: BusBenchmarkReport.Measurement
     switch client {
     case .worldsystem: result = try await publish(messages, payload, body, through: bus)
-    case .librabbitmq: result = try load.publish(messages, contentType: payload.contentType, body: body)
+    case .librabbitmq:
+      result = try load.publish(
+        messages, window: window(body), contentType: payload.contentType, body: body)
     case .pikaBlocking: result = try await publishWithPika("blocking", messages, payload, body)
     case .pikaSelect: result = try await publishWithPika("select", messages, payload, body)
     }
     let arrived = try load.count(queue: Self.name)
     guard arrived == messages else { throw BusBenchmarkError.missing(client, expected: messages, arrived: arrived) }
     return result
+  }
+
+  /// Messages that may be unconfirmed: as many of a payload as our bus allows.
+  private func window(_ body: ByteBuffer) -> Int {
+    let message = BusMessage(topic: .imuData, body: body, contentType: "")
+    return max(1, min(options.windowMessages, options.windowBytes / message.cost))
   }
 
   private func publish(
@@ -131,7 +139,7 @@ public struct BusBenchmark: Sendable {
     process.executableURL = URL(fileURLWithPath: python)
     process.arguments = [
       script, "--exchange", Self.name, "--content-type", payload.contentType, "--messages", "\(messages)",
-      "--window", "\(options.windowMessages)", "--mode", mode,
+      "--window", "\(window(body))", "--mode", mode,
     ]
     // The URL may carry a password, which others would see among the arguments.
     process.environment = ProcessInfo.processInfo.environment.merging(["RABBITMQ_URL": url]) { $1 }

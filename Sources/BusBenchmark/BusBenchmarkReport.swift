@@ -56,11 +56,14 @@ public struct BusBenchmarkReport: Sendable, Codable {
   }
 
   public var processors: Int
-  public var window: Int
+  /// What may be unconfirmed at a time, of every client that does not wait for each message.
+  public var windowMessages: Int
+  public var windowBytes: Int
   public private(set) var rows: [Row] = []
 
-  public init(window: Int) {
-    self.window = window
+  public init(windowMessages: Int, windowBytes: Int) {
+    self.windowMessages = windowMessages
+    self.windowBytes = windowBytes
     processors = ProcessInfo.processInfo.activeProcessorCount
   }
 
@@ -102,8 +105,8 @@ public struct BusBenchmarkReport: Sendable, Codable {
   /// The report as a Markdown table.
   public var text: String {
     var lines = [
-      "persistent messages with confirms to a fanout exchange with one durable queue, at most \(window) unconfirmed; "
-        + "broker and clients on the same \(processors) processors",
+      "persistent messages with confirms to a fanout exchange with one durable queue, at most \(windowMessages) or "
+        + "\(windowBytes >> 20) MiB unconfirmed; broker and clients on the same \(processors) processors",
       "",
       "| payload | bytes | client | messages/s | MB/s | CPU s/100k | × C | × pika |",
       "|---|---:|---|---:|---:|---:|---:|---:|",

@@ -7,12 +7,10 @@ import RabbitMQ
 struct CLoad: Sendable {
   private let address: AMQPAddress
   private let exchange: String
-  private let window: Int
 
-  init(address: AMQPAddress, exchange: String, window: Int) {
+  init(address: AMQPAddress, exchange: String) {
     self.address = address
     self.exchange = exchange
-    self.window = window
   }
 
   /// Makes exchange and queue where they are missing, and empties the queue.
@@ -36,7 +34,7 @@ struct CLoad: Sendable {
   }
 
   func publish(
-    _ messages: Int, contentType: String, body: ByteBuffer
+    _ messages: Int, window: Int, contentType: String, body: ByteBuffer
   ) throws(BusBenchmarkError) -> BusBenchmarkReport.Measurement {
     var result = ws_bus_load_result()
     try call { config, error in
@@ -47,6 +45,7 @@ struct CLoad: Sendable {
           config.body = bytes.bindMemory(to: UInt8.self).baseAddress
           config.body_length = bytes.count
           config.messages = UInt64(messages)
+          config.window = UInt64(window)
           let status = ws_bus_load_publish(&config, &result)
           withUnsafeBytes(of: result.error) { memory in
             if let text = memory.bindMemory(to: CChar.self).baseAddress { strncpy(error, text, 255) }
@@ -76,7 +75,6 @@ struct CLoad: Sendable {
                 config.password = password
                 config.virtual_host = virtualHost
                 config.exchange = exchange
-                config.window = UInt64(window)
                 return error.baseAddress.map { body(&config, $0) } ?? false
               }
             }
@@ -94,7 +92,12 @@ enum ProcessorTime {
   /// Of all threads of this process, seconds.
   static func ofThisProcess() -> Double {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    #if canImport(Glibc)
+      let who = Int32(RUSAGE_SELF.rawValue)
+    #else
+      let who = RUSAGE_SELF
+    #endif
+    getrusage(who, &usage)
     return seconds(usage.ru_utime) + seconds(usage.ru_stime)
   }
 

@@ -12,7 +12,8 @@ public enum RabbitMQBusError: Error, Hashable, Sendable, CustomStringConvertible
 
   public var description: String {
     switch self {
-    case .notReachable(let address, let reason): "the broker at \(address) is not reachable" + (reason.map { ": \($0)" } ?? "")
+    case .notReachable(let address, let reason):
+      "the broker at \(address) is not reachable" + (reason.map { ": \($0)" } ?? "")
     }
   }
 }

@@ -5,7 +5,7 @@ import Testing
   private typealias Measurement = BusBenchmarkReport.Measurement
 
   @Test func rowsAreMediansAndRatiosAreOfRoundsSideBySide() throws {
-    var report = BusBenchmarkReport(window: 64)
+    var report = BusBenchmarkReport(windowMessages: 64, windowBytes: 8 << 20)
     report.add(
       payload: "sample", bodyBytes: 1_000,
       [

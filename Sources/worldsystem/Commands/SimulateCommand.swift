@@ -49,8 +49,10 @@ struct SimulateCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "With --flight: publish the truth of the simulation on this broker, as services would publish what they find: \
-      objects with masks, poses, identifications and points. It is no detection.", valueName: "url"))
+      """
+      With --flight: publish the truth of the simulation on this broker, as services would publish what they find: \
+      objects with masks, poses, identifications and points. It is no detection.
+      """, valueName: "url"))
   var resultsTo: String?
 
   @OptionGroup var common: ConfigurationOptions
