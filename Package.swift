@@ -191,9 +191,13 @@ let services: [Target] =
     "Publishing",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
-      "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
+      "BusMessages", "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
     ])
-  + module("BusBenchmark", ["MediaModel", "BusMessages", "MessageBus", "RabbitMQBus", "CBusLoad", .nioCore, .logging])
+  + module(
+    "BusBenchmark",
+    [
+      "MediaModel", "Clocks", "BusMessages", "MessageBus", "RabbitMQ", "RabbitMQBus", "CBusLoad", .nioCore, .logging,
+    ])
   + module(
     "RelayBenchmark",
     ["MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "CRelayLoad", .nioCore])

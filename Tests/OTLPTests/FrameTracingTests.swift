@@ -4,6 +4,7 @@ import OTLP
 import Observability
 import Synchronization
 import Testing
+import Tracing
 
 @Suite struct FrameTracingTests {
   private final class Clock: Sendable {

@@ -2,16 +2,21 @@ import Observability
 import Synchronization
 import Testing
 
+/// A number that tasks share.
+private final class Counter: Sendable {
+  let number = Mutex(0)
+}
+
 @Suite struct EventOutletTests {
   @Test func eventsComeInTheOrderInWhichTheyWereNoted() async {
     let seen = Mutex<[Int]>([])
     let outlet = EventOutlet<Int> { event in seen.withLock { $0.append(event) } }
-    let counter = Mutex(0)
+    let counter = Counter()
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<4 {
         group.addTask {
           for _ in 0..<500 {
-            counter.withLock { number in
+            counter.number.withLock { number in
               number += 1
               outlet.note(number)
             }
