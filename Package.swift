@@ -72,7 +72,7 @@ let codecs: [Target] =
   + module("RTP", ["MediaModel", "CodedMedia", "H264", .nioCore])
   + module("RTSP", ["MediaModel", "RTP", .nioCore, .crypto])
   + module("BusMessages", ["MediaModel", .nioCore])
-  + module("TelemetryProtocol", ["MediaModel", .nioCore])
+  + module("TelemetryProtocol", ["MediaModel", "PhoneProtocol", .nioCore])
 
 // MARK: Algorithms: pure
 
@@ -124,7 +124,7 @@ let services: [Target] =
     ])
   + module(
     "MessageSpool",
-    ["MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .logging, .coreMetrics, .metrics])
+    ["MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics])
   + module(
     "RabbitMQBus",
     [
@@ -191,9 +191,13 @@ let services: [Target] =
     "Publishing",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
-      "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
+      "BusMessages", "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
     ])
-  + module("BusBenchmark", ["MediaModel", "BusMessages", "MessageBus", "RabbitMQBus", "CBusLoad", .nioCore, .logging])
+  + module(
+    "BusBenchmark",
+    [
+      "MediaModel", "Clocks", "BusMessages", "MessageBus", "RabbitMQ", "RabbitMQBus", "CBusLoad", .nioCore, .logging,
+    ])
   + module(
     "RelayBenchmark",
     ["MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "CRelayLoad", .nioCore])
@@ -206,8 +210,8 @@ let executables: [Target] = [
     dependencies: [
       "MediaModel", "CodedMedia", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "Publishing",
       "RelayBenchmark", "Simulation", "FFmpeg", "JPEG", "Settings", "Access", "Observability", "WebSocketTransport",
-      "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQBus", "NetworkTime", "OTLP",
-      "Webhooks",
+      "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
+      "OTLP", "Webhooks",
       "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",
       .argumentParser, .lifecycle, .unixSignals, .logging, .coreMetrics, .metrics, .tracing, .nioCore, .nioPosix,
     ],

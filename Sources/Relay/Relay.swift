@@ -4,6 +4,7 @@ import CodedMedia
 public import Logging
 public import MediaModel
 public import Observability
+import PhoneProtocol
 import Synchronization
 
 /// Hands each access unit of each stream to all of its readers, without copying it and without waiting for anyone.
@@ -122,6 +123,10 @@ public final class Relay: Sendable {
     metrics.consumersConnected.record(totals.externalReaders)
     metrics.bandwidth.record(totals.megabitsPerSecond)
     metrics.groupCacheBytes.record(totals.groupCacheBytes)
+    if let offset = totals.publisherClockOffset {
+      metrics.publisherClockOffset.record(offset.value.seconds)
+      metrics.publisherClockOffsetSpread.record(offset.spread.seconds)
+    }
   }
 
   /// Ticks until the task is cancelled.
@@ -192,4 +197,7 @@ struct RelayTotals {
   var externalReaders = 0
   var megabitsPerSecond = 0.0
   var groupCacheBytes = 0
+  /// Of the publisher that connected last.
+  var publisherClockOffset: CaptureClock.Offset?
+  var latestClaim: UInt64 = 0
 }

@@ -4,6 +4,7 @@ import Logging
 import Clocks
 import CodedMedia
 public import MediaModel
+public import PhoneProtocol
 
 extension RelayStream {
   /// Takes the publisher's place.
@@ -49,6 +50,10 @@ extension RelayStream {
       if case .live(let claim) = state.phase {
         totals.liveStreams += 1
         totals.megabitsPerSecond += claim.bandwidth.latestMegabitsPerSecond
+        if let offset = claim.clock.offset, claim.id >= totals.latestClaim {
+          totals.latestClaim = claim.id
+          totals.publisherClockOffset = offset
+        }
       }
       totals.groupCacheBytes += state.cache.bytes
       for (transport, count) in state.readers where transport.isExternal { totals.externalReaders += count }
@@ -79,6 +84,8 @@ public struct StreamSnapshot: Sendable {
   public var readers: [ReaderTransport: Int]
   /// Number of the newest unit.
   public var latestSequence: UInt64
+  /// The server's wall clock minus the publisher's; `nil` without a publisher that has sent pictures.
+  public var publisherClockOffset: CaptureClock.Offset?
 }
 
 extension RelayStream {
@@ -102,6 +109,7 @@ extension RelayStream {
         snapshot.isPublished = true
         snapshot.publisher = claim.peer
         snapshot.publishedSince = claim.since
+        snapshot.publisherClockOffset = claim.clock.offset
       }
       return snapshot
     }

@@ -60,7 +60,6 @@ public final class RelayStream: Sendable {
   private let tracing: FrameTracing
   private let readerIDs: ReaderIDs
   let state: Mutex<State>
-  private let clockOffset: Nanoseconds
 
   init(
     name: StreamName, configuration: RelayConfiguration, clocks: SystemClocks, metrics: RelayMetrics,
@@ -74,7 +73,6 @@ public final class RelayStream: Sendable {
     self.readerIDs = readerIDs
     self.logger = logger
     state = Mutex(State(cache: GroupCache(byteLimit: configuration.groupCacheBytes)))
-    clockOffset = Nanoseconds(clocks.wall().nanosSince1970 - clocks.host().nanos)
   }
 
   // MARK: Publishing
@@ -87,6 +85,7 @@ public final class RelayStream: Sendable {
     // A span that is never ended, as that of a picture that nobody gets, is never told.
     let span = tracing.beginFrame(at: firstReceivedAt ?? receivedAt)
     let (stored, message) = UnitMessages.storingAsMessage(picture)
+    let reading = clocks.reading()
     let accepted: (unit: AccessUnit, ports: [any ReaderPort], advises: Bool, jumped: Bool)?
     var isCurrent = false
     accepted = state.withLock { state in
@@ -98,8 +97,8 @@ public final class RelayStream: Sendable {
       state.phase = .idle
       let jumpsBefore = claim.clock.discontinuities
       let (unit, advises) = Self.makeUnit(
-        stored, message: message, state: &state, claim: &claim, receivedAt: receivedAt,
-        receivedWall: wall(at: receivedAt), trace: span?.context)
+        stored, message: message, state: &state, claim: &claim, receivedAt: receivedAt, reading: reading,
+        trace: span?.context)
       let jumped = claim.clock.discontinuities != jumpsBefore
       state.phase = .live(claim)
       return (unit, state.portList, advises, jumped)
@@ -122,8 +121,9 @@ public final class RelayStream: Sendable {
 
   private static func makeUnit(
     _ picture: CodedPicture, message: ByteBuffer, state: inout State, claim: inout Claim, receivedAt: HostTime,
-    receivedWall: WallTime, trace: TraceContext?
+    reading: ClockReading, trace: TraceContext?
   ) -> (AccessUnit, advises: Bool) {
+    let receivedWall = reading.wall(at: receivedAt)
     let captured = claim.clock.capturedAt(
       senderMicros: picture.senderMicros, receivedAt: receivedAt, wallNow: receivedWall)
     // Whole microseconds, the ticks of MP4 and of senders: times that differ by less would be equal there.
@@ -140,6 +140,7 @@ public final class RelayStream: Sendable {
     let unit = AccessUnit(
       picture: picture, sequence: state.lastSequence, capturedAt: capturedAt,
       decodeAt: decodeMicros.map { WallTime(nanosSince1970: $0 * 1_000) } ?? capturedAt, receivedAt: receivedAt,
+      receivedWall: receivedWall, networkTimeOffset: reading.networkTimeOffset,
       representations: UnitRepresentations(annexBMessage: message), trace: trace)
     state.cache.append(unit)
     state.statistics.add(unit)
@@ -153,13 +154,10 @@ public final class RelayStream: Sendable {
     span.end()
   }
 
-  /// The wall time at a monotonic time. Fixed to the offset at the start of the stream: ages and capture times must
-  /// not jump when somebody sets the clock.
-  func wall(at host: HostTime) -> WallTime { WallTime(nanosSince1970: host.nanos + clockOffset.value) }
-
-  /// Time from the capture of `unit` to `now`, never negative.
+  /// Time from the capture of `unit` to `now`, never negative. Reads no clock: what the unit knows of the wall clock is
+  /// that of its arrival, and the rest is host time.
   func age(of unit: AccessUnit, at now: HostTime) -> Nanoseconds {
-    max(.zero, wall(at: now).since(unit.capturedAt))
+    max(.zero, Nanoseconds(now.since(unit.receivedAt).value + unit.receivedWall.since(unit.capturedAt).value))
   }
 
   // MARK: Readers

@@ -80,7 +80,7 @@ struct UnitBuilder {
     let span = tracing.beginFrame(at: now)
     let unit = AccessUnit(
       picture: picture, sequence: sequence, capturedAt: capturedAt, decodeAt: decodeAt, receivedAt: now,
-      trace: span?.context)
+      receivedWall: wall, trace: span?.context)
     span?.describe(sequence: sequence, isKeyFrame: picture.isKeyFrame, bytes: picture.bytes.readableBytes)
     span?.end()
     return Delivery(unit: unit, parameterSets: isNew && !picture.carriesParameterSets ? picture.parameterSets : nil)

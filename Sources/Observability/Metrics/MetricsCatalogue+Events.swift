@@ -1,4 +1,8 @@
 extension MetricsCatalogue {
+  static let events: [MetricDefinition] = [
+    .eventsEmitted, .eventsSuppressed, .webhookDeliveries, .webhookQueue, .webhookSeconds, .tracingSpans,
+  ]
+
   static let eventTypes = MetricDefinition.Label(
     "type",
     [

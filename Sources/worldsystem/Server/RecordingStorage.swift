@@ -32,8 +32,8 @@ struct RecordingStorage: Sendable {
     let logger = Logger(label: "recording")
     let options = RecorderOptions(settings)
     return RelayRecorder(
-      relay: relay, options: options, keeper: RecordingKeeper(options: options, logger: logger),
-      metrics: RecordingMetrics(), tracing: tracing, logger: logger, onEvent: onEvent)
+      relay: relay, options: options, keeper: RecordingKeeper(options: options, clocks: relay.clocks, logger: logger),
+      metrics: RecordingMetrics(), clocks: relay.clocks, tracing: tracing, logger: logger, onEvent: onEvent)
   }
 }
 
