@@ -37,7 +37,7 @@ struct ServerProcess {
     do {
       let clock = try ServerClock(settings, group: group)
       let connection = try BusConnection(settings, clocks: clock.clocks)
-      let tracing = ServerTracing(settings, node: settings.nodeName, group: group)
+      let tracing = ServerTracing(settings, node: settings.nodeName, clocks: clock.clocks, group: group)
       let bus = TracedBus(connection.bus, tracing: tracing.frames)
       let events = try ServerEvents(settings, node: settings.nodeName, bus: bus, clocks: clock.clocks, group: group)
       let relay = Relay(
@@ -49,7 +49,8 @@ struct ServerProcess {
       let rtsp = try await RTSPOutput(settings, access: access.policy, relay: relay, group: group)
       let recorder =
         records ? storage.recorder(of: relay, settings, tracing: tracing.frames, onEvent: events.recordingSink) : nil
-      let hub = TelemetryHub(settings, bus: bus, clocks: clock.clocks, recorder: recorder)
+      let hub = TelemetryHub(
+        settings, bus: bus, events: events.events, clocks: clock.clocks, recorder: recorder)
       let gateway = Gateway(
         configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
         providers: GatewayProviders(
