@@ -145,7 +145,8 @@ public final class OTLPExporter: Service {
 
       var partialSuccess: PartialSuccess?
     }
-    return (try? JSONDecoder().decode(Answer.self, from: Data(body.readableBytesView)))?.partialSuccess?.rejectedSpans?.value ?? 0
+    return (try? JSONDecoder().decode(Answer.self, from: Data(body.readableBytesView)))?.partialSuccess?.rejectedSpans?
+      .value ?? 0
   }
 
   /// A number of 64 bits, which the JSON of Protobuf writes as text and reads as both.
