@@ -11,6 +11,7 @@ import NIOPosix
 public import Relay
 public import ServiceLifecycle
 import Synchronization
+public import Telemetry
 import WebSocketTransport
 
 /// The HTTP and WebSocket front of the server: publishers come in, readers go out, people look at it.
@@ -18,6 +19,7 @@ public final class Gateway: Service {
   private let configuration: GatewayConfiguration
   private let relay: Relay
   private let providers: GatewayProviders
+  private let telemetry: TelemetryHub?
   private let version: String
   private let group: any EventLoopGroup
   private let logger: Logger
@@ -25,17 +27,19 @@ public final class Gateway: Service {
   private let onListening: @Sendable (_ port: Int) -> Void
 
   /// - Parameters:
+  ///   - telemetry: where phones and viewers meet; `nil` serves neither. It is run by somebody else.
   ///   - version: of the software, for `/api/server`.
   ///   - group: the event loops that connections live on.
   ///   - onListening: called once with the port, as soon as connections are taken.
   public init(
     configuration: GatewayConfiguration, relay: Relay, providers: GatewayProviders = GatewayProviders(),
-    version: String, group: any EventLoopGroup, logger: Logger,
+    telemetry: TelemetryHub? = nil, version: String, group: any EventLoopGroup, logger: Logger,
     onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in }
   ) {
     self.configuration = configuration
     self.relay = relay
     self.providers = providers
+    self.telemetry = telemetry
     self.version = version
     self.group = group
     self.logger = logger
@@ -67,11 +71,12 @@ public final class Gateway: Service {
   private func makeApplication() throws -> some ApplicationProtocol {
     let rejections = RejectionMetrics()
     let admission = GatewayAdmission(
-      relay: relay, access: configuration.access, origins: configuration.origins, limits: configuration.limits,
+      relay: relay, telemetry: telemetry, access: configuration.access, origins: configuration.origins,
+      limits: configuration.limits,
       clocks: relay.clocks, ingestMetrics: IngestMetrics(), rejections: rejections, logger: logger)
     let routes = GatewayRoutes(
-      relay: relay, admission: admission, providers: providers, configuration: configuration,
-      startedAt: relay.clocks.wall(), version: version)
+      relay: relay, telemetry: telemetry, admission: admission, providers: providers, configuration: configuration,
+      startedAt: relay.clocks.host(), version: version)
     let limits = configuration.limits
     let limiter = ConnectionLimiter(limits.connections)
     let plain = HTTPServerBuilder { responder in

@@ -30,13 +30,7 @@ public struct StreamQuery: Hashable, Sendable {
   public init(target: String) throws(Problem) {
     let query = URI(target).queryParameters
     token = query["token"].map(String.init)
-    if let text = query["stream"] {
-      guard let name = StreamName(text) else {
-        throw Problem(
-          description: "stream=\(text.prefix(80)): a name has 1 to 64 of A-Z a-z 0-9 . _ - and no dot first")
-      }
-      stream = name
-    }
+    if let text = query["stream"] { stream = try Self.streamName(text) }
     if let text = query["format"] { format = try Self.choice(text, of: "format") }
     if let text = query["policy"] { policy = try Self.choice(text, of: "policy") }
     if let text = query["deadline"] {
@@ -46,6 +40,11 @@ public struct StreamQuery: Hashable, Sendable {
       }
       deadline = length
     }
+  }
+
+  static func streamName(_ text: Substring) throws(Problem) -> StreamName {
+    if let name = StreamName(text) { return name }
+    throw Problem(description: "stream=\(text.prefix(80)): a name has 1 to 64 of A-Z a-z 0-9 . _ - and no dot first")
   }
 
   private static func choice<Choice: RawRepresentable<String> & CaseIterable>(

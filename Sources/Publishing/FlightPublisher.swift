@@ -1,6 +1,7 @@
 import Clocks
 import CodedMedia
 public import FFmpeg
+import Geometry
 import H264
 public import Logging
 public import MediaModel
@@ -26,8 +27,10 @@ public struct FlightPublisher: Sendable {
     /// Where to write the truth; `nil` writes none.
     public var truthFolder: String?
     public var encoder = H264Encoder.Options()
-    /// Takes the sensor readings up to each picture: the place where telemetry is sent from.
-    public var onReadings: (@Sendable (_ imu: [IMUSample], _ gps: [GPSSample]) async -> Void)?
+    /// Publishes the truth as results of services; `nil` publishes none.
+    public var results: FlightResults?
+    /// Takes the sensor readings up to each picture, on the clock of the pictures: where telemetry is sent from.
+    public var onReadings: (@Sendable ([SensorReading]) async -> Void)?
 
     public init() {
       encoder.preset = .ultrafast
@@ -77,16 +80,16 @@ public struct FlightPublisher: Sendable {
       "flight begins", metadata: [.resolution: "\(options.resolution)", .framesPerSecond: "\(options.frameRate)"])
     while let index = schedule.next(at: pace.clocks.host()) {
       try await pace.wait(until: schedule.time(ofFrame: index))
-      let frame = flight.renderFrame(index, listingObjects: folder != nil)
+      let frame = flight.renderFrame(index, listingObjects: folder != nil || options.results != nil)
       if let folder {
         try truth.append(frame, of: flight) { file, bytes throws(PublishingError) in
           try folder.append(bytes, to: file)
         }
       }
+      try options.results?.publish(frame, of: flight, capturedAt: wall.advanced(by: schedule.elapsed(atFrame: index)))
       if let onReadings = options.onReadings {
         let until = frame.timestampNanos + 1
-        await onReadings(
-          flight.imuSamples(from: readingsUntil, to: until), flight.gpsSamples(from: readingsUntil, to: until))
+        await onReadings(Self.readings(of: flight, from: readingsUntil, to: until, startedAt: wall, schedule))
         readingsUntil = until
       }
       let capturedMicros = wall.advanced(by: schedule.elapsed(atFrame: index)).nanosSince1970 / 1000
@@ -96,6 +99,32 @@ public struct FlightPublisher: Sendable {
       }
     }
     logger.info("flight ended", metadata: [.count: "\(schedule.taken)", .skipped: "\(schedule.skipped)"])
+  }
+}
+
+extension FlightPublisher {
+  /// Every so many samples one says how the device is turned: 50 times a second.
+  private static let attitudeStep: Int64 = 4
+
+  /// What the sensors say in a part of the flight, on the clock of the pictures.
+  fileprivate static func readings(
+    of flight: FlightSimulation, from: Int64, to: Int64, startedAt: WallTime, _ schedule: FlightSchedule
+  ) -> [SensorReading] {
+    let readings = SensorReading.readings(
+      imu: flight.imuSamples(from: from, to: to), gps: flight.gpsSamples(from: from, to: to))
+    return readings.map { reading in
+      var reading = reading
+      let flightNanos = reading.imu.timestampNanos
+      if flightNanos / InertialSensor.periodNanos % attitudeStep == 0 {
+        let camera = flight.path.state(at: Double(flightNanos) / 1e9).worldFromCamera.rotation
+        let turn = (camera * InertialSensor.imuFromCamera.rotation.inverse).quaternion
+        reading.attitude = SIMD4(turn.w, turn.x, turn.y, turn.z)
+      }
+      let time = startedAt.advanced(by: schedule.elapsed(flight: Nanoseconds(flightNanos))).nanosSince1970
+      reading.imu.timestampNanos = time
+      reading.gps?.timestampNanos = time
+      return reading
+    }
   }
 }
 
@@ -145,7 +174,11 @@ package struct FlightSchedule {
 
   /// Real time from the start of the flight to a frame.
   package func elapsed(atFrame index: Int) -> Nanoseconds {
-    let flight = rate.time(ofFrame: Int64(index))
-    return speed == 1 || speed >= Self.unpacedSpeed ? flight : Nanoseconds(Int64(Double(flight.value) / speed))
+    elapsed(flight: rate.time(ofFrame: Int64(index)))
+  }
+
+  /// Real time from the start of the flight to a time of it.
+  package func elapsed(flight: Nanoseconds) -> Nanoseconds {
+    speed == 1 || speed >= Self.unpacedSpeed ? flight : Nanoseconds(Int64(Double(flight.value) / speed))
   }
 }

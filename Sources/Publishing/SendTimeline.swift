@@ -14,6 +14,8 @@ package struct SendTimeline {
   private var firstDecode: Nanoseconds?
   /// The latest end of a picture, in media time.
   private var end: Nanoseconds = .zero
+  /// How often the source was begun again.
+  package private(set) var pass = 0
 
   /// - Parameter speed: seconds of the source in one second; 2 is twice as fast.
   package init(startedAt: HostTime, wall: WallTime, speed: Double) {
@@ -26,6 +28,7 @@ package struct SendTimeline {
   package mutating func beginPass() {
     passStart = end
     firstDecode = nil
+    pass += 1
   }
 
   /// The source is read from its start again after a break: its next picture is now.
@@ -35,17 +38,18 @@ package struct SendTimeline {
   }
 
   /// Places the next picture in decoding order.
-  /// - Returns: when to send it, and its capture time in microseconds since 1970.
+  /// - Returns: when to send it, its capture time in microseconds since 1970, and its time since this pass began.
   package mutating func place(
     decode: Nanoseconds, presentation: Nanoseconds, duration: Nanoseconds
-  ) -> (sendAt: HostTime, captureMicros: Int64) {
+  ) -> (sendAt: HostTime, captureMicros: Int64, mediaTime: Nanoseconds) {
     let first = firstDecode ?? decode
     firstDecode = first
     let sending = passStart.value &+ max(0, decode.value &- first.value)
     let showing = passStart.value &+ max(0, presentation.value &- first.value)
     end = max(end, Nanoseconds(showing &+ max(1000, duration.value)))
     return (
-      startedAt.advanced(by: scaled(sending)), startedAtWall.advanced(by: scaled(showing)).nanosSince1970 / 1000
+      startedAt.advanced(by: scaled(sending)), startedAtWall.advanced(by: scaled(showing)).nanosSince1970 / 1000,
+      Nanoseconds(showing &- passStart.value)
     )
   }
 

@@ -24,6 +24,8 @@ public struct SourcePublisher: Sendable {
     public var isPaced: Bool?
     /// How to encode what is not H.264.
     public var encoder = H264Encoder.Options()
+    /// Told of each picture that was sent: the place where recorded telemetry is sent from.
+    public var onPicture: (@Sendable (PlayedPicture) async -> Void)?
     /// Waits before a live source that failed is opened again.
     public var backOff = BackOff()
 
@@ -31,6 +33,16 @@ public struct SourcePublisher: Sendable {
       encoder.preset = .superfast
       encoder.keyFrameInterval = 60
     }
+  }
+
+  /// A picture that was sent.
+  public struct PlayedPicture: Hashable, Sendable {
+    /// How often the source was begun again before.
+    public var pass: Int
+    /// Time since the source's first picture.
+    public var mediaTime: Nanoseconds
+    /// What it was stamped with.
+    public var capturedAt: WallTime
   }
 
   private let location: MediaLocation
@@ -140,6 +152,12 @@ public struct SourcePublisher: Sendable {
     if isPaced { try await pace.wait(until: place.sendAt) } else { try Task.checkCancellation() }
     try await sink.send(picture)
     run.sent += 1
+    if let onPicture = options.onPicture {
+      await onPicture(
+        PlayedPicture(
+          pass: run.timeline.pass, mediaTime: place.mediaTime,
+          capturedAt: WallTime(nanosSince1970: place.captureMicros &* 1000)))
+    }
     return false
   }
 

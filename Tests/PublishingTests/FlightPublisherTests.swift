@@ -39,15 +39,10 @@ import Testing
   @Test func truthIsWrittenForEveryFrame() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "worldsystem-\(UUID())").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let readings = Mutex((imu: 0, gps: 0))
+    let readings = Mutex<[SensorReading]>([])
     let changed = options {
       $0.truthFolder = folder
-      $0.onReadings = { imu, gps in
-        readings.withLock {
-          $0.imu += imu.count
-          $0.gps += gps.count
-        }
-      }
+      $0.onReadings = { new in readings.withLock { $0 += new } }
     }
     try await FlightPublisher(options: changed, pace: VirtualTime().pace(), logger: silentLogger)
       .run(to: CollectingSink())
@@ -61,8 +56,14 @@ import Testing
     // The last frame is at 14/30 s: readings at 0, 5, … 465 ms, and fixes at 0, 200 and 400 ms.
     #expect(try lines("imu.csv") == 94)
     #expect(try lines("gps.csv") == 3)
-    #expect(readings.withLock { $0.imu } == 94)
-    #expect(readings.withLock { $0.gps } == 3)
+    let sent = readings.withLock { $0 }
+    #expect(sent.count == 94)
+    #expect(sent.count { $0.gps != nil } == 3)
+    #expect(sent.count { $0.attitude != nil } == 24)
+    // On the clock of the pictures, 5 ms apart.
+    let times = sent.map(\.imu.timestampNanos)
+    #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 == 5_000_000 })
+    #expect(sent.allSatisfy { $0.message.hasPrefix("{\"type\":\"imu_data\",\"timestamp\":") })
   }
 
   @Test func itKeepsRealTime() async throws {

@@ -8,6 +8,7 @@ import MediaModel
 import NIOCore
 import NIOHTTP1
 import Relay
+import Telemetry
 import WebSocketTransport
 
 /// Decides who may open which WebSocket, and says in HTTP why not.
@@ -23,9 +24,13 @@ struct GatewayAdmission: Sendable {
   private enum Endpoint {
     case publish
     case read
+    case phone
+    case viewer
   }
 
   let relay: Relay
+  /// `nil`: this server takes no telemetry.
+  let telemetry: TelemetryHub?
   let access: AccessPolicy
   let origins: OriginPolicy
   let limits: GatewayLimits
@@ -97,27 +102,57 @@ struct GatewayAdmission: Sendable {
     switch target.prefix(while: { $0 != "?" }) {
     case "/ws/video": endpoint = .publish
     case "/ws/h264_stream", "/ws/video/consume": endpoint = .read
+    case "/ws/phone": endpoint = .phone
+    case "/ws/viewer": endpoint = .viewer
     default: return .failure(Refusal(status: .notFound, reason: "no such address"))
     }
     if let refusal = originRefusal(origin: origin, host: host) { return .failure(refusal) }
+    switch endpoint {
+    case .publish, .read: return video(endpoint, target: target, authorization: authorization)
+    case .phone, .viewer: return telemetry(endpoint, target: target, authorization: authorization)
+    }
+  }
+
+  private func video(
+    _ endpoint: Endpoint, target: String, authorization: String?
+  ) -> Result<WebSocketAdmission, Refusal> {
     let query: StreamQuery
     do throws(StreamQuery.Problem) {
       query = try StreamQuery(target: target)
     } catch {
       return .failure(Refusal(status: .badRequest, reason: error.description, counted: .malformed))
     }
-    switch endpoint {
-    case .publish:
-      if let refusal = tokenRefusal(.publish, authorization: authorization, query: query.token) {
-        return .failure(refusal)
-      }
-      return .success(publisher(query))
-    case .read:
-      if let refusal = tokenRefusal(.view, authorization: authorization, query: query.token) {
-        return .failure(refusal)
-      }
-      return reader(query)
+    let isPublisher = endpoint == .publish
+    if let refusal = tokenRefusal(isPublisher ? .publish : .view, authorization: authorization, query: query.token) {
+      return .failure(refusal)
     }
+    return isPublisher ? .success(publisher(query)) : reader(query)
+  }
+
+  private func telemetry(
+    _ endpoint: Endpoint, target: String, authorization: String?
+  ) -> Result<WebSocketAdmission, Refusal> {
+    guard let telemetry else { return .failure(Refusal(status: .notFound, reason: "no telemetry is taken here")) }
+    let query: TelemetryQuery
+    do throws(StreamQuery.Problem) {
+      query = try TelemetryQuery(target: target)
+    } catch {
+      return .failure(Refusal(status: .badRequest, reason: error.description, counted: .malformed))
+    }
+    let isPhone = endpoint == .phone
+    if let refusal = tokenRefusal(isPhone ? .publish : .view, authorization: authorization, query: query.token) {
+      return .failure(refusal)
+    }
+    // Little waits in the kernel, so that old commands can still be left out.
+    let limits = WebSocketLimits(
+      messageBytes: isPhone ? limits.publisherMessageBytes : limits.messageBytes, idleTime: limits.webSocketIdleTime,
+      writeBufferBytes: isPhone ? 16 << 10 : 256 << 10)
+    if isPhone { return .success(.accept(limits) { PhoneRole(hub: telemetry, stream: query.stream ?? .default) }) }
+    let presented = AccessPolicy.presentedToken(authorization: authorization, query: query.token)
+    let request = ViewerRequest(
+      stream: query.stream, wantsAllSamples: query.wantsAllSamples,
+      mayControl: access.decide(.control, presented: presented) == .granted)
+    return .success(.accept(limits) { ViewerRole(hub: telemetry, request: request) })
   }
 
   private func publisher(_ query: StreamQuery) -> WebSocketAdmission {

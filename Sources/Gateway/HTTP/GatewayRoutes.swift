@@ -6,14 +6,16 @@ import Logging
 import MediaModel
 import NIOCore
 import Relay
+import Telemetry
 
 /// The HTTP addresses of the gateway (protocol.md section 8 and ours beside them).
 struct GatewayRoutes: Sendable {
   let relay: Relay
+  let telemetry: TelemetryHub?
   let admission: GatewayAdmission
   let providers: GatewayProviders
   let configuration: GatewayConfiguration
-  let startedAt: WallTime
+  let startedAt: HostTime
   let version: String
 
   func makeRouter() -> Router<BasicRequestContext> {
@@ -23,7 +25,7 @@ struct GatewayRoutes: Sendable {
     addHealth(to: router)
     addStreams(to: router)
     addRecordings(to: router)
-    for path in ["ws/video", "ws/h264_stream", "ws/video/consume"] {
+    for path in ["ws/video", "ws/h264_stream", "ws/video/consume", "ws/phone", "ws/viewer"] {
       router.get("\(path)") { request, _ in
         // Only requests that did not become a WebSocket get here.
         let refusal = admission.refusal(
@@ -97,13 +99,16 @@ struct GatewayRoutes: Sendable {
       else { return Response(status: .notFound, text: "no such stream") }
       return Response(json: ["readers": await stream.readerSnapshots().map(ReaderReport.init)])
     }
+    router.get("/api/phones") { _, _ in Response(json: ["phones": telemetry?.phones() ?? []]) }
     router.get("/api/server") { _, _ in
-      let now = relay.clocks.wall()
+      // The start by today's clock: it may have been corrected since.
+      let now = relay.clocks.reading()
       return Response(
         json: ServerReport(
-          version: version, uptime_s: now.since(startedAt).seconds, started: startedAt.secondsSince1970,
-          time: now.secondsSince1970, rtsp_port: configuration.rtspPort,
-          auth_required: configuration.access.requiresToken))
+          version: version, uptime_s: now.host.since(startedAt).seconds,
+          started: now.wall(at: startedAt).secondsSince1970, time: now.wall.secondsSince1970,
+          rtsp_port: configuration.rtspPort, auth_required: configuration.access.requiresToken,
+          clock: providers.clock()))
     }
   }
 }

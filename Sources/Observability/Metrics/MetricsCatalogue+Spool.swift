@@ -1,3 +1,7 @@
+extension MetricsCatalogue {
+  static let spool: [MetricDefinition] = [.spoolMessages, .spoolBytes, .spoolMessagesDropped]
+}
+
 extension MetricDefinition {
   public static let spoolMessages = MetricDefinition(
     "worldsystem_spool_messages", "Messages on disk that wait for the broker", .gauge)

@@ -25,9 +25,22 @@ struct PublishOptions: ParsableArguments {
     }
   }
 
+  /// Sends telemetry beside the video.
+  /// - Throws: when the address or the credentials are of no use.
+  func telemetryClient(source: String) throws -> TelemetryClient {
+    let endpoint = try WebSocketEndpoint(to).with(path: "/ws/phone", query: [("stream", stream)])
+    return TelemetryClient(
+      endpoint: endpoint, options: try credentials.webSocketOptions(usesTLS: endpoint.usesTLS),
+      logger: Logger(label: source))
+  }
+
   /// Runs `publish` with a connection to the server until it is done or a signal comes.
+  /// - Parameter telemetry: kept connected meanwhile.
   /// - Throws: `CommandFailure` with 69 when nothing listens there.
-  func run(source: String, _ publish: @escaping @Sendable (any AccessUnitSink) async throws -> Void) async throws {
+  func run(
+    source: String, telemetry: TelemetryClient? = nil,
+    _ publish: @escaping @Sendable (any AccessUnitSink) async throws -> Void
+  ) async throws {
     var endpoint = try WebSocketEndpoint(to)
     if endpoint.target == "/" { endpoint.target = "/ws/video" }
     endpoint.target += (endpoint.target.contains("?") ? "&" : "?") + "stream=\(stream)"
@@ -36,7 +49,13 @@ struct PublishOptions: ParsableArguments {
     options.source = source
     options.webSocket = try credentials.webSocketOptions(usesTLS: endpoint.usesTLS)
     let client = PhoneClient(endpoint: endpoint, options: options, logger: Logger(label: source))
-    try await Services.run(logger: Logger(label: "lifecycle")) { try await client.run(publish) }
+    try await Services.run(logger: Logger(label: "lifecycle")) {
+      try await withThrowingTaskGroup(of: Void.self) { tasks in
+        if let telemetry { tasks.addTask { await telemetry.run() } }
+        defer { tasks.cancelAll() }
+        try await client.run(publish)
+      }
+    }
   }
 }
 

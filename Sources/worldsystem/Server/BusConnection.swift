@@ -27,7 +27,7 @@ struct BusConnection {
     do {
       let folder = settings.bus.spoolPath ?? settings.recording.path + "/spool"
       var options = RabbitMQBusOptions(
-        address: try AMQPAddress(url), node: Self.nodeName(settings),
+        address: try AMQPAddress(url), node: settings.nodeName,
         exchanges: ExchangeNames(environment: ProcessInfo.processInfo.environment))
       options.shutdownTimeout = .seconds(3)
       let spool = try MessageSpool(
@@ -47,9 +47,4 @@ struct BusConnection {
 
   /// Services elsewhere start anew when the server does.
   func announceStart() throws { bus.publish(try RestartRequest().message()) }
-
-  /// The name of this server among others: the one that was chosen, else host and port.
-  static func nodeName(_ settings: Settings) -> String {
-    settings.bus.node ?? "\(ProcessInfo.processInfo.hostName):\(settings.server.port)"
-  }
 }

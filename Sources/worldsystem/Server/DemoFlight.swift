@@ -1,17 +1,20 @@
 import Clocks
 import Logging
 import MediaModel
+import NIOCore
 import Observability
 import Publishing
 import Relay
 import ServiceLifecycle
+import Telemetry
 
 /// A simulated flight that is published in this process, without a connection.
 struct DemoFlight: Service {
   /// Somebody else publishes the stream now.
   private struct TakenOver: Error {}
 
-  let publisher: FlightPublisher
+  let options: FlightPublisher.Options
+  let hub: TelemetryHub
   let relay: Relay
   let logger: Logger
 
@@ -21,6 +24,16 @@ struct DemoFlight: Service {
     do {
       let lease = try relay.claim(.default, peer: "demo flight", onRevoked: {})
       defer { lease.end() }
+      let phone = hub.connectPhone(stream: .default, peer: "demo flight", wake: {})
+      defer { phone.close() }
+      var options = options
+      options.onReadings = { readings in
+        for reading in readings { _ = phone.text(ByteBuffer(string: reading.message)) }
+        phone.deadlineReached()
+        // The flight has a route of its own, and nobody can steer it.
+        while phone.next() != nil {}
+      }
+      let publisher = try FlightPublisher(options: options, logger: logger)
       let clocks = relay.clocks
       try await cancelWhenGracefulShutdown {
         try await publisher.run(

@@ -4,6 +4,7 @@ import Foundation
 import Gateway
 import Logging
 import MediaModel
+import MessageBus
 import Metrics
 import NIOCore
 import NIOPosix
@@ -12,6 +13,7 @@ import Publishing
 import Relay
 import ServiceLifecycle
 import Settings
+import Telemetry
 import UnixSignals
 
 /// One server in this process: puts the services together and runs them until somebody ends it.
@@ -32,30 +34,39 @@ struct ServerProcess {
     FFmpegMessages.toLog()
     let group = MultiThreadedEventLoopGroup(
       numberOfThreads: settings.server.eventLoops > 0 ? settings.server.eventLoops : System.coreCount)
-    let relay = Relay(
-      configuration: RelayConfiguration(
-        publisherGrace: settings.server.grace, overridesPublisher: settings.server.overridePublisher,
-        groupCacheBytes: settings.relay.groupOfPicturesBytes),
-      logger: Logger(label: "relay"))
     do {
-      let connection = try BusConnection(settings, clocks: .system)
-      try connection.announceStart()
+      let clock = try ServerClock(settings, group: group)
+      let connection = try BusConnection(settings, clocks: clock.clocks)
+      let tracing = ServerTracing(settings, node: settings.nodeName, group: group)
+      let bus = TracedBus(connection.bus, tracing: tracing.frames)
+      let events = try ServerEvents(settings, node: settings.nodeName, bus: bus, clocks: clock.clocks, group: group)
+      let relay = Relay(
+        configuration: RelayConfiguration(
+          publisherGrace: settings.server.grace, overridesPublisher: settings.server.overridePublisher,
+          groupCacheBytes: settings.relay.groupOfPicturesBytes),
+        clocks: clock.clocks, tracing: tracing.frames, logger: Logger(label: "relay"), onEvent: events.relaySink)
       let storage = RecordingStorage(settings)
       let rtsp = try await RTSPOutput(settings, access: access.policy, relay: relay, group: group)
+      let recorder =
+        records ? storage.recorder(of: relay, settings, tracing: tracing.frames, onEvent: events.recordingSink) : nil
+      let hub = TelemetryHub(settings, bus: bus, clocks: clock.clocks, recorder: recorder)
       let gateway = Gateway(
         configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
         providers: GatewayProviders(
           metrics: { registry.exposition() }, rtsp: { rtsp.report }, recordings: { await storage.reports() },
-          recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason }),
-        version: Version.current, group: group, logger: Logger(label: "gateway"),
+          recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason },
+          clock: { clock.report }),
+        telemetry: hub, version: Version.current, group: group, logger: Logger(label: "gateway"),
         onListening: { [settings] port in
           let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
           Console.print(banner.text)
         })
-      // The bus is first, so that it stops last.
-      var services: [any Service] = connection.services + rtsp.services + [gateway]
-      if records { services.append(storage.recorder(of: relay, settings)) }
-      if fliesDemo { services.append(try demoFlight(relay)) }
+      try connection.announceStart()
+      // Who others depend on comes first, so that it stops last.
+      var services: [any Service] = clock.services + connection.services + tracing.services + [bus] + events.services
+      services += rtsp.services + [hub, gateway]
+      if let recorder { services.append(recorder) }
+      if fliesDemo { services.append(demoFlight(relay, hub)) }
       try await Services.run(services, logger: Logger(label: "lifecycle"))
     } catch {
       try? await group.shutdownGracefully()
@@ -64,10 +75,9 @@ struct ServerProcess {
     try await group.shutdownGracefully()
   }
 
-  private func demoFlight(_ relay: Relay) throws -> DemoFlight {
-    let logger = Logger(label: "demo")
-    let publisher = try FlightPublisher(options: FlightPublisher.Options(settings.simulator), logger: logger)
-    return DemoFlight(publisher: publisher, relay: relay, logger: logger)
+  private func demoFlight(_ relay: Relay, _ hub: TelemetryHub) -> DemoFlight {
+    DemoFlight(
+      options: FlightPublisher.Options(settings.simulator), hub: hub, relay: relay, logger: Logger(label: "demo"))
   }
 
   private func gatewayConfiguration(_ access: ServerAccess, rtspPort: Int?) throws -> GatewayConfiguration {

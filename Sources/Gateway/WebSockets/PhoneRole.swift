@@ -1,0 +1,59 @@
+import Clocks
+import MediaModel
+import NIOCore
+import Telemetry
+import WebSocketTransport
+
+/// A phone's telemetry, protocol.md section 3, and the way back for commands.
+final class PhoneRole: WebSocketRole {
+  private let hub: TelemetryHub
+  private let stream: StreamName
+  private var connection: WebSocketServerConnection?
+  private var link: PhoneLink?
+  private var timer: LoopTimer?
+
+  init(hub: TelemetryHub, stream: StreamName) {
+    self.hub = hub
+    self.stream = stream
+  }
+
+  func opened(_ connection: WebSocketServerConnection) {
+    guard let eventLoop = connection.eventLoop else { return }
+    self.connection = connection
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    timer = LoopTimer(eventLoop: eventLoop, clocks: hub.clocks) { bound.value.deadlineReached() }
+    link = hub.connectPhone(stream: stream, peer: connection.peer) { eventLoop.execute { bound.value.send() } }
+    deadlineReached()
+  }
+
+  func received(_ message: WebSocketMessage) {
+    guard let link else { return }
+    switch message {
+    case .text(let text): timer?.set(link.text(ByteBuffer(string: text)))
+    case .binary(let bytes): timer?.set(link.binary(bytes))
+    }
+  }
+
+  func becameWritable() { send() }
+
+  func closed() {
+    timer?.cancel()
+    timer = nil
+    link?.close()
+    link = nil
+    connection = nil
+  }
+
+  private func deadlineReached() {
+    if let link { timer?.set(link.deadlineReached()) }
+  }
+
+  private func send() {
+    guard let connection, let link else { return }
+    while connection.isWritable, let delivery = link.next() {
+      connection.write(framed: delivery.message)
+      link.sent(delivery)
+    }
+    connection.flush()
+  }
+}

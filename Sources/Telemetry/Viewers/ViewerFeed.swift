@@ -1,0 +1,55 @@
+import BusMessages
+import MediaModel
+import NIOCore
+import TelemetryProtocol
+
+/// What viewers are shown of the bus; docs/viewer.md.
+enum ViewerFeed {
+  /// The text for a message, and the stream that it is about; `nil` for what viewers are not shown.
+  static func text(for message: BusMessage, limits: TelemetryLimits) -> (text: ByteBuffer, stream: String?)? {
+    let stream = message.headers.text(BusHeader.stream)
+    let body = message.body
+    let text: ByteBuffer? =
+      switch message.topic {
+      case .imuData: ViewerMessages.wrapping(body, as: "imu_data", type: "imu_data", stream: stream)
+      case .trajectory: ViewerMessages.merging(body, type: "trajectory_update", stream: stream)
+      case .restart: ByteBuffer(string: #"{"type":"restart"}"#)
+      case .events: ViewerMessages.wrapping(body, as: "event", type: "event", stream: stream)
+      case .processedFrames: ViewerMessages.wrapping(body, as: "detections", type: "detections", stream: stream)
+      case .identificationResults:
+        ViewerMessages.wrapping(body, as: "identification", type: "identification", stream: stream)
+      case .analysisMode: ViewerMessages.merging(body, type: "analysis_mode", stream: stream)
+      case .phoneMessages: ViewerMessages.wrapping(body, as: "message", type: "phone_message", stream: stream)
+      case .slamResults, .videoFrames, .videoStream, .pointClouds, .controlCommands: nil
+      }
+    return text.map { ($0, stream) }
+  }
+}
+
+/// The `phone` message.
+struct PhoneNotice: Encodable {
+  var type = "phone"
+  var event: String
+  var stream: String
+  var peer: String
+  var battery: Double?
+  var status: String?
+  var gps: PhoneReport.Position?
+
+  init(_ report: PhoneReport, event: String) {
+    self.event = event
+    stream = report.stream
+    peer = report.peer
+    battery = report.battery
+    status = report.status
+    gps = report.gps
+  }
+}
+
+extension [String: BusHeaderValue] {
+  /// The text of a header; `nil` when there is none or it is something else.
+  func text(_ name: String) -> String? {
+    guard case .text(let text) = self[name] else { return nil }
+    return text
+  }
+}
