@@ -15,6 +15,8 @@ import yaml
 from dockerfile_parse import DockerfileParser
 
 from conftest import REPOSITORY
+from phone import Phone, Player
+from server import wait_until
 
 DEPLOY = REPOSITORY / "deploy"
 COMPOSE = DEPLOY / "docker-compose.yml"
@@ -246,11 +248,14 @@ def health(role: str, **variables) -> subprocess.CompletedProcess:
         text=True, timeout=20)
 
 
-def test_health_of_the_server_is_that_of_its_rtsp_output(make_server, free_port):
-    well, ill = make_server(), make_server("--rtsp-push", f"rtsp://127.0.0.1:{free_port}/drone", start=False)
-    assert health("server", API_PORT=str(well.port)).returncode == 0
-    done = health("server", API_PORT=str(ill.port))
-    assert done.returncode == 1 and "unhealthy" in done.stdout
+def test_health_of_the_server_is_that_of_its_rtsp_output(make_server, free_port, clip):
+    server = make_server("--rtsp-push", f"rtsp://127.0.0.1:{free_port}/drone")
+    assert health("server", API_PORT=str(server.port)).returncode == 0
+    with Phone(server.ws_url) as phone, Player(phone, clip):
+        # Nobody is there to be pushed to.
+        done = wait_until(
+            lambda: (result := health("server", API_PORT=str(server.port))).returncode == 1 and result, 15, "unhealthy")
+    assert "unhealthy" in done.stdout and "503" in done.stderr
 
 
 def test_health_of_storage_is_its_folder(tmp_path):

@@ -1,3 +1,4 @@
+import PhoneProtocol
 import CodedMedia
 import Foundation
 import HTTPTypes

@@ -1,7 +1,9 @@
+import MediaModel
 import Clocks
 import HTTPTypes
 import Hummingbird
 public import Logging
+import MediaModel
 import NIOCore
 import Observability
 public import ServiceLifecycle
@@ -69,7 +71,7 @@ public struct MonitoringServer: Service {
   }
 
   /// Answers until the task is cancelled or a graceful shutdown begins.
-  /// - Throws: an I/O error when the address is taken or not one of this machine.
+  /// - Throws: ``MonitoringError/cannotListen(host:port:reason:)`` when the address is taken or not one of this machine.
   public func run() async throws {
     let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
     router.get("/health") { _, _ in
@@ -93,7 +95,20 @@ public struct MonitoringServer: Service {
           metadata: [.host: "\(address.host)", .port: "\(channel.localAddress?.port ?? address.port)"])
       },
       logger: logger)
-    try await application.run()
+    do { try await application.run() } catch let error as IOError {
+      throw MonitoringError.cannotListen(host: address.host, port: address.port, reason: "\(error)")
+    }
+  }
+}
+
+/// Why health and metrics of a service cannot be served.
+public enum MonitoringError: Error, Equatable, Sendable, CustomStringConvertible {
+  case cannotListen(host: String, port: Int, reason: String)
+
+  public var description: String {
+    switch self {
+    case .cannotListen(let host, let port, let reason): "metrics: cannot listen on \(host):\(port): \(reason)"
+    }
   }
 }
 

@@ -3,8 +3,8 @@ import Foundation
 import Gateway
 import Logging
 import MessageBus
-import NIOPosix
 import Metrics
+import NIOPosix
 import Observability
 import Recording
 import ServiceLifecycle
@@ -80,6 +80,7 @@ struct RecordCommand: AsyncParsableCommand {
         unhealthyReason: { recorder.pauseReason.map { "\($0)" } }, logger: Logger(label: "monitoring"))
       services.append(.init(service: monitoring))
     }
+    services += (tracing.services + events.services).map { .init(service: $0) }
     // The end of the source is the end of the command.
     services.append(.init(service: runner, successTerminationBehavior: .gracefullyShutdownGroup))
     try await Services.run(services, logger: Logger(label: "lifecycle"))

@@ -1,7 +1,10 @@
+import MediaModel
 import Access
 import BusMessages
+import Clocks
 import Foundation
 import Logging
+import MediaModel
 import MessageBus
 import NIOCore
 import Recording
@@ -20,8 +23,10 @@ struct ServerEvents: Sendable {
   ///   - node: the name of this process, in each event.
   ///   - bus: where everybody hears of them.
   /// - Throws: what is wrong with the file of keys, ready for a command line.
-  init(_ settings: Settings, node: String, bus: any MessageBus, group: any EventLoopGroup) throws {
-    events = LifecycleEvents(node: node, bus: bus)
+  init(
+    _ settings: Settings, node: String, bus: any MessageBus, clocks: SystemClocks = .system, group: any EventLoopGroup
+  ) throws {
+    events = LifecycleEvents(node: node, bus: bus, clocks: clocks)
     guard !settings.webhooks.urls.isEmpty else {
       webhooks = nil
       return

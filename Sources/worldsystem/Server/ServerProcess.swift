@@ -1,4 +1,5 @@
 import Access
+import Clocks
 import Foundation
 import Gateway
 import Logging
@@ -35,9 +36,10 @@ struct ServerProcess {
       numberOfThreads: settings.server.eventLoops > 0 ? settings.server.eventLoops : System.coreCount)
     do {
       let clock = try ServerClock(settings, group: group)
-      let bus = InProcessBus()
+      let connection = try BusConnection(settings, clocks: clock.clocks)
       let tracing = ServerTracing(settings, node: settings.nodeName, group: group)
-      let events = try ServerEvents(settings, node: settings.nodeName, bus: bus, group: group)
+      let bus = TracedBus(connection.bus, tracing: tracing.frames)
+      let events = try ServerEvents(settings, node: settings.nodeName, bus: bus, clocks: clock.clocks, group: group)
       let relay = Relay(
         configuration: RelayConfiguration(
           publisherGrace: settings.server.grace, overridesPublisher: settings.server.overridePublisher,
@@ -59,7 +61,10 @@ struct ServerProcess {
           let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
           Console.print(banner.text)
         })
-      var services: [any Service] = clock.services + tracing.services + events.services + rtsp.services + [hub, gateway]
+      try connection.announceStart()
+      // Who others depend on comes first, so that it stops last.
+      var services: [any Service] = clock.services + connection.services + tracing.services + [bus] + events.services
+      services += rtsp.services + [hub, gateway]
       if let recorder { services.append(recorder) }
       if fliesDemo { services.append(demoFlight(relay, hub)) }
       try await Services.run(services, logger: Logger(label: "lifecycle"))
