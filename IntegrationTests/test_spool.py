@@ -32,7 +32,7 @@ def keep_messages(url: str) -> None:
 
 
 def take_all(url: str, count: int, timeout: float = 30) -> list[tuple[int, bool]]:
-    """Numbers of the samples in the queue and whether they are flagged as repeated, until `count` different ones came."""
+    """Numbers of the samples in the queue, and whether each is flagged as repeated, until all `count` are there."""
     connection = pika.BlockingConnection(pika.URLParameters(url))
     channel, taken, deadline = connection.channel(), [], time.monotonic() + timeout
     while len({number for number, _ in taken}) < count:
