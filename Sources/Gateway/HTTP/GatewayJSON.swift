@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import MediaModel
 import NIOCore
+import PhoneProtocol
 import Relay
 
 /// `/health`.
