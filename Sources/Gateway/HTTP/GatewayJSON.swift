@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import MediaModel
 import NIOCore
+import PhoneProtocol
 import Relay
 
 /// `/health`.
