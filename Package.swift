@@ -101,7 +101,7 @@ let foreign: [Target] =
 
 let services: [Target] =
   module("Threading")
-  + module("Observability", ["MediaModel", .logging, .coreMetrics, .metrics])
+  + module("Observability", ["MediaModel", "Clocks", .logging, .coreMetrics, .metrics, .tracing])
   + module("Settings", ["MediaModel", "Observability", .configuration, .yams])
   + module("Access", [.crypto, .x509, .swiftASN1, .nioSSL, .nioCore], testing: [.nioEmbedded])
   + module(
@@ -113,15 +113,18 @@ let services: [Target] =
   + module(
     "OTLP",
     [
-      "MediaModel", "Clocks", "Observability", .tracing, .httpClient, .nioCore, .lifecycle, .logging,
+      "MediaModel", "Clocks", "Observability", .tracing, .httpClient, .nioCore, .nioHTTP1, .lifecycle, .logging,
       .coreMetrics, .metrics,
     ])
   + module(
     "MessageBus",
-    ["MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics])
+    [
+      "MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .lifecycle, .logging, .coreMetrics,
+      .metrics,
+    ])
   + module(
     "MessageSpool",
-    ["MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .logging, .coreMetrics, .metrics])
+    ["MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics])
   + module(
     "RabbitMQBus",
     [
@@ -132,7 +135,7 @@ let services: [Target] =
     "Webhooks",
     [
       "MediaModel", "Clocks", "BusMessages", "MessageBus", "Observability", .httpClient, .crypto, .nioCore, .nioHTTP1,
-      .lifecycle, .logging, .coreMetrics, .metrics,
+      .deque, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(
     "WebSocketTransport",
@@ -188,9 +191,13 @@ let services: [Target] =
     "Publishing",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
-      "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
+      "BusMessages", "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
     ])
-  + module("BusBenchmark", ["MediaModel", "BusMessages", "MessageBus", "RabbitMQBus", "CBusLoad", .nioCore, .logging])
+  + module(
+    "BusBenchmark",
+    [
+      "MediaModel", "Clocks", "BusMessages", "MessageBus", "RabbitMQ", "RabbitMQBus", "CBusLoad", .nioCore, .logging,
+    ])
   + module(
     "RelayBenchmark",
     ["MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "CRelayLoad", .nioCore])
@@ -203,10 +210,10 @@ let executables: [Target] = [
     dependencies: [
       "MediaModel", "CodedMedia", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "Publishing",
       "RelayBenchmark", "Simulation", "FFmpeg", "JPEG", "Settings", "Access", "Observability", "WebSocketTransport",
-      "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQBus", "NetworkTime", "OTLP",
-      "Webhooks",
+      "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
+      "OTLP", "Webhooks",
       "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",
-      .argumentParser, .lifecycle, .unixSignals, .logging, .coreMetrics, .metrics, .nioCore, .nioPosix,
+      .argumentParser, .lifecycle, .unixSignals, .logging, .coreMetrics, .metrics, .tracing, .nioCore, .nioPosix,
     ],
     swiftSettings: strict),
   .target(name: "TestSupport", dependencies: ["MediaModel", "CodedMedia", .nioCore], swiftSettings: strict),

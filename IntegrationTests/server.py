@@ -19,6 +19,9 @@ CONFIGURATION = (
 )
 
 
+# Tests ask no servers of the Internet; those of the clock bring their own.
+DEFAULTS = {"WORLDSYSTEM_PUBLIC_TIME_SERVERS": "false"}
+
 # One token for each permission, as the fixture `guarded` has them.
 TOKENS = {"publish": "publish-token-0001", "view": "view-token-00000001", "control": "control-token-0001"}
 
@@ -81,7 +84,7 @@ class Server:
         clean = {name: value for name, value in os.environ.items() if name not in CONFIGURATION}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command_line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean | self.environment)
+                self.command_line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean | DEFAULTS | self.environment)
         try:
             wait_until(self._is_ready, timeout, "/readyz answers 200")
         except AssertionError as error:

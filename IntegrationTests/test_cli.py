@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from server import DEFAULTS
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def run(binary: Path, *args: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess:
-    environment = {"PATH": os.environ["PATH"], "COLUMNS": "80"} | variables
+    environment = {"PATH": os.environ["PATH"], "COLUMNS": "80"} | DEFAULTS | variables
     return subprocess.run(
         [binary, *args], cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
 

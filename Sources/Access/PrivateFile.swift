@@ -5,12 +5,13 @@
 #endif
 
 /// Small files that only their owner may read.
-enum PrivateFile {
+public enum PrivateFile {
   /// No file of ours comes near this size.
   private static let sizeLimit = 1 << 20
 
   /// Reads a file after checking that nobody else can.
-  static func read(_ path: String) throws(AccessError) -> String {
+  /// - Throws: `AccessError` when it cannot be read, is no regular file, is larger than 1 MiB, or others can read it.
+  public static func read(_ path: String) throws(AccessError) -> String {
     try read(path, mustBePrivate: true)
   }
 

@@ -1,3 +1,4 @@
+public import MediaModel
 public import NIOCore
 
 /// The value of a header.
@@ -26,6 +27,8 @@ public enum BusHeader {
   public static let stream = "stream"
   /// The server that sent it.
   public static let node = "node"
+  /// The trace that it belongs to (W3C Trace Context).
+  public static let trace = TraceContext.headerName
 }
 
 /// A message on the bus: a body and what is to be known of it. Copies share the body.
@@ -48,6 +51,15 @@ public struct BusMessage: Hashable, Sendable {
 
   /// The MIME type of JSON bodies.
   public static let json = "application/json"
+
+  /// The trace that it belongs to, in the header ``BusHeader/trace``.
+  public var trace: TraceContext? {
+    get {
+      guard case .text(let text) = headers[BusHeader.trace] else { return nil }
+      return TraceContext(header: text)
+    }
+    set { headers[BusHeader.trace] = newValue.map { .text($0.header) } }
+  }
 
   /// Bytes that it takes, roughly: the body, and a hundred for the rest.
   public var cost: Int { body.readableBytes + 100 }

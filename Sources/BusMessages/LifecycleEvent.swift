@@ -25,17 +25,22 @@ public struct LifecycleEvent: JSONBody, Hashable {
   public var stream: String?
   /// Who published, joined or left: `host:port`.
   public var peer: String?
-  /// How a consumer takes the stream: `websocket`, `rtsp`….
+  /// How a consumer takes the stream: `websocket`, `rtsp` or `push`.
   public var transport: String?
-  /// Why it ended.
+  /// Why it ended: `publisher_left` or `shutdown` of a stream; `closed`, `stream_ended`, `too_slow` or `shutdown` of a
+  /// consumer; `complete` or `incomplete` of a session.
   public var reason: String?
   /// The recording concerned.
   public var session: String?
   /// The file concerned, relative to the recordings' folder.
   public var path: String?
+  /// Taken in by a stream; of a file or a session.
   public var bytes: Int?
+  /// Taken in by a stream, sent to a consumer, recorded in a file or a session.
   public var frames: Int?
   public var durationSeconds: Double?
+  /// Events of the same type that were left out before this one, since they came too fast.
+  public var suppressed: Int?
 
   public init(type: Kind, timestamp: Double, id: String, node: String) {
     self.type = type
@@ -45,7 +50,7 @@ public struct LifecycleEvent: JSONBody, Hashable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case type, timestamp, id, node, stream, peer, transport, reason, session, path, bytes, frames
+    case type, timestamp, id, node, stream, peer, transport, reason, session, path, bytes, frames, suppressed
     case durationSeconds = "duration_s"
   }
 }

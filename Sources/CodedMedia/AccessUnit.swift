@@ -58,19 +58,30 @@ public final class AccessUnit: Sendable {
   public let decodeAt: WallTime
   /// When the last byte of it came in.
   public let receivedAt: HostTime
+  /// The same on the wall clock of who received it.
+  public let receivedWall: WallTime
+  /// What that clock was ahead of the clock of the system then, to agree with network time.
+  public let networkTimeOffset: Nanoseconds
   /// Forms of this unit that were made for one reader and serve all the others.
   public let representations: UnitRepresentations
+  /// The trace of this unit, after the span that took it in; `nil`: it is not traced.
+  public let trace: TraceContext?
 
+  /// - Parameter receivedWall: taken as the capture time where it is not known.
   public init(
     picture: CodedPicture, sequence: UInt64, capturedAt: WallTime, decodeAt: WallTime, receivedAt: HostTime,
-    representations: UnitRepresentations = UnitRepresentations()
+    receivedWall: WallTime? = nil, networkTimeOffset: Nanoseconds = .zero,
+    representations: UnitRepresentations = UnitRepresentations(), trace: TraceContext? = nil
   ) {
+    self.trace = trace
     self.representations = representations
     self.picture = picture
     self.sequence = sequence
     self.capturedAt = capturedAt
     self.decodeAt = decodeAt
     self.receivedAt = receivedAt
+    self.receivedWall = receivedWall ?? capturedAt
+    self.networkTimeOffset = networkTimeOffset
   }
 
   /// Annex B bytes.

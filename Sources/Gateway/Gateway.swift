@@ -76,7 +76,7 @@ public final class Gateway: Service {
       clocks: relay.clocks, ingestMetrics: IngestMetrics(), rejections: rejections, logger: logger)
     let routes = GatewayRoutes(
       relay: relay, telemetry: telemetry, admission: admission, providers: providers, configuration: configuration,
-      startedAt: relay.clocks.wall(), version: version)
+      startedAt: relay.clocks.host(), version: version)
     let limits = configuration.limits
     let limiter = ConnectionLimiter(limits.connections)
     let plain = HTTPServerBuilder { responder in

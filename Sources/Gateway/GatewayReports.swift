@@ -66,6 +66,34 @@ public struct RecordingReport: Sendable, Encodable {
   }
 }
 
+/// How the server's clock stands to network time, as `/api/server` shows it.
+public struct ClockReport: Sendable, Encodable {
+  /// A time server tells the time.
+  public var synchronised: Bool
+  /// Which one; `null` before one did.
+  public var server: String?
+  /// Network time minus the clock of the system.
+  public var offset_ms: Double
+  /// The part of it that the server's clock has taken on.
+  public var correction_ms: Double
+  public var dispersion_ms: Double
+  public var delay_ms: Double
+  public var stratum: Int
+
+  public init(
+    isSynchronised: Bool, server: String?, offsetMillis: Double, correctionMillis: Double, dispersionMillis: Double,
+    delayMillis: Double, stratum: Int
+  ) {
+    synchronised = isSynchronised
+    self.server = server
+    offset_ms = offsetMillis
+    correction_ms = correctionMillis
+    dispersion_ms = dispersionMillis
+    delay_ms = delayMillis
+    self.stratum = stratum
+  }
+}
+
 /// What the gateway shows of the rest of the process. The executable puts these together.
 public struct GatewayProviders: Sendable {
   /// The text for `/metrics`.
@@ -78,17 +106,21 @@ public struct GatewayProviders: Sendable {
   public var recordingFile: @Sendable (_ session: String, _ file: String) -> String?
   /// What keeps the server from serving, or `nil` when it is ready.
   public var notReadyReason: @Sendable () -> String?
+  /// The state of the clock, or `nil` when no time servers are asked.
+  public var clock: @Sendable () -> ClockReport?
 
   public init(
     metrics: @escaping @Sendable () -> String = { "" }, rtsp: @escaping @Sendable () -> RTSPReport? = { nil },
     recordings: @escaping @Sendable () async -> [RecordingReport] = { [] },
     recordingFile: @escaping @Sendable (String, String) -> String? = { _, _ in nil },
-    notReadyReason: @escaping @Sendable () -> String? = { nil }
+    notReadyReason: @escaping @Sendable () -> String? = { nil },
+    clock: @escaping @Sendable () -> ClockReport? = { nil }
   ) {
     self.metrics = metrics
     self.rtsp = rtsp
     self.recordings = recordings
     self.recordingFile = recordingFile
     self.notReadyReason = notReadyReason
+    self.clock = clock
   }
 }

@@ -5,7 +5,11 @@ public import MediaModel
 /// The packet that travelled fastest tells the offset between the clocks best: the offset is the smallest
 /// `receive − sender` of the last minute. So a frame age is the delay beyond that of the fastest packet. The offset in
 /// use moves towards the smallest one by a part of the time that the sender's clock advances, never by a jump, so that
-/// later captures get later times.
+/// later captures get later times. In the first second, when the first packets have waited for the connection, the part
+/// is large.
+///
+/// Pictures that come out of order get the time that their place in the sender's time had, so their order is kept
+/// however the offset moves.
 ///
 /// Sender times that jump (forward by more than 10 s against the server's clock, or backwards by more than pictures can
 /// be reordered) begin a new offset, and are counted.
@@ -24,8 +28,25 @@ public struct CaptureClock: Sendable {
     public var bucket = Nanoseconds.seconds(5)
     /// Errors above this are corrected at nine tenths of the sender's advance, smaller ones at a tenth.
     public var grossError = Nanoseconds.milliseconds(250)
+    /// For so long after a new offset began, all errors are corrected at nine tenths.
+    public var settling = Nanoseconds.seconds(1)
 
     public init() {}
+  }
+
+  /// How the sender's clock stands to the server's.
+  public struct Offset: Hashable, Sendable {
+    /// The server's wall clock minus the sender's, by the packet of the last minute that travelled fastest. Too large by
+    /// the time that this packet took.
+    public var value: Nanoseconds
+    /// How much the fastest packets of each five seconds differ over the last minute: drift, and what the network adds
+    /// at its best.
+    public var spread: Nanoseconds
+
+    public init(value: Nanoseconds, spread: Nanoseconds) {
+      self.value = value
+      self.spread = spread
+    }
   }
 
   /// How often the sender's clock jumped.
@@ -34,6 +55,18 @@ public struct CaptureClock: Sendable {
   private let parameters: Parameters
   private var window: [Bucket] = []
   private var anchor: Anchor?
+  /// Where the offset in use changed, by sender time, oldest first; for pictures that come out of order.
+  private var turns: [Turn] = []
+  /// Wall time minus host time at the last call.
+  private var wallMinusHost: Int64 = 0
+
+  /// More than the pictures that can wait for one that comes out of order (ISO/IEC 14496-10, at most 16 frames).
+  private static let turnLimit = 17
+
+  private struct Turn {
+    var sender: Int64
+    var offset: Int64
+  }
 
   private struct Bucket {
     var index: Int64
@@ -46,9 +79,16 @@ public struct CaptureClock: Sendable {
     /// The latest sender time, nanoseconds, and when it came.
     var latest: Int64
     var latestHost: HostTime
+    var startedAt: HostTime
   }
 
   public init(parameters: Parameters = Parameters()) { self.parameters = parameters }
+
+  /// The offset between the clocks; `nil` before the first picture.
+  public var offset: Offset? {
+    guard let smallest = window.map(\.smallest).min(), let largest = window.map(\.smallest).max() else { return nil }
+    return Offset(value: Nanoseconds(smallest &+ wallMinusHost), spread: Nanoseconds(largest &- smallest))
+  }
 
   /// The capture time of a picture on the server's wall clock.
   ///
@@ -70,8 +110,21 @@ public struct CaptureClock: Sendable {
       restart(sender: sender, difference: difference, receivedAt: receivedAt)
     }
     guard let anchor else { return wallNow }
-    let age = difference &- anchor.offset
+    wallMinusHost = wallNow.nanosSince1970 &- receivedAt.nanos
+    let age = difference &- (sender < anchor.latest ? offset(at: sender) : anchor.offset)
     return WallTime(nanosSince1970: wallNow.nanosSince1970 &- age)
+  }
+
+  /// The offset that a picture of that sender time would have had in order: on the line between the turns around it, so
+  /// that times rise as sender times do.
+  private func offset(at sender: Int64) -> Int64 {
+    guard let next = turns.firstIndex(where: { sender <= $0.sender }) else { return anchor?.offset ?? 0 }
+    guard next > 0 else { return turns[0].offset }
+    let (before, after) = (turns[next - 1], turns[next])
+    let part = Double(sender &- before.sender) / Double(after.sender &- before.sender)
+    // Sender times are anything; sums of them wrap.
+    let turn = Double(after.offset &- before.offset) * max(0, min(1, part))
+    return before.offset &+ Int64(max(-1e18, min(1e18, turn)))
   }
 
   private func isDiscontinuous(_ sender: Int64, _ receivedAt: HostTime, _ anchor: Anchor) -> Bool {
@@ -82,7 +135,8 @@ public struct CaptureClock: Sendable {
   }
 
   private mutating func restart(sender: Int64, difference: Int64, receivedAt: HostTime) {
-    anchor = Anchor(offset: difference, latest: sender, latestHost: receivedAt)
+    anchor = Anchor(offset: difference, latest: sender, latestHost: receivedAt, startedAt: receivedAt)
+    turns = [Turn(sender: sender, offset: difference)]
     window = [Bucket(index: receivedAt.nanos / parameters.bucket.value, smallest: difference)]
   }
 
@@ -103,9 +157,12 @@ public struct CaptureClock: Sendable {
     let target = window.reduce(difference) { min($0, $1.smallest) }
     let error = target &- current.offset
     let advance = sender &- current.latest
-    // A tenth keeps the order of pictures up to nine places out of order; gross errors exist only in the first seconds.
-    let limit = error.magnitude > parameters.grossError.value.magnitude ? advance / 10 &* 9 : advance / 10
-    anchor = Anchor(
-      offset: current.offset &+ max(-limit, min(limit, error)), latest: sender, latestHost: receivedAt)
+    let isSettling = receivedAt.since(current.startedAt) < parameters.settling
+    let isGross = error.magnitude > parameters.grossError.value.magnitude
+    let limit = isSettling || isGross ? advance / 10 &* 9 : advance / 10
+    let offset = current.offset &+ max(-limit, min(limit, error))
+    anchor = Anchor(offset: offset, latest: sender, latestHost: receivedAt, startedAt: current.startedAt)
+    turns.append(Turn(sender: sender, offset: offset))
+    if turns.count > Self.turnLimit { turns.removeFirst() }
   }
 }

@@ -27,6 +27,8 @@ public struct FlightPublisher: Sendable {
     /// Where to write the truth; `nil` writes none.
     public var truthFolder: String?
     public var encoder = H264Encoder.Options()
+    /// Publishes the truth as results of services; `nil` publishes none.
+    public var results: FlightResults?
     /// Takes the sensor readings up to each picture, on the clock of the pictures: where telemetry is sent from.
     public var onReadings: (@Sendable ([SensorReading]) async -> Void)?
 
@@ -78,12 +80,13 @@ public struct FlightPublisher: Sendable {
       "flight begins", metadata: [.resolution: "\(options.resolution)", .framesPerSecond: "\(options.frameRate)"])
     while let index = schedule.next(at: pace.clocks.host()) {
       try await pace.wait(until: schedule.time(ofFrame: index))
-      let frame = flight.renderFrame(index, listingObjects: folder != nil)
+      let frame = flight.renderFrame(index, listingObjects: folder != nil || options.results != nil)
       if let folder {
         try truth.append(frame, of: flight) { file, bytes throws(PublishingError) in
           try folder.append(bytes, to: file)
         }
       }
+      try options.results?.publish(frame, of: flight, capturedAt: wall.advanced(by: schedule.elapsed(atFrame: index)))
       if let onReadings = options.onReadings {
         let until = frame.timestampNanos + 1
         await onReadings(Self.readings(of: flight, from: readingsUntil, to: until, startedAt: wall, schedule))

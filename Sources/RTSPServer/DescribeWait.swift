@@ -17,8 +17,10 @@ final class DescribeWait {
     onDone: @escaping (ParameterSets?) -> Void
   ) {
     self.onDone = onDone
+    var options = ReaderOptions(policy: .keyframes, transport: .rtsp)
+    options.isProbe = true
     reader = LoopReader(
-      stream: stream, options: ReaderOptions(policy: .keyframes, transport: .rtsp), eventLoop: eventLoop,
+      stream: stream, options: options, eventLoop: eventLoop,
       onAvailable: { [weak self] in
         guard let self, let delivery = reader?.next(at: clocks.host()) else { return }
         finish(delivery.unit.parameterSets)

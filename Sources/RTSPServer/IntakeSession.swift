@@ -26,6 +26,8 @@ final class IntakeSession {
   private var patience: Scheduled<Void>?
   private var reportedDrops = 0
   private var isClosed = false
+  /// When the first packet of the picture that is being put together came.
+  private var firstPacketAt: HostTime?
 
   /// - Parameter onEnd: the client said goodbye, or somebody else publishes the stream now.
   init(
@@ -52,7 +54,9 @@ final class IntakeSession {
 
   func receive(rtp packet: ByteBuffer) {
     guard !isClosed else { return }
-    publish(receiver.receive(rtp: packet, at: clocks.host(), arrival: clocks.wall()))
+    let now = clocks.host()
+    if firstPacketAt == nil { firstPacketAt = now }
+    publish(receiver.receive(rtp: packet, at: now, arrival: clocks.wall()))
     waitForMissingPackets()
   }
 
@@ -73,8 +77,9 @@ final class IntakeSession {
   private func publish(_ effects: RTPVideoReceiver.Effects) {
     let now = clocks.host()
     for picture in effects.pictures where !isClosed {
-      if !lease.publish(picture, receivedAt: now) { onEnd() }
+      if !lease.publish(picture, firstReceivedAt: firstPacketAt, receivedAt: now) { onEnd() }
     }
+    if !effects.pictures.isEmpty { firstPacketAt = nil }
     let drops = receiver.counters.droppedUnits
     monitor.dropped(drops - reportedDrops)
     reportedDrops = drops

@@ -39,7 +39,7 @@ final class PlaybackSession {
   /// - Parameter onEnd: the stream ended; called on the event loop.
   init(
     stream: RelayStream, output: Output, ssrc: UInt32, eventLoop: any EventLoop, configuration: RTSPServerConfiguration,
-    clocks: SystemClocks, monitor: RTSPMonitor, onEnd: @escaping (ReaderEnd) -> Void
+    peer: String, clocks: SystemClocks, monitor: RTSPMonitor, onEnd: @escaping (ReaderEnd) -> Void
   ) {
     self.output = output
     self.eventLoop = eventLoop
@@ -56,9 +56,10 @@ final class PlaybackSession {
       ssrc: ssrc, payloadType: RTSPConnection.payloadType, firstSequence: .random(in: .min ... .max),
       maximumPacketBytes: packetBytes)
     timeline = RTPTimeline(offset: .random(in: .min ... .max))
-    let options = ReaderOptions(
+    var options = ReaderOptions(
       policy: .decodable, limits: ReaderLimits(units: configuration.queueUnits, bytes: ReaderLimits.live.bytes),
       transport: .rtsp)
+    options.peer = peer
     reader = LoopReader(
       stream: stream, options: options, eventLoop: eventLoop, onAvailable: { [weak self] in self?.pump() },
       onEnd: onEnd)

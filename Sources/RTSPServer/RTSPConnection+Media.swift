@@ -92,7 +92,7 @@ extension RTSPConnection {
     }
     let playback = PlaybackSession(
       stream: stream, output: output, ssrc: order.ssrc, eventLoop: context.eventLoop,
-      configuration: server.configuration, clocks: server.clocks, monitor: server.monitor
+      configuration: server.configuration, peer: peer, clocks: server.clocks, monitor: server.monitor
     ) { [weak self] end in
       guard let self else { return }
       server.logger.debug("rtsp stream ended", metadata: [.reason: "\(end.reason)", .address: "\(peer)"])

@@ -53,7 +53,10 @@ public final class RTSPMonitor: Sendable {
   private let dropCounter = Counter(label: "frames_dropped_total")
 
   /// - Parameter queueCapacity: access units that may wait for one receiver.
-  public init(queueCapacity: Int = 100) { self.queueCapacity = queueCapacity }
+  public init(queueCapacity: Int = 100) {
+    self.queueCapacity = queueCapacity
+    Gauge(label: "worldsystem_rtsp_queue_capacity").record(queueCapacity)
+  }
 
   /// The state now.
   public func health() -> RTSPHealth { state.withLock { self.health(of: $0) } }

@@ -103,10 +103,11 @@ public final class RTSPPushService: Service {
   private func pushOnce(onConnected: () -> Void) async -> Outcome {
     let reader: UnitReader
     do throws(RelayError) {
-      reader = try relay.stream(configuration.stream).reader(
-        ReaderOptions(
-          policy: .decodable, limits: ReaderLimits(units: configuration.queueUnits, bytes: ReaderLimits.live.bytes),
-          transport: .push))
+      var options = ReaderOptions(
+        policy: .decodable, limits: ReaderLimits(units: configuration.queueUnits, bytes: ReaderLimits.live.bytes),
+        transport: .push)
+      options.peer = shownURL
+      reader = try relay.stream(configuration.stream).reader(options)
     } catch {
       return .failed(error)
     }

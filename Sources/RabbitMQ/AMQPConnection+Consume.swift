@@ -15,7 +15,7 @@ extension AMQPConnection {
   /// - Returns: the consumer's name.
   /// - Throws: ``AMQPError/channelClosed(channel:_:)``: the channel must be opened again.
   public mutating func consume(
-    _ queue: String, acknowledges: Bool, arguments: AMQPArguments = [:], on channel: UInt16
+    _ queue: String, acknowledges: Bool, arguments: AMQPArguments = [], on channel: UInt16
   ) throws(AMQPError) -> String {
     table.removeAll()
     for (key, value) in arguments { table.append(key, value) }

@@ -52,7 +52,7 @@ extension AMQPConnection {
   /// - Parameter name: empty, the broker chooses one.
   /// - Throws: ``AMQPError/clash(_:)`` when it exists and is different.
   public mutating func declareQueue(
-    _ name: String, _ life: AMQPQueueLife, arguments: AMQPArguments = [:], mustExist: Bool = false, on channel: UInt16
+    _ name: String, _ life: AMQPQueueLife, arguments: AMQPArguments = [], mustExist: Bool = false, on channel: UInt16
   ) throws(AMQPError) -> AMQPQueueState {
     table.removeAll()
     for (key, value) in arguments { table.append(key, value) }

@@ -9,4 +9,4 @@ public enum AMQPValue: Hashable, Sendable {
 }
 
 /// Arguments of a declaration or a consumer, in order.
-public typealias AMQPArguments = KeyValuePairs<String, AMQPValue>
+public typealias AMQPArguments = [(name: String, value: AMQPValue)]

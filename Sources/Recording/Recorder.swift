@@ -2,6 +2,8 @@ public import CodedMedia
 public import Clocks
 public import Logging
 import MediaModel
+import NIOCore
+public import Observability
 public import ServiceLifecycle
 import Synchronization
 import Threading
@@ -23,41 +25,62 @@ public final class Recorder: VideoConsumer {
 
   private let core: Mutex<RecorderCore>
   private let clocks: SystemClocks
+  private let tracing: FrameTracing
+  private let events: EventOutlet<RecordingEvent>
+  private let stream: String
 
   /// - Parameters:
   ///   - stream: its name, for the metadata.
   ///   - metrics: shared by all recorders of the process.
+  ///   - onEvent: is told what is finished, in order, on the thread that records; it must not block.
   public convenience init(
-    stream: String, options: RecorderOptions, metrics: RecordingMetrics, clocks: SystemClocks = .system, logger: Logger
+    stream: String, options: RecorderOptions, metrics: RecordingMetrics, clocks: SystemClocks = .system,
+    tracing: FrameTracing = .off, logger: Logger, onEvent: (@Sendable (RecordingEvent) -> Void)? = nil
   ) {
     self.init(
-      stream: stream, options: options, disk: PosixDisk(), metrics: metrics, clocks: clocks, logger: logger)
+      stream: stream, options: options, disk: PosixDisk(), metrics: metrics, clocks: clocks, tracing: tracing,
+      logger: logger, onEvent: onEvent)
   }
 
   package init(
     stream: String, options: RecorderOptions, disk: any Disk, metrics: RecordingMetrics, clocks: SystemClocks,
-    logger: Logger
+    tracing: FrameTracing = .off, logger: Logger, onEvent: (@Sendable (RecordingEvent) -> Void)? = nil
   ) {
+    events = EventOutlet(onEvent)
     core = Mutex(
-      RecorderCore(stream: stream, options: options, disk: disk, metrics: metrics, logger: logger))
+      RecorderCore(
+        stream: stream, options: options, disk: disk, metrics: metrics, events: events, logger: logger))
     self.clocks = clocks
+    self.tracing = tracing
+    self.stream = stream
   }
 
   /// Records a unit.
   /// - Parameter skipped: units between the one before and this one that were left out in front of the recorder.
   public func take(_ unit: AccessUnit, skipped: Int) {
+    let span = tracing.begin(.record, in: unit.trace)
     core.withLock { $0.take(unit, skipped: skipped, now: clocks.host(), wall: clocks.wall()) }
+    if let span { end(span, of: unit) }
+    events.deliver()
+  }
+
+  private func end(_ span: FrameSpan, of unit: AccessUnit) {
+    span.set(.stream, stream)
+    span.describe(sequence: unit.sequence, isKeyFrame: unit.isKeyFrame, bytes: unit.bytes.readableBytes)
+    span.end()
   }
 
   /// Does what time demands: writes metadata, notices that the stream ended or the disk has room again. Call it a few
   /// times a second, from a thread that may block.
   public func tick() {
     core.withLock { $0.tick(now: clocks.host()) }
+    events.deliver()
   }
 
   /// Ends the session, if there is one, so that everything of it is on the disk.
   public func endSession() {
     core.withLock { $0.endSession(now: clocks.host()) }
+    events.deliver()
   }
 
   /// The session that is recorded now.

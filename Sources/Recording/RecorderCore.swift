@@ -21,6 +21,7 @@ final class RecorderCore {
   private let options: RecorderOptions
   private let disk: any Disk
   private let metrics: RecordingMetrics
+  private let events: EventOutlet<RecordingEvent>
   private let logger: Logger
   private var state = State.recording
   private var session: RecordedSession?
@@ -29,7 +30,11 @@ final class RecorderCore {
   /// What was logged last, until something is recorded again: a lasting fault is one error, not one every retry.
   private var reportedReason: RecordingError?
 
-  init(stream: String, options: RecorderOptions, disk: any Disk, metrics: RecordingMetrics, logger: Logger) {
+  init(
+    stream: String, options: RecorderOptions, disk: any Disk, metrics: RecordingMetrics,
+    events: EventOutlet<RecordingEvent>, logger: Logger
+  ) {
+    self.events = events
     self.stream = stream
     self.options = options
     self.disk = disk
@@ -58,8 +63,8 @@ final class RecorderCore {
       if session == nil {
         guard unit.isKeyFrame else { return miss(.awaitsKeyFrame) }
         session = try RecordedSession(
-          stream: stream, first: unit, options: options, disk: disk, metrics: metrics, logger: logger, now: now,
-          wall: wall)
+          stream: stream, first: unit, options: options, disk: disk, metrics: metrics, events: events,
+          logger: logger, now: now, wall: wall)
       }
       guard let session else { return }
       if try session.add(unit, now: now) { reportedReason = nil } else { miss(.awaitsKeyFrame) }

@@ -2,11 +2,12 @@ public import Clocks
 import CodedMedia
 public import Logging
 public import MediaModel
-import Observability
+public import Observability
 public import Relay
 public import ServiceLifecycle
 import Synchronization
 import Threading
+import VideoConsumer
 
 /// Records every stream of a relay, each as soon as it is live.
 public final class RelayRecorder: Service {
@@ -14,15 +15,24 @@ public final class RelayRecorder: Service {
   private let options: RecorderOptions
   private let keeper: RecordingKeeper
   private let metrics: RecordingMetrics
+  /// What other services count in a `ConsumerRunner`, which a recorder inside the server does without.
+  private let serviceMetrics = ConsumerMetrics(service: "recorder")
   private let clocks: SystemClocks
+  private let tracing: FrameTracing
   private let logger: Logger
+  private let onEvent: (@Sendable (RecordingEvent) -> Void)?
   /// At most as many as the relay has streams.
   private let recorders = Mutex<[StreamName: Recorder]>([:])
 
+  /// - Parameter onEvent: is told what is finished, in order for each stream, on the threads that record; it must not
+  ///   block.
   public init(
     relay: Relay, options: RecorderOptions, keeper: RecordingKeeper, metrics: RecordingMetrics,
-    clocks: SystemClocks = .system, logger: Logger
+    clocks: SystemClocks = .system, tracing: FrameTracing = .off, logger: Logger,
+    onEvent: (@Sendable (RecordingEvent) -> Void)? = nil
   ) {
+    self.tracing = tracing
+    self.onEvent = onEvent
     self.relay = relay
     self.options = options
     self.keeper = keeper
@@ -68,7 +78,8 @@ public final class RelayRecorder: Service {
     recorders.withLock { recorders in
       guard recorders[name] == nil else { return false }
       recorders[name] = Recorder(
-        stream: name.text, options: options, metrics: metrics, clocks: clocks, logger: logger)
+        stream: name.text, options: options, metrics: metrics, clocks: clocks, tracing: tracing, logger: logger,
+        onEvent: onEvent)
       return true
     }
   }
@@ -78,15 +89,20 @@ public final class RelayRecorder: Service {
     let reader = stream.reader(
       ReaderOptions(policy: .decodable, limits: .deep, transport: .recorder, keepsBacklog: true))
     let thread = ThreadExecutor(name: "recorder")
-    await withTaskExecutorPreference(thread) { await Self.drain(reader, into: recorder) }
+    await withTaskExecutorPreference(thread) { await drain(reader, into: recorder) }
     recorders.withLock { $0[stream.name] = nil }
   }
 
   /// Reads to the end of the stream, on the recorder's own thread.
-  @concurrent private static func drain(_ reader: UnitReader, into recorder: Recorder) async {
+  @concurrent private func drain(_ reader: UnitReader, into recorder: Recorder) async {
     defer { reader.close() }
     do {
-      while let delivery = try await reader.next() { recorder.take(delivery.unit, skipped: delivery.skipped) }
+      while let delivery = try await reader.next() {
+        let start = clocks.host()
+        recorder.take(delivery.unit, skipped: delivery.skipped)
+        serviceMetrics.recordSkipped(delivery.skipped)
+        serviceMetrics.recordProcessed(in: clocks.host().since(start))
+      }
     } catch {
       // Only `lossless` readers fail, and this one is not.
     }

@@ -12,6 +12,7 @@ public final class LoopReader {
   public let id: UInt64
   public let options: ReaderOptions
   private let stream: RelayStream
+  private let joinedAt: HostTime
   // Given up by `close()`, so that they may hold on to whoever holds this reader.
   private var onAvailable: (() -> Void)?
   private var onEnd: ((ReaderEnd) -> Void)?
@@ -41,9 +42,11 @@ public final class LoopReader {
     self.onAvailable = onAvailable
     self.onEnd = onEnd
     queue = ReaderQueue(options: options)
-    let (fanout, snapshot) = stream.join(on: eventLoop, transport: options.transport)
+    joinedAt = stream.clocks.host()
+    let identity = ReaderIdentity(id: id, transport: options.transport, peer: options.peer)
+    let (fanout, snapshot) = stream.join(on: eventLoop, as: identity, options)
     self.fanout = fanout
-    queue.start(with: snapshot.group, latestSequence: snapshot.latestSequence, at: stream.clocks.host())
+    queue.start(with: snapshot.group, latestSequence: snapshot.latestSequence, at: joinedAt)
     fanout.add(self)
     if let end = snapshot.end { fanout.end(end) }
   }
@@ -69,14 +72,20 @@ public final class LoopReader {
   public var backlog: (units: Int, bytes: Int) { (queue.count, queue.byteCount) }
 
   /// Leaves the stream. Idempotent.
-  public func close() {
+  public func close() { leave(.closed) }
+
+  private func leave(_ reason: ReaderEnd) {
     guard let fanout else { return }
     self.fanout = nil
     onAvailable = nil
     onEnd = nil
     fanout.remove(self)
     countSent()
-    stream.left(transport: options.transport)
+    stream.left(
+      as: ReaderIdentity(id: id, transport: options.transport, peer: options.peer), options,
+      ReaderStop(
+        reason: reason, frames: sentUnits, droppedFrames: queue.droppedUnits,
+        duration: stream.clocks.host().since(joinedAt)))
   }
 
   func offer(_ units: [AccessUnit], at now: HostTime) {
@@ -92,7 +101,7 @@ public final class LoopReader {
   func end(_ reason: ReaderEnd) {
     guard fanout != nil else { return }
     let onEnd = onEnd
-    close()
+    leave(reason)
     onEnd?(reason)
   }
 

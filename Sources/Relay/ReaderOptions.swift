@@ -51,6 +51,10 @@ public struct ReaderOptions: Hashable, Sendable {
   /// For `decodable`: whether what waits stays when the queue has overflowed, as suits somebody who wants as much as
   /// possible, such as a recorder. Otherwise the next key frame replaces it, as suits somebody who watches.
   public var keepsBacklog: Bool
+  /// Who it is, `host:port`, where that is known.
+  public var peer: String?
+  /// Whether it only has a look, such as at the parameter sets, and is no consumer of the video.
+  public var isProbe = false
 
   /// - Parameter limits: `nil` takes the limits that suit `policy`.
   public init(

@@ -3,6 +3,8 @@ public import Clocks
 import CodedMedia
 public import Logging
 public import MediaModel
+public import Observability
+import PhoneProtocol
 import Synchronization
 
 /// Hands each access unit of each stream to all of its readers, without copying it and without waiting for anyone.
@@ -18,14 +20,24 @@ public final class Relay: Sendable {
   public let configuration: RelayConfiguration
   public let clocks: SystemClocks
   private let metrics = RelayMetrics()
+  private let tracing: FrameTracing
+  private let events: EventOutlet<RelayEvent>
   private let readerIDs = ReaderIDs()
   private let logger: Logger
   private let state = Mutex(State())
 
-  public init(configuration: RelayConfiguration = .init(), clocks: SystemClocks = .system, logger: Logger) {
+  /// - Parameters:
+  ///   - tracing: chooses frames to follow.
+  ///   - onEvent: is told what comes and goes, in order, on any thread; it must not block.
+  public init(
+    configuration: RelayConfiguration = .init(), clocks: SystemClocks = .system, tracing: FrameTracing = .off,
+    logger: Logger, onEvent: (@Sendable (RelayEvent) -> Void)? = nil
+  ) {
     self.configuration = configuration
     self.clocks = clocks
+    self.tracing = tracing
     self.logger = logger
+    events = EventOutlet(onEvent)
   }
 
   /// The stream of that name, made if there is none: readers may come before the publisher.
@@ -52,7 +64,7 @@ public final class Relay: Sendable {
     }
     let stream = RelayStream(
       name: name, configuration: configuration, clocks: clocks, metrics: metrics, readerIDs: readerIDs,
-      logger: logger)
+      tracing: tracing, events: events, logger: logger)
     state.streams[name] = stream
     return stream
   }
@@ -86,6 +98,7 @@ public final class Relay: Sendable {
       }
     }
     let (stream, id, revoked) = try outcome.get()
+    events.deliver()
     logger.info("publisher connected", metadata: ["stream": "\(name)", "peer": "\(peer)"])
     if let revoked {
       metrics.publisherTakeovers.increment()
@@ -102,6 +115,7 @@ public final class Relay: Sendable {
       if stream.endHoldIfDue(grace: configuration.publisherGrace, now: now) {
         logger.info("stream ended", metadata: ["stream": "\(stream.name)"])
         stream.endReaders(.streamEnded)
+        events.deliver()
       }
       stream.addTotals(to: &totals, now: now)
     }
@@ -109,6 +123,10 @@ public final class Relay: Sendable {
     metrics.consumersConnected.record(totals.externalReaders)
     metrics.bandwidth.record(totals.megabitsPerSecond)
     metrics.groupCacheBytes.record(totals.groupCacheBytes)
+    if let offset = totals.publisherClockOffset {
+      metrics.publisherClockOffset.record(offset.value.seconds)
+      metrics.publisherClockOffsetSpread.record(offset.spread.seconds)
+    }
   }
 
   /// Ticks until the task is cancelled.
@@ -133,7 +151,11 @@ public final class Relay: Sendable {
   /// Takes no more publishers and ends all readers.
   public func shutdown() {
     state.withLock { $0.isShutDown = true }
-    for stream in streams() { stream.endReaders(.shutdown) }
+    for stream in streams() {
+      stream.endReaders(.shutdown)
+      stream.noteShutdown(at: clocks.host())
+    }
+    events.deliver()
   }
 }
 
@@ -149,11 +171,13 @@ public final class PublisherLease: Sendable {
   }
 
   /// Hands a picture to all readers. Never waits. Calls must not overlap.
-  /// - Parameter receivedAt: when its last byte came in.
+  /// - Parameters:
+  ///   - firstReceivedAt: when its first byte came in; `nil`: at once with the last one.
+  ///   - receivedAt: when its last byte came in.
   /// - Returns: `false` when another publisher has taken the stream over.
   @discardableResult
-  public func publish(_ picture: CodedPicture, receivedAt: HostTime) -> Bool {
-    stream.publish(picture, claim: claimID, receivedAt: receivedAt)
+  public func publish(_ picture: CodedPicture, firstReceivedAt: HostTime? = nil, receivedAt: HostTime) -> Bool {
+    stream.publish(picture, claim: claimID, firstReceivedAt: firstReceivedAt, receivedAt: receivedAt)
   }
 
   /// The publisher goes away; the stream is held for the grace period. Idempotent.
@@ -173,4 +197,7 @@ struct RelayTotals {
   var externalReaders = 0
   var megabitsPerSecond = 0.0
   var groupCacheBytes = 0
+  /// Of the publisher that connected last.
+  var publisherClockOffset: CaptureClock.Offset?
+  var latestClaim: UInt64 = 0
 }

@@ -17,6 +17,8 @@ final class RelayMetrics: Sendable {
   let bandwidth = Gauge(label: "video_bandwidth_mbps")
   let streamsLive = Gauge(label: "worldsystem_relay_streams")
   let groupCacheBytes = Gauge(label: "worldsystem_relay_group_cache_bytes")
+  let publisherClockOffset = Gauge(label: "worldsystem_phone_clock_offset_seconds")
+  let publisherClockOffsetSpread = Gauge(label: "worldsystem_phone_clock_offset_spread_seconds")
   let publisherTakeovers = Counter(label: "worldsystem_relay_publisher_takeovers_total")
   let framesBeforeKeyFrame = Counter(label: "worldsystem_relay_frames_before_key_frame_total")
   let clockDiscontinuities = Counter(label: "worldsystem_relay_clock_discontinuities_total")

@@ -4,6 +4,7 @@ import Logging
 import Clocks
 import CodedMedia
 public import MediaModel
+public import PhoneProtocol
 
 extension RelayStream {
   /// Takes the publisher's place.
@@ -11,7 +12,7 @@ extension RelayStream {
   func claim(
     id: UInt64, peer: String, overrides: Bool, onRevoked: @escaping @Sendable () -> Void
   ) throws(RelayError) -> (@Sendable () -> Void)? {
-    let since = clocks.wall()
+    let (since, now) = (clocks.wall(), clocks.host())
     let outcome: Result<(@Sendable () -> Void)?, RelayError> = state.withLock { state in
       var revoked: (@Sendable () -> Void)?
       if case .live(let present) = state.phase {
@@ -19,6 +20,7 @@ extension RelayStream {
         revoked = present.onRevoked
       }
       state.phase = .live(Claim(id: id, peer: peer, since: since, onRevoked: onRevoked))
+      noteStart(by: peer, in: &state, at: now)
       return .success(revoked)
     }
     return try outcome.get()
@@ -48,6 +50,10 @@ extension RelayStream {
       if case .live(let claim) = state.phase {
         totals.liveStreams += 1
         totals.megabitsPerSecond += claim.bandwidth.latestMegabitsPerSecond
+        if let offset = claim.clock.offset, claim.id >= totals.latestClaim {
+          totals.latestClaim = claim.id
+          totals.publisherClockOffset = offset
+        }
       }
       totals.groupCacheBytes += state.cache.bytes
       for (transport, count) in state.readers where transport.isExternal { totals.externalReaders += count }
@@ -78,6 +84,8 @@ public struct StreamSnapshot: Sendable {
   public var readers: [ReaderTransport: Int]
   /// Number of the newest unit.
   public var latestSequence: UInt64
+  /// The server's wall clock minus the publisher's; `nil` without a publisher that has sent pictures.
+  public var publisherClockOffset: CaptureClock.Offset?
 }
 
 extension RelayStream {
@@ -101,6 +109,7 @@ extension RelayStream {
         snapshot.isPublished = true
         snapshot.publisher = claim.peer
         snapshot.publishedSince = claim.since
+        snapshot.publisherClockOffset = claim.clock.offset
       }
       return snapshot
     }

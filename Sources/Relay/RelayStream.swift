@@ -5,6 +5,7 @@ import H264
 import Logging
 public import MediaModel
 import NIOCore
+import Observability
 import PhoneProtocol
 import Synchronization
 
@@ -47,35 +48,44 @@ public final class RelayStream: Sendable {
     /// Capture time of the first unit ever: where the timeline of movie fragments begins.
     var origin: WallTime?
     var isRetired = false
+    /// Since when it is live or held, as others were told.
+    var startedAt: HostTime?
   }
 
   public let name: StreamName
   let clocks: SystemClocks
   let metrics: RelayMetrics
   let logger: Logger
+  let events: EventOutlet<RelayEvent>
+  private let tracing: FrameTracing
   private let readerIDs: ReaderIDs
   let state: Mutex<State>
-  private let clockOffset: Nanoseconds
 
   init(
     name: StreamName, configuration: RelayConfiguration, clocks: SystemClocks, metrics: RelayMetrics,
-    readerIDs: ReaderIDs, logger: Logger
+    readerIDs: ReaderIDs, tracing: FrameTracing, events: EventOutlet<RelayEvent>, logger: Logger
   ) {
+    self.tracing = tracing
+    self.events = events
     self.name = name
     self.clocks = clocks
     self.metrics = metrics
     self.readerIDs = readerIDs
     self.logger = logger
     state = Mutex(State(cache: GroupCache(byteLimit: configuration.groupCacheBytes)))
-    clockOffset = Nanoseconds(clocks.wall().nanosSince1970 - clocks.host().nanos)
   }
 
   // MARK: Publishing
 
   /// Numbers the picture, stores it once and hands it to every reader.
   /// - Returns: `false` when `claim` is not the stream's current claim any more.
-  func publish(_ picture: CodedPicture, claim id: UInt64, receivedAt: HostTime) -> Bool {
+  func publish(
+    _ picture: CodedPicture, claim id: UInt64, firstReceivedAt: HostTime?, receivedAt: HostTime
+  ) -> Bool {
+    // A span that is never ended, as that of a picture that nobody gets, is never told.
+    let span = tracing.beginFrame(at: firstReceivedAt ?? receivedAt)
     let (stored, message) = UnitMessages.storingAsMessage(picture)
+    let reading = clocks.reading()
     let accepted: (unit: AccessUnit, ports: [any ReaderPort], advises: Bool, jumped: Bool)?
     var isCurrent = false
     accepted = state.withLock { state in
@@ -87,8 +97,8 @@ public final class RelayStream: Sendable {
       state.phase = .idle
       let jumpsBefore = claim.clock.discontinuities
       let (unit, advises) = Self.makeUnit(
-        stored, message: message, state: &state, claim: &claim, receivedAt: receivedAt,
-        receivedWall: wall(at: receivedAt))
+        stored, message: message, state: &state, claim: &claim, receivedAt: receivedAt, reading: reading,
+        trace: span?.context)
       let jumped = claim.clock.discontinuities != jumpsBefore
       state.phase = .live(claim)
       return (unit, state.portList, advises, jumped)
@@ -99,6 +109,7 @@ public final class RelayStream: Sendable {
     }
     metrics.recordRelayed(bytes: accepted.unit.bytes.readableBytes)
     for port in accepted.ports { port.deliver(accepted.unit) }
+    if let span { end(span, of: accepted.unit) }
     if accepted.jumped { metrics.clockDiscontinuities.increment() }
     if accepted.advises {
       logger.warning(
@@ -110,8 +121,9 @@ public final class RelayStream: Sendable {
 
   private static func makeUnit(
     _ picture: CodedPicture, message: ByteBuffer, state: inout State, claim: inout Claim, receivedAt: HostTime,
-    receivedWall: WallTime
+    reading: ClockReading, trace: TraceContext?
   ) -> (AccessUnit, advises: Bool) {
+    let receivedWall = reading.wall(at: receivedAt)
     let captured = claim.clock.capturedAt(
       senderMicros: picture.senderMicros, receivedAt: receivedAt, wallNow: receivedWall)
     // Whole microseconds, the ticks of MP4 and of senders: times that differ by less would be equal there.
@@ -128,20 +140,24 @@ public final class RelayStream: Sendable {
     let unit = AccessUnit(
       picture: picture, sequence: state.lastSequence, capturedAt: capturedAt,
       decodeAt: decodeMicros.map { WallTime(nanosSince1970: $0 * 1_000) } ?? capturedAt, receivedAt: receivedAt,
-      representations: UnitRepresentations(annexBMessage: message))
+      receivedWall: receivedWall, networkTimeOffset: reading.networkTimeOffset,
+      representations: UnitRepresentations(annexBMessage: message), trace: trace)
     state.cache.append(unit)
     state.statistics.add(unit)
     let advises = claim.bandwidth.add(bytes: unit.bytes.readableBytes, at: receivedAt)
     return (unit, advises)
   }
 
-  /// The wall time at a monotonic time. Fixed to the offset at the start of the stream: ages and capture times must
-  /// not jump when somebody sets the clock.
-  func wall(at host: HostTime) -> WallTime { WallTime(nanosSince1970: host.nanos + clockOffset.value) }
+  private func end(_ span: FrameSpan, of unit: AccessUnit) {
+    span.set(.stream, name.text)
+    span.describe(sequence: unit.sequence, isKeyFrame: unit.isKeyFrame, bytes: unit.bytes.readableBytes)
+    span.end()
+  }
 
-  /// Time from the capture of `unit` to `now`, never negative.
+  /// Time from the capture of `unit` to `now`, never negative. Reads no clock: what the unit knows of the wall clock is
+  /// that of its arrival, and the rest is host time.
   func age(of unit: AccessUnit, at now: HostTime) -> Nanoseconds {
-    max(.zero, wall(at: now).since(unit.capturedAt))
+    max(.zero, Nanoseconds(now.since(unit.receivedAt).value + unit.receivedWall.since(unit.capturedAt).value))
   }
 
   // MARK: Readers
@@ -154,20 +170,26 @@ public final class RelayStream: Sendable {
         state.ports[ObjectIdentifier(reader)] = reader
         state.portList.append(reader)
         state.readers[options.transport, default: 0] += 1
+        noteJoin(reader.identity, options)
       }
       let snapshot = Self.joinSnapshot(of: state)
       // Under the lock, so that no unit is delivered before the group it belongs to.
       reader.start(with: snapshot)
       return snapshot
     }
+    events.deliver()
     if snapshot.end == nil { logJoin(options) }
     return reader
   }
 
-  func join(on eventLoop: any EventLoop, transport: ReaderTransport) -> (LoopFanout, JoinSnapshot) {
-    state.withLock { state in
+  func join(
+    on eventLoop: any EventLoop, as reader: ReaderIdentity, _ options: ReaderOptions
+  ) -> (LoopFanout, JoinSnapshot) {
+    defer { events.deliver() }
+    return state.withLock { state in
       let key = ObjectIdentifier(eventLoop)
-      state.readers[transport, default: 0] += 1
+      state.readers[options.transport, default: 0] += 1
+      noteJoin(reader, options)
       if let present = state.ports[key] as? LoopFanout { return (present, Self.joinSnapshot(of: state)) }
       let fanout = LoopFanout(eventLoop: eventLoop, now: clocks.host)
       state.ports[key] = fanout
@@ -176,16 +198,22 @@ public final class RelayStream: Sendable {
     }
   }
 
-  func leave(port: ObjectIdentifier, transport: ReaderTransport) {
+  func leave(port: ObjectIdentifier, as reader: ReaderIdentity, _ options: ReaderOptions, _ stop: ReaderStop) {
     state.withLock { state in
       guard let port = state.ports.removeValue(forKey: port) else { return }
       state.portList.removeAll { $0 === port }
-      state.readers[transport, default: 0] -= 1
+      state.readers[options.transport, default: 0] -= 1
+      noteLeave(reader, options, stop)
     }
+    events.deliver()
   }
 
-  func left(transport: ReaderTransport) {
-    state.withLock { $0.readers[transport, default: 0] -= 1 }
+  func left(as reader: ReaderIdentity, _ options: ReaderOptions, _ stop: ReaderStop) {
+    state.withLock { state in
+      state.readers[options.transport, default: 0] -= 1
+      noteLeave(reader, options, stop)
+    }
+    events.deliver()
   }
 
   func nextReaderID() -> UInt64 { readerIDs.next() }
@@ -216,6 +244,7 @@ public final class RelayStream: Sendable {
   func endHoldIfDue(grace: Nanoseconds, now: HostTime) -> Bool {
     state.withLock { state in
       guard case .held(let since) = state.phase, now.since(since) >= grace else { return false }
+      noteStop(.publisherLeft, in: &state, at: now)
       state.phase = .idle
       state.cache.clear()
       state.parameterSets = nil

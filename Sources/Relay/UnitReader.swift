@@ -31,6 +31,7 @@ public final class UnitReader: AsyncSequence, Sendable {
     var sentUnits: UInt64 = 0
     var reportedDrops: UInt64 = 0
     var hasLeft = false
+    var joinedAt = HostTime(nanos: 0)
   }
 
   /// Number of the reader, unique in the process.
@@ -51,8 +52,11 @@ public final class UnitReader: AsyncSequence, Sendable {
     state.withLock { state in
       state.queue.start(with: snapshot.group, latestSequence: snapshot.latestSequence, at: now)
       state.end = snapshot.end
+      state.joinedAt = now
     }
   }
+
+  var identity: ReaderIdentity { ReaderIdentity(id: id, transport: options.transport, peer: options.peer) }
 
   /// The next delivery, waiting for it if need be; `nil` when the stream ended or the reader was closed.
   /// - Throws: ``ReaderError`` when the policy is `lossless` and the queue was full.
@@ -116,11 +120,15 @@ public final class UnitReader: AsyncSequence, Sendable {
   }
 
   private func leave() {
-    let isFirst = state.withLock { state in
-      defer { state.hasLeft = true }
-      return !state.hasLeft
+    let now = stream.clocks.host()
+    let stop = state.withLock { state -> ReaderStop? in
+      guard !state.hasLeft else { return nil }
+      state.hasLeft = true
+      return ReaderStop(
+        reason: state.end ?? .closed, frames: state.sentUnits, droppedFrames: state.queue.droppedUnits,
+        duration: now.since(state.joinedAt))
     }
-    if isFirst { stream.leave(port: ObjectIdentifier(self), transport: options.transport) }
+    if let stop { stream.leave(port: ObjectIdentifier(self), as: identity, options, stop) }
   }
 
   func snapshot() -> ReaderSnapshot {

@@ -49,10 +49,13 @@ extension Settings {
     public var isEnabled: Bool
     /// To ask before the usual ones.
     public var servers: [String]
+    /// Whether to ask the usual ones while none of the others answers.
+    public var asksPublicServers: Bool
 
     init(_ resolver: SettingsResolver) throws(SettingsError) {
       isEnabled = try resolver.value(SettingsTable.clockEnabled)
       servers = try resolver.value(SettingsTable.clockServers)
+      asksPublicServers = try resolver.value(SettingsTable.clockPublicServers)
     }
   }
 

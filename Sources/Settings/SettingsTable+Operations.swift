@@ -36,6 +36,9 @@ extension SettingsTable {
   static let clockServers = Setting.list(
     "clock.servers", allowed: "a list of host names, with :PORT where it is not 123",
     from: .environment("NTP_SERVER"), "Time servers to ask before the usual ones.")
+  static let clockPublicServers = Setting.boolean(
+    "clock.public_servers", true, from: .environment("WORLDSYSTEM_PUBLIC_TIME_SERVERS"),
+    "Whether to ask pool.ntp.org, time.cloudflare.com and time.google.com while no other time server answers.")
   static let webhookURLs = Setting.list(
     "webhooks.urls", allowed: "a list of http:// or https:// URLs", from: .environment("WORLDSYSTEM_WEBHOOKS"),
     "Where lifecycle events are posted to.")

@@ -47,7 +47,7 @@ public enum SettingsTable {
       settings: [uploadPath.definition, uploadMebibytes.definition]),
     Section(
       name: "clock", help: "Network time.",
-      settings: [clockEnabled.definition, clockServers.definition]),
+      settings: [clockEnabled.definition, clockServers.definition, clockPublicServers.definition]),
     Section(
       name: "webhooks", help: "Lifecycle events by HTTP.",
       settings: [webhookURLs.definition, webhookSecretFile.definition]),

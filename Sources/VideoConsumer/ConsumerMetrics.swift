@@ -2,14 +2,14 @@ import MediaModel
 import Metrics
 
 /// The metrics of one service (protocol.md section 9). Handles are made once.
-struct ConsumerMetrics: Sendable {
+package struct ConsumerMetrics: Sendable {
   private let total = Counter(label: "frames_processed_total")
   private let processed: Counter
   private let skipped: Counter
   private let failed: Counter
   private let processing: Metrics.Timer
 
-  init(service: String) {
+  package init(service: String) {
     let labels = [("service", service)]
     processed = Counter(label: "worldsystem_service_frames_processed_total", dimensions: labels)
     skipped = Counter(label: "worldsystem_service_frames_skipped_total", dimensions: labels)
@@ -17,15 +17,15 @@ struct ConsumerMetrics: Sendable {
     processing = Metrics.Timer(label: "worldsystem_service_frame_processing_seconds", dimensions: labels)
   }
 
-  func recordProcessed(in duration: Nanoseconds) {
+  package func recordProcessed(in duration: Nanoseconds) {
     total.increment()
     processed.increment()
     processing.recordNanoseconds(max(0, duration.value))
   }
 
-  func recordFailed() { failed.increment() }
+  package func recordFailed() { failed.increment() }
 
-  func recordSkipped(_ count: Int) {
+  package func recordSkipped(_ count: Int) {
     if count > 0 { skipped.increment(by: count) }
   }
 }

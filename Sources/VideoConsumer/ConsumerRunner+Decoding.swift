@@ -20,7 +20,8 @@ extension ConsumerRunner {
     var session: DecodingSession?
     var number = 0
     let errors = RateLimitedLogger(logger)
-    while let (fed, skipped) = await input.take() {
+    while let (taken, skipped) = await input.take() {
+      var fed = taken
       if session?.generation != fed.stream.generation {
         if let ended = session { await distribute(ended.finish(), &number) }
         do {
@@ -32,11 +33,14 @@ extension ConsumerRunner {
       }
       number += skipped + fed.delivery.skipped
       guard let current = session else { continue }
+      fed.decoding = beginDecoding(fed)
       do throws(FFmpegError) {
         await distribute(try current.decode(fed), &number)
       } catch {
         // The frame counts: numbers name frames of the source, whether they decode or not.
         number += 1
+        fed.decoding?.failed(error)
+        fed.decoding?.end()
         errors.log(
           level: .warning, "frame cannot be decoded", at: clocks.host(),
           metadata: [.frame: "\(fed.number)", .error: "\(error)"])
@@ -45,11 +49,20 @@ extension ConsumerRunner {
     if let session { await distribute(session.finish(), &number) }
   }
 
+  private func beginDecoding(_ fed: FedUnit) -> FrameSpan? {
+    let unit = fed.delivery.unit
+    guard let span = options.tracing.begin(.decode, in: unit.trace) else { return nil }
+    span.set(.url, feed.place)
+    span.describe(sequence: unit.sequence, isKeyFrame: unit.isKeyFrame, bytes: unit.bytes.readableBytes)
+    return span
+  }
+
   private func distribute(_ pictures: [DecodedUnit], _ number: inout Int) async {
     for decoded in pictures {
       number += 1
       let frame = ConsumedFrame(
-        number: number, unit: decoded.fed.delivery.unit, picture: decoded.picture, stream: decoded.fed.stream)
+        number: number, unit: decoded.fed.delivery.unit, picture: decoded.picture, stream: decoded.fed.stream,
+        trace: decoded.fed.decoding?.context ?? decoded.fed.delivery.unit.trace)
       for slot in slots { await slot.offer(frame) }
     }
   }
@@ -106,6 +119,7 @@ final class DecodingSession {
   private func units(_ pictures: [DecodedPicture]) -> [DecodedUnit] {
     pictures.compactMap { decoded in
       guard let fed = pending.removeValue(forKey: decoded.presentationTime.value) else { return nil }
+      fed.decoding?.end()
       return DecodedUnit(picture: decoded.picture, fed: fed)
     }
   }

@@ -3,7 +3,7 @@ public import Clocks
 import FFmpeg
 public import Logging
 public import MediaModel
-import Observability
+public import Observability
 import Relay
 public import ServiceLifecycle
 import Synchronization
@@ -24,6 +24,8 @@ public final class ConsumerRunner: Service {
     /// Access units that may wait for the decoder, or for a consumer of units, when the source is live: 256 are 8.5 s
     /// at 30 frames a second, longer than decoding a key frame of any size or syncing a disk takes.
     public var queuedUnits = 256
+    /// Follows frames that are traced: those chosen where they entered this process.
+    public var tracing = FrameTracing.off
     /// Waits for so long; tests replace it.
     public var pause: @Sendable (Nanoseconds) async throws -> Void = {
       try await Task.sleep(nanoseconds: UInt64($0.value))
@@ -69,9 +71,12 @@ public final class ConsumerRunner: Service {
     let feed: any UnitFeed =
       switch source {
       case .webSocket(let endpoint):
-        WebSocketFeed(endpoint: endpoint, options: WebSocketClientOptions(token: token), clocks: clocks)
-      case .live(let location): DemuxerFeed(location: location, isLive: true, clocks: clocks)
-      case .file(let path): DemuxerFeed(location: MediaLocation(path), isLive: false, clocks: clocks)
+        WebSocketFeed(
+          endpoint: endpoint, options: WebSocketClientOptions(token: token), clocks: clocks, tracing: options.tracing)
+      case .live(let location):
+        DemuxerFeed(location: location, isLive: true, clocks: clocks, tracing: options.tracing)
+      case .file(let path):
+        DemuxerFeed(location: MediaLocation(path), isLive: false, clocks: clocks, tracing: options.tracing)
       }
     self.init(feed: feed, consumers: consumers, options: options, clocks: clocks, logger: logger)
   }
@@ -152,6 +157,8 @@ struct FedUnit: Sendable {
   var number: Int
   var stream: ConsumedStream
   var description: FeedDescription
+  /// What the decoder does with it, as long as it does.
+  var decoding: FrameSpan?
 }
 
 extension Result where Failure == any Error {

@@ -44,7 +44,8 @@ final class ConsumerSlot: Sendable {
   func offer(_ fed: FedUnit) async {
     await frames.put(
       ConsumedFrame(
-        number: fed.number, unit: fed.delivery.unit, picture: nil, skipped: fed.delivery.skipped, stream: fed.stream))
+        number: fed.number, unit: fed.delivery.unit, picture: nil, skipped: fed.delivery.skipped, stream: fed.stream,
+        trace: fed.delivery.unit.trace))
   }
 
   /// Hands on a picture, if the consumer wants this one.

@@ -2,6 +2,7 @@ import Clocks
 public import FFmpeg
 import H264
 import MediaModel
+public import Observability
 import PhoneProtocol
 import Relay
 import Threading
@@ -11,12 +12,14 @@ public struct DemuxerFeed: UnitFeed {
   private let location: MediaLocation
   private let options: Demuxer.Options
   private let clocks: SystemClocks
+  private let tracing: FrameTracing
   public let isLive: Bool
 
   public init(
     location: MediaLocation, isLive: Bool, options: Demuxer.Options = Demuxer.Options(),
-    clocks: SystemClocks = .system
+    clocks: SystemClocks = .system, tracing: FrameTracing = .off
   ) {
+    self.tracing = tracing
     self.location = location
     self.isLive = isLive
     self.options = options
@@ -50,7 +53,8 @@ public struct DemuxerFeed: UnitFeed {
           FeedDescription(
             framesPerSecond: video.frameRate?.framesPerSecond, statedResolution: video.resolution,
             reorderDepth: video.reorderDepth)))
-      var builder = UnitBuilder(capture: isLive ? .device(CaptureClock()) : .file, isAligned: true)
+      var builder = UnitBuilder(
+        capture: isLive ? .device(CaptureClock()) : .file, isAligned: true, tracing: tracing)
       for event in builder.parameterSets(video.extradata) { await deliver(event) }
       while let packet = try demuxer.next() {
         let micros = packet.presentationTime.value / 1000

@@ -2,6 +2,7 @@ import CodedMedia
 import H264
 import MediaModel
 import NIOCore
+import Observability
 import PhoneProtocol
 import Relay
 
@@ -23,9 +24,13 @@ struct UnitBuilder {
   private var sets: ParameterSets?
   private var sequence: UInt64 = 0
   private var hasKeyFrame = false
+  private let tracing: FrameTracing
 
-  /// - Parameter isAligned: whether every payload is exactly one access unit.
-  init(capture: CaptureTime, isAligned: Bool) {
+  /// - Parameters:
+  ///   - isAligned: whether every payload is exactly one access unit.
+  ///   - tracing: chooses frames to follow; they enter this process here.
+  init(capture: CaptureTime, isAligned: Bool, tracing: FrameTracing = .off) {
+    self.tracing = tracing
     self.capture = capture
     assembler.isAligned = isAligned
   }
@@ -72,8 +77,12 @@ struct UnitBuilder {
     let decodeAt = WallTime(nanosSince1970: timeline.next(presentation: capturedAt.nanosSince1970))
     self.timeline = timeline
     sequence += 1
+    let span = tracing.beginFrame(at: now)
     let unit = AccessUnit(
-      picture: picture, sequence: sequence, capturedAt: capturedAt, decodeAt: decodeAt, receivedAt: now)
+      picture: picture, sequence: sequence, capturedAt: capturedAt, decodeAt: decodeAt, receivedAt: now,
+      receivedWall: wall, trace: span?.context)
+    span?.describe(sequence: sequence, isKeyFrame: picture.isKeyFrame, bytes: picture.bytes.readableBytes)
+    span?.end()
     return Delivery(unit: unit, parameterSets: isNew && !picture.carriesParameterSets ? picture.parameterSets : nil)
   }
 

@@ -97,8 +97,14 @@ public struct ConsumedFrame: Sendable {
   public var skipped: Int
   /// The stream it belongs to.
   public var stream: ConsumedStream
+  /// Its trace so far, for `FrameTracing.begin(.track, in:)`; `nil`: it is not traced.
+  public var trace: TraceContext?
 
-  public init(number: Int, unit: AccessUnit, picture: Picture?, skipped: Int = 0, stream: ConsumedStream) {
+  public init(
+    number: Int, unit: AccessUnit, picture: Picture?, skipped: Int = 0, stream: ConsumedStream,
+    trace: TraceContext? = nil
+  ) {
+    self.trace = trace
     self.number = number
     self.unit = unit
     self.picture = picture

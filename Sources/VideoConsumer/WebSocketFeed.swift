@@ -2,6 +2,7 @@ import Clocks
 import FFmpeg
 import MediaModel
 import NIOCore
+public import Observability
 import PhoneProtocol
 import Relay
 public import WebSocketTransport
@@ -14,8 +15,13 @@ public struct WebSocketFeed: UnitFeed {
   private let endpoint: WebSocketEndpoint
   private let options: WebSocketClientOptions
   private let clocks: SystemClocks
+  private let tracing: FrameTracing
 
-  public init(endpoint: WebSocketEndpoint, options: WebSocketClientOptions = .init(), clocks: SystemClocks = .system) {
+  public init(
+    endpoint: WebSocketEndpoint, options: WebSocketClientOptions = .init(), clocks: SystemClocks = .system,
+    tracing: FrameTracing = .off
+  ) {
+    self.tracing = tracing
     var endpoint = endpoint
     if !endpoint.target.contains("format=") {
       endpoint.target += endpoint.target.contains("?") ? "&format=packets" : "?format=packets"
@@ -31,7 +37,7 @@ public struct WebSocketFeed: UnitFeed {
   public func run(_ deliver: @Sendable (FeedEvent) async -> Void) async throws {
     do {
       try await WebSocketClient.withConnection(to: endpoint, options: options) { connection in
-        var reading = MessageReading(place: place)
+        var reading = MessageReading(place: place, tracing: tracing)
         for try await message in connection.messages {
           guard case .binary(let bytes) = message else { continue }
           let now = clocks.host()
@@ -53,12 +59,16 @@ package struct MessageReading {
   }
 
   private let place: String
+  private let tracing: FrameTracing
   private var format = Format.unknown
 
-  package init(place: String) { self.place = place }
+  package init(place: String, tracing: FrameTracing = .off) {
+    self.place = place
+    self.tracing = tracing
+  }
 
   package mutating func receive(_ message: ByteBuffer, at now: HostTime, wall: WallTime) throws -> [FeedEvent] {
-    if case .unknown = format { format = Self.format(of: message) }
+    if case .unknown = format { format = format(of: message) }
     switch format {
     case .unknown: return []
     case .packets(let parser, var builder):
@@ -83,10 +93,10 @@ package struct MessageReading {
     }
   }
 
-  private static func format(of first: ByteBuffer) -> Format {
+  private func format(of first: ByteBuffer) -> Format {
     let parser = PhonePacketParser()
     // A packet begins with its own length, which no Annex B stream does: 00 00 00 01 is shorter than a header.
-    if (try? parser.parse(first)) != nil { return .packets(parser, UnitBuilder(capture: .wall, isAligned: true)) }
-    return .annexB(AnnexBSplitter(), UnitBuilder(capture: .wall, isAligned: false))
+    if (try? parser.parse(first)) != nil { return .packets(parser, UnitBuilder(capture: .wall, isAligned: true, tracing: tracing)) }
+    return .annexB(AnnexBSplitter(), UnitBuilder(capture: .wall, isAligned: false, tracing: tracing))
   }
 }

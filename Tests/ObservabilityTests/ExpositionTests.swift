@@ -3,6 +3,12 @@ import Observability
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 @Suite struct ExpositionTests {
   static let reasons = MetricDefinition.Label("reason", ["short", "oversized"])
   static let transports = MetricDefinition.Label("transport", ["websocket", "rtsp"])
@@ -110,6 +116,11 @@ import Testing
     #if os(Linux)
       #expect(try #require(ProcessMetrics.residentMemoryBytes()) > 1 << 20)
       #expect(try #require(ProcessMetrics.openFileCount()) >= 1)
+      var now = timespec()
+      clock_gettime(CLOCK_REALTIME, &now)
+      let age = Double(now.tv_sec) - (try #require(ProcessMetrics.startTimeSeconds()))
+      // Ticks are hundredths of a second.
+      #expect(age > -0.1 && age < 86_400)
     #endif
   }
 }

@@ -46,6 +46,64 @@ import TestSupport
     #expect(link.clock.discontinuities == 0)
   }
 
+  /// A connection that was slow to open delays what it carries first; that is no longer to be seen in the times soon
+  /// after.
+  @Test func aDelayedFirstPictureIsForgottenInAFewPictures() {
+    var link = Link()
+    for index in 0..<60 as Range<Int64> {
+      link.send(taken: index * 33, sender: index * 33, delay: max(5, 105 - index * 33))
+    }
+    #expect(link.isRising)
+    #expect(link.ages[8...].allSatisfy { abs($0) < 0.01 })
+  }
+
+  @Test func smallErrorsMoveLaterTimesLittle() {
+    var link = Link()
+    for index in 0..<200 as Range<Int64> {
+      link.send(taken: index * 33, sender: index * 33, delay: index < 100 ? 50 : 5)
+    }
+    #expect(link.isRising)
+    // After the first second, spacing stays within a tenth.
+    let spacings = zip(link.captures, link.captures.dropFirst()).map { Double($1 - $0) / 33e6 }
+    #expect(spacings.dropFirst(31).allSatisfy { (0.9...1.1).contains($0) })
+    #expect(abs(link.ages[199]) < 0.01)
+  }
+
+  @Test func picturesOutOfOrderKeepTheOrderOfTheirTimesWhileTheOffsetMoves() {
+    var link = Link()
+    var times: [(sender: Int64, captured: Int64)] = []
+    // The first group waits for the connection, so the offset moves fast while pictures are reordered.
+    for group in 0..<20 as Range<Int64> {
+      for (place, position) in ([4, 2, 1, 3] as [Int64]).enumerated() {
+        let number = group * 4 + position
+        link.send(
+          taken: group * 133 + 160 + Int64(place) * 33, sender: number * 33, delay: max(5, 200 - group * 100))
+        times.append((number * 33, link.captures.last ?? 0))
+      }
+    }
+    let inOrder = times.sorted { $0.sender < $1.sender }.map(\.captured)
+    #expect(zip(inOrder, inOrder.dropFirst()).allSatisfy { $0 < $1 })
+    #expect(link.clock.discontinuities == 0)
+  }
+
+  @Test func theOffsetIsThatOfTheFastestPacket() throws {
+    var link = Link()
+    #expect(link.clock.offset == nil)
+    for index in 0..<300 as Range<Int64> {
+      link.send(taken: index * 33, sender: index * 33 + 7_000, delay: 10 + index % 7)
+    }
+    let offset = try #require(link.clock.offset)
+    #expect(offset.value == Nanoseconds(1_700_000_000_000_000_000 - 7_000_000_000 + 10_000_000))
+    #expect(offset.spread == .zero)
+    // A sender whose clock is 100 ppm fast: 6 ms in a minute.
+    var drifting = Link()
+    for index in 0..<1_200 as Range<Int64> {
+      drifting.send(taken: index * 100, sender: index * 100 + index / 100, delay: 10)
+    }
+    let spread = try #require(drifting.clock.offset).spread.milliseconds
+    #expect((4...7).contains(spread))
+  }
+
   @Test func driftIsFollowed() {
     var link = Link()
     // 200 ppm for ten minutes: 120 ms, which the window must not let grow into the ages.

@@ -169,14 +169,17 @@ final class RecordingBench {
   private(set) var recorder: Recorder?
   private var sequence: UInt64 = 0
 
-  init(disk: any Disk = PosixDisk(), _ change: (inout RecorderOptions) -> Void = { _ in }) {
+  init(
+    disk: any Disk = PosixDisk(), onEvent: (@Sendable (RecordingEvent) -> Void)? = nil,
+    _ change: (inout RecorderOptions) -> Void = { _ in }
+  ) {
     options = RecorderOptions(folder: folder.path("recordings"))
     options.minimumFreeBytes = 0
     self.disk = disk
     change(&options)
     recorder = Recorder(
       stream: "drone", options: options, disk: disk, metrics: RecordingMetrics(), clocks: clock.clocks,
-      logger: log.logger)
+      logger: log.logger, onEvent: onEvent)
   }
 
   /// Plays pictures at their pace.

@@ -1,3 +1,4 @@
+import PhoneProtocol
 import CodedMedia
 import Foundation
 import HTTPTypes
@@ -83,6 +84,7 @@ struct ServerReport: Encodable {
   var time: Double
   var rtsp_port: Int?
   var auth_required: Bool
+  var clock: ClockReport?
 }
 
 /// A stream in `/api/streams`.
@@ -108,6 +110,10 @@ struct StreamReport: Encodable {
   /// Ages at sending over all WebSocket consumers since each of them came.
   var frame_age_ms: Ages?
   var since: Double?
+  /// The server's wall clock minus the publisher's.
+  var clock_offset_ms: Double?
+  /// How much that varied over the last minute.
+  var clock_offset_spread_ms: Double?
 
   init(snapshot: StreamSnapshot, ages: AgeHistogram) {
     name = snapshot.name.text
@@ -127,6 +133,8 @@ struct StreamReport: Encodable {
       frame_age_ms = Ages(p50: middle.milliseconds, p99: high.milliseconds)
     }
     since = snapshot.publishedSince?.secondsSince1970
+    clock_offset_ms = snapshot.publisherClockOffset?.value.milliseconds
+    clock_offset_spread_ms = snapshot.publisherClockOffset?.spread.milliseconds
   }
 }
 

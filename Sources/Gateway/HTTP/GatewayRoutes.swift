@@ -15,7 +15,7 @@ struct GatewayRoutes: Sendable {
   let admission: GatewayAdmission
   let providers: GatewayProviders
   let configuration: GatewayConfiguration
-  let startedAt: WallTime
+  let startedAt: HostTime
   let version: String
 
   func makeRouter() -> Router<BasicRequestContext> {
@@ -101,12 +101,14 @@ struct GatewayRoutes: Sendable {
     }
     router.get("/api/phones") { _, _ in Response(json: ["phones": telemetry?.phones() ?? []]) }
     router.get("/api/server") { _, _ in
-      let now = relay.clocks.wall()
+      // The start by today's clock: it may have been corrected since.
+      let now = relay.clocks.reading()
       return Response(
         json: ServerReport(
-          version: version, uptime_s: now.since(startedAt).seconds, started: startedAt.secondsSince1970,
-          time: now.secondsSince1970, rtsp_port: configuration.rtspPort,
-          auth_required: configuration.access.requiresToken))
+          version: version, uptime_s: now.host.since(startedAt).seconds,
+          started: now.wall(at: startedAt).secondsSince1970, time: now.wall.secondsSince1970,
+          rtsp_port: configuration.rtspPort, auth_required: configuration.access.requiresToken,
+          clock: providers.clock()))
     }
   }
 }

@@ -26,6 +26,8 @@ final class VideoIngestRole: WebSocketRole {
   private var connection: WebSocketServerConnection?
   private var lease: PublisherLease?
   private var deadline: Scheduled<Void>?
+  /// When the first packet of the picture that is being put together came.
+  private var firstPacketAt: HostTime?
 
   init(
     relay: Relay, name: StreamName, clocks: SystemClocks, metrics: IngestMetrics, rejections: RejectionMetrics,
@@ -80,7 +82,10 @@ final class VideoIngestRole: WebSocketRole {
   }
 
   private func apply(_ effects: PublisherSession.Effects, at now: HostTime) {
-    for picture in effects.pictures { lease?.publish(picture, receivedAt: now) }
+    let began = firstPacketAt ?? now
+    for picture in effects.pictures { lease?.publish(picture, firstReceivedAt: began, receivedAt: now) }
+    // What is held after pictures were handed on began with this packet.
+    firstPacketAt = effects.nextDeadline == nil ? nil : effects.pictures.isEmpty ? began : now
     for reject in effects.rejects { count(reject, at: now) }
     deadline?.cancel()
     deadline = nil

@@ -13,7 +13,7 @@ final class VideoReaderRole: WebSocketRole {
   private static let burstBytes = 1 << 20
 
   private let stream: RelayStream
-  private let options: ReaderOptions
+  private var options: ReaderOptions
   private let clocks: SystemClocks
   private var encoder: any UnitMessageEncoder
   private var connection: WebSocketServerConnection?
@@ -34,6 +34,7 @@ final class VideoReaderRole: WebSocketRole {
   func opened(_ connection: WebSocketServerConnection) {
     guard let eventLoop = connection.eventLoop else { return }
     self.connection = connection
+    options.peer = connection.peer
     reader = LoopReader(
       stream: stream, options: options, eventLoop: eventLoop,
       onAvailable: { self.send() }, onEnd: { self.ended($0) })

@@ -1,4 +1,9 @@
 extension MetricsCatalogue {
+  static let bus: [MetricDefinition] = [
+    .busMessagesPublished, .busMessagesDropped, .busConnected, .busConnectionsLost, .busConfirms, .busRejects,
+    .busRepublished, .busUnconfirmed, .busWaiting, .busConfirmTime,
+  ]
+
   static let topics = MetricDefinition.Label(
     "topic",
     [

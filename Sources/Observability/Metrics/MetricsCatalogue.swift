@@ -5,13 +5,13 @@ public enum MetricsCatalogue {
   public static let all: [MetricDefinition] =
     [
       .consumersConnected, .framesRelayed, .bytesRelayed, .videoBandwidth, .consumerQueueSize, .consumerFramesDropped,
-      .rtspServerHealthy, .rtspQueueSize, .rtspRestarts, .framesDropped, .framesProcessed,
+      .rtspServerHealthy, .rtspQueueSize, .rtspQueueCapacity, .rtspRestarts, .framesDropped, .framesProcessed,
       .ingestPacketsRejected, .streams, .groupCacheBytes, .publisherTakeovers, .framesBeforeKeyFrame,
       .clockDiscontinuities, .frameAge, .addedLatency, .unitsSent, .bytesSent, .unitsDropped, .connectionsRejected,
       .serviceFramesProcessed, .serviceFramesSkipped, .serviceFramesFailed, .serviceProcessing,
       .recordingFrames, .recordingFramesMissed, .recordingBytes, .recordingStills, .recordingStillsMissed,
-      .recordingPaused, .busMessagesPublished, .busMessagesDropped, .seriesRejected,
-    ] + telemetry
+      .recordingPaused, .seriesRejected,
+    ] + clock + bus + spool + events + telemetry
 
   static let transports = MetricDefinition.Label("transport", ["websocket", "rtsp", "recorder", "push", "consumer"])
   static let services = MetricDefinition.Label("service", ["recorder", "slam", "detection"])
@@ -23,9 +23,9 @@ extension MetricDefinition {
   public static let consumersConnected = MetricDefinition(
     "h264_consumers_connected", "Consumers of video that are connected now", .gauge)
   public static let framesRelayed = MetricDefinition(
-    "h264_frames_relayed_total", "Access units handed to consumers, counted once for each consumer", .counter)
+    "h264_frames_relayed_total", "Access units relayed, each counted once however many consumers there are", .counter)
   public static let bytesRelayed = MetricDefinition(
-    "h264_bytes_relayed_total", "Bytes of H.264 handed to consumers, counted once for each consumer", .counter)
+    "h264_bytes_relayed_total", "Bytes of H.264 relayed, each counted once however many consumers there are", .counter)
   public static let videoBandwidth = MetricDefinition(
     "video_bandwidth_mbps", "Video that comes in from all publishers, megabit per second over the last 5 s window",
     .gauge)

@@ -19,16 +19,21 @@ final class RecordedSession {
   private var finished: [SessionMetadata.File] = []
   private var segment: SegmentWriter?
   private var segmentCount = 0
+  private let firstCapturedAt: WallTime
   private var lastCapturedAt: WallTime
   private var lastSavedAt: HostTime
   private var isChanged = true
+  private let events: EventOutlet<RecordingEvent>
+  /// Whether the first file, which gets another name when a second one begins, is still to be told of.
+  private var holdsFirstSegment = false
 
   /// Makes the folder of a session and its first metadata.
   /// - Returns: a session without frames.
   init(
     stream: String, first: AccessUnit, options: RecorderOptions, disk: any Disk, metrics: RecordingMetrics,
-    logger: Logger, now: HostTime, wall: WallTime
+    events: EventOutlet<RecordingEvent>, logger: Logger, now: HostTime, wall: WallTime
   ) throws(RecordingError) {
+    self.events = events
     self.options = options
     self.disk = disk
     self.metrics = metrics
@@ -43,6 +48,7 @@ final class RecordedSession {
     }
     self.lock = lock
     metadata = SessionMetadata(id: id, stream: stream, startTime: first.capturedAt)
+    firstCapturedAt = first.capturedAt
     lastCapturedAt = first.capturedAt
     lastSavedAt = now
     stills = options.stillInterval == nil ? nil : StillTaker(quality: options.stillQuality, logger: logger)
@@ -121,6 +127,7 @@ final class RecordedSession {
       try disk.rename("\(folder)/\(first.name)", to: "\(folder)/\(Self.name(ofSegment: 0))")
       finished[0].name = Self.name(ofSegment: 0)
     }
+    tellOfFirstSegment()
     let name = segmentCount == 0 ? RecordingCatalog.soleVideoName : Self.name(ofSegment: segmentCount)
     let path = "\(folder)/\(name)"
     do throws(RecordingError) {
@@ -153,10 +160,29 @@ final class RecordedSession {
   private func keep(_ ended: SegmentWriter) {
     if ended.metadata.frames > 0 {
       finished.append(ended.metadata)
+      if ended.metadata.name == RecordingCatalog.soleVideoName {
+        holdsFirstSegment = true
+      } else {
+        tell(of: ended.metadata)
+      }
     } else {
       try? disk.remove("\(folder)/\(ended.metadata.name)")
       segmentCount -= 1
     }
+  }
+
+  private func tellOfFirstSegment() {
+    guard holdsFirstSegment, let first = finished.first else { return }
+    holdsFirstSegment = false
+    tell(of: first)
+  }
+
+  private func tell(of file: SessionMetadata.File) {
+    events.note(
+      .segmentClosed(
+        ClosedSegment(
+          stream: metadata.stream, session: id, path: "\(id)/\(file.name)", bytes: file.bytes, frames: file.frames,
+          duration: .seconds(file.duration_s))))
   }
 
   /// Ends the file after an error: what is in it plays.
@@ -229,6 +255,26 @@ final class RecordedSession {
   /// On an error the rest is left for the next start, which completes what a crash or a full disk left.
   func end(now: HostTime) throws(RecordingError) {
     defer { logger.info("recording ended", metadata: [.count: "\(metadata.total_frames)"]) }
+    do throws(RecordingError) {
+      try finish(now: now)
+      tellOfEnd(.complete)
+    } catch {
+      tellOfEnd(.incomplete)
+      throw error
+    }
+  }
+
+  private func tellOfEnd(_ outcome: EndedSession.Outcome) {
+    guard !finished.isEmpty else { return }
+    tellOfFirstSegment()
+    events.note(
+      .sessionEnded(
+        EndedSession(
+          stream: metadata.stream, session: id, outcome: outcome, bytes: finished.reduce(0) { $0 + $1.bytes },
+          frames: metadata.total_frames, duration: lastCapturedAt.since(firstCapturedAt))))
+  }
+
+  private func finish(now: HostTime) throws(RecordingError) {
     if segment != nil { try endSegment() }
     // Three seconds: decoding a long group of pictures for the last still.
     if let stills { try store(stills.finish(within: .seconds(3))) }

@@ -1,10 +1,10 @@
 import ArgumentParser
 import RelayBenchmark
 
-struct BenchCommand: ParsableCommand {
+struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure parts of the system on this machine.",
-    subcommands: [BenchRelayCommand.self])
+    subcommands: [BenchRelayCommand.self, BenchBusCommand.self])
 }
 
 struct BenchRelayCommand: ParsableCommand {

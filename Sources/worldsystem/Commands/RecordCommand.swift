@@ -1,6 +1,11 @@
 import ArgumentParser
 import Foundation
+import Gateway
 import Logging
+import MessageBus
+import Metrics
+import NIOPosix
+import Observability
 import Recording
 import ServiceLifecycle
 import Settings
@@ -36,25 +41,59 @@ struct RecordCommand: AsyncParsableCommand {
       "Token for the server. Other users can see flags; better set WORLDSYSTEM_TOKEN.", valueName: "token"))
   var token: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Serve /health and /metrics there; without HOST on this machine only. (default: nowhere)",
+      valueName: "host:port"))
+  var metrics: String?
+
   @OptionGroup var common: ConfigurationOptions
 
   func run() async throws {
     let settings = try common.load(["recording.path": dataFolder])
     FFmpegMessages.toLog()
     let logger = Logger(label: "record")
+    let registry = PrometheusRegistry()
+    MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
+    ProcessMetrics.install(in: registry)
+    let group = MultiThreadedEventLoopGroup.singleton
+    let node = settings.bus.node ?? "\(ProcessInfo.processInfo.hostName):record"
+    let tracing = ServerTracing(settings, node: node, group: group)
+    let events = try ServerEvents(settings, node: node, bus: InProcessBus(), group: group)
     let recorderOptions = RecorderOptions(settings)
     let recorder = Recorder(
-      stream: Self.streamName(of: from), options: recorderOptions, metrics: RecordingMetrics(), logger: logger)
+      stream: Self.streamName(of: from), options: recorderOptions, metrics: RecordingMetrics(),
+      tracing: tracing.frames, logger: logger, onEvent: events.recordingSink)
     var options = ConsumerRunner.Options()
     options.queuedUnits = Recorder.queuedUnits
+    options.tracing = tracing.frames
     let runner = ConsumerRunner(
       source: try VideoSource(from), token: token ?? ProcessInfo.processInfo.environment["WORLDSYSTEM_TOKEN"],
       consumers: [recorder], options: options, logger: logger)
     let care = RecorderCare(recorder: recorder, keeper: RecordingKeeper(options: recorderOptions, logger: logger))
+    var services = (tracing.services + events.services + [care]).map {
+      ServiceGroupConfiguration.ServiceConfiguration(service: $0)
+    }
+    if let address = try metricsAddress() {
+      let monitoring = MonitoringServer(
+        address: address, service: "worldsystem-recorder", metrics: { registry.exposition() },
+        unhealthyReason: { recorder.pauseReason.map { "\($0)" } }, logger: Logger(label: "monitoring"))
+      services.append(.init(service: monitoring))
+    }
+    services += (tracing.services + events.services).map { .init(service: $0) }
     // The end of the source is the end of the command.
-    try await Services.run(
-      [.init(service: care), .init(service: runner, successTerminationBehavior: .gracefullyShutdownGroup)],
-      logger: Logger(label: "lifecycle"))
+    services.append(.init(service: runner, successTerminationBehavior: .gracefullyShutdownGroup))
+    try await Services.run(services, logger: Logger(label: "lifecycle"))
+  }
+
+  func validate() throws { _ = try metricsAddress() }
+
+  private func metricsAddress() throws -> MonitoringServer.Address? {
+    guard let metrics else { return nil }
+    guard let address = MonitoringServer.Address(metrics) else {
+      throw ValidationError("--metrics takes HOST:PORT or PORT, such as 127.0.0.1:9101, not '\(metrics)'")
+    }
+    return address
   }
 
   /// The stream in the query of a URL, else the last part of its path, for the metadata.

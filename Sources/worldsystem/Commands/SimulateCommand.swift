@@ -18,6 +18,7 @@ struct SimulateCommand: AsyncParsableCommand {
         worldsystem simulate video.mp4 --imu imu.csv --gps gps.csv
         worldsystem simulate --flight --seed 7 --stream second
         worldsystem simulate --flight --duration 60 --truth truth
+        worldsystem simulate --flight --results-to amqp://guest:guest@127.0.0.1:5672/
       """)
 
   @Argument(help: ArgumentHelp("Video to send.", valueName: "file"), completion: .file())
@@ -46,6 +47,14 @@ struct SimulateCommand: AsyncParsableCommand {
   var truth: String?
 
   @Option(
+    help: ArgumentHelp(
+      """
+      With --flight: publish the truth of the simulation on this broker, as services would publish what they find: \
+      objects with masks, poses, identifications and points. It is no detection.
+      """, valueName: "url"))
+  var resultsTo: String?
+
+  @Option(
     help: ArgumentHelp("With a file: send these readings in time with it.", valueName: "imu.csv"), completion: .file())
   var imu: String?
 
@@ -57,7 +66,9 @@ struct SimulateCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard (file != nil) != flight else { throw ValidationError("give either a file or --flight") }
-    if !flight, seed != nil || truth != nil { throw ValidationError("--seed and --truth need --flight") }
+    if !flight, seed != nil || truth != nil || resultsTo != nil {
+      throw ValidationError("--seed, --truth and --results-to need --flight")
+    }
     if flight, loop { throw ValidationError("--loop needs a file; a flight goes on for ever") }
     if flight, imu != nil { throw ValidationError("--imu needs a file; a flight has sensors of its own") }
     if gps != nil, imu == nil { throw ValidationError("--gps needs --imu") }
@@ -89,11 +100,22 @@ struct SimulateCommand: AsyncParsableCommand {
       options.speed = speed
       options.duration = duration
       options.truthFolder = truth
-      let telemetry = try target.telemetryClient(source: "simulator.telemetry")
-      options.onReadings = { readings in for reading in readings { await telemetry.send(reading.message) } }
-      let publisher = try FlightPublisher(options: options, logger: logger)
-      try await target.run(source: "simulator", telemetry: telemetry) { try await publisher.run(to: $0) }
+      let flight = options
+      guard let resultsTo else { return try await fly(flight, logger) }
+      try await ResultsBus.run(to: resultsTo, logger: logger) { bus in
+        var flight = flight
+        flight.results = FlightResults(stream: target.stream) { bus.publish($0) }
+        try await fly(flight, logger)
+      }
     }
+  }
+
+  private func fly(_ flight: FlightPublisher.Options, _ logger: Logger) async throws {
+    var options = flight
+    let telemetry = try target.telemetryClient(source: "simulator.telemetry")
+    options.onReadings = { readings in for reading in readings { await telemetry.send(reading.message) } }
+    let publisher = try FlightPublisher(options: options, logger: logger)
+    try await target.run(source: "simulator", telemetry: telemetry) { try await publisher.run(to: $0) }
   }
 
   private func recordedSensors() throws -> RecordedSensors? {

@@ -22,6 +22,8 @@ struct Doctor {
     findings.append(await port("port", settings.server.port, flag: "--port"))
     if settings.rtsp.isEnabled { findings.append(await port("rtsp port", settings.rtsp.port, flag: "--rtsp-port")) }
     if let url = settings.rtsp.pushURL { findings.append(await pushTarget(url)) }
+    findings += await timeServers()
+    findings.append(await broker())
     return findings
   }
 

@@ -1,6 +1,7 @@
 import Gateway
 import Logging
 import MediaModel
+import Observability
 import Recording
 import Relay
 import ServiceLifecycle
@@ -25,12 +26,14 @@ struct RecordingStorage: Sendable {
   func path(session: String, file: String) -> String? { catalog.path(session: session, file: file) }
 
   /// Records every stream of `relay`.
-  func recorder(of relay: Relay, _ settings: Settings) -> RelayRecorder {
+  func recorder(
+    of relay: Relay, _ settings: Settings, tracing: FrameTracing, onEvent: @escaping @Sendable (RecordingEvent) -> Void
+  ) -> RelayRecorder {
     let logger = Logger(label: "recording")
     let options = RecorderOptions(settings)
     return RelayRecorder(
-      relay: relay, options: options, keeper: RecordingKeeper(options: options, logger: logger),
-      metrics: RecordingMetrics(), logger: logger)
+      relay: relay, options: options, keeper: RecordingKeeper(options: options, clocks: relay.clocks, logger: logger),
+      metrics: RecordingMetrics(), clocks: relay.clocks, tracing: tracing, logger: logger, onEvent: onEvent)
   }
 }
 

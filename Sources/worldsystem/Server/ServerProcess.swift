@@ -1,4 +1,5 @@
 import Access
+import Clocks
 import Foundation
 import Gateway
 import Logging
@@ -33,27 +34,37 @@ struct ServerProcess {
     FFmpegMessages.toLog()
     let group = MultiThreadedEventLoopGroup(
       numberOfThreads: settings.server.eventLoops > 0 ? settings.server.eventLoops : System.coreCount)
-    let relay = Relay(
-      configuration: RelayConfiguration(
-        publisherGrace: settings.server.grace, overridesPublisher: settings.server.overridePublisher,
-        groupCacheBytes: settings.relay.groupOfPicturesBytes),
-      logger: Logger(label: "relay"))
     do {
+      let clock = try ServerClock(settings, group: group)
+      let connection = try BusConnection(settings, clocks: clock.clocks)
+      let tracing = ServerTracing(settings, node: settings.nodeName, group: group)
+      let bus = TracedBus(connection.bus, tracing: tracing.frames)
+      let events = try ServerEvents(settings, node: settings.nodeName, bus: bus, clocks: clock.clocks, group: group)
+      let relay = Relay(
+        configuration: RelayConfiguration(
+          publisherGrace: settings.server.grace, overridesPublisher: settings.server.overridePublisher,
+          groupCacheBytes: settings.relay.groupOfPicturesBytes),
+        clocks: clock.clocks, tracing: tracing.frames, logger: Logger(label: "relay"), onEvent: events.relaySink)
       let storage = RecordingStorage(settings)
       let rtsp = try await RTSPOutput(settings, access: access.policy, relay: relay, group: group)
-      let recorder = records ? storage.recorder(of: relay, settings) : nil
-      let hub = TelemetryHub(settings, bus: InProcessBus(), recorder: recorder)
+      let recorder =
+        records ? storage.recorder(of: relay, settings, tracing: tracing.frames, onEvent: events.recordingSink) : nil
+      let hub = TelemetryHub(settings, bus: bus, clocks: clock.clocks, recorder: recorder)
       let gateway = Gateway(
         configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
         providers: GatewayProviders(
           metrics: { registry.exposition() }, rtsp: { rtsp.report }, recordings: { await storage.reports() },
-          recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason }),
+          recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason },
+          clock: { clock.report }),
         telemetry: hub, version: Version.current, group: group, logger: Logger(label: "gateway"),
         onListening: { [settings] port in
           let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
           Console.print(banner.text)
         })
-      var services: [any Service] = rtsp.services + [hub, gateway]
+      try connection.announceStart()
+      // Who others depend on comes first, so that it stops last.
+      var services: [any Service] = clock.services + connection.services + tracing.services + [bus] + events.services
+      services += rtsp.services + [hub, gateway]
       if let recorder { services.append(recorder) }
       if fliesDemo { services.append(demoFlight(relay, hub)) }
       try await Services.run(services, logger: Logger(label: "lifecycle"))

@@ -13,9 +13,8 @@ extension TelemetryHub {
   convenience init(
     _ settings: Settings, bus: any MessageBus, clocks: SystemClocks = .system, recorder: RelayRecorder?
   ) {
-    let node = settings.bus.node ?? "\(ProcessInfo.processInfo.hostName):\(settings.server.port)"
     var options = TelemetryOptions(
-      node: node, uploadFolder: settings.telemetry.uploadPath ?? settings.recording.path + "/uploads",
+      node: settings.nodeName, uploadFolder: settings.telemetry.uploadPath ?? settings.recording.path + "/uploads",
       sessionFolder: { recorder?.sessionFolder(of: $0) })
     options.limits.uploads.fileBytes = settings.telemetry.uploadBytes
     options.limits.uploadMessageBytes = settings.server.maxMessageBytes

@@ -1,0 +1,36 @@
+import BusMessages
+import NIOCore
+import Testing
+
+@Suite struct PointCloudTests {
+  @Test func bodyIsLittleEndianPLY() {
+    let cloud = PointCloud(points: [
+      PointCloud.Point(position: SIMD3(1, -2, 0.5), colour: SIMD3(255, 0, 7)),
+      PointCloud.Point(position: SIMD3(0, 0, 3), colour: SIMD3(1, 2, 3)),
+    ])
+    let header = """
+      ply
+      format binary_little_endian 1.0
+      element vertex 2
+      property float x
+      property float y
+      property float z
+      property uchar red
+      property uchar green
+      property uchar blue
+      end_header
+
+      """
+    let points: [UInt8] = [
+      0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0, 0, 0, 0, 0x3F, 255, 0, 7,
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x40, 0x40, 1, 2, 3,
+    ]
+    #expect(Array(cloud.ply().readableBytesView) == Array(header.utf8) + points)
+    let message = cloud.message(headers: ["stream": .text("drone")])
+    #expect(message.topic == .pointClouds && message.contentType == "application/x-ply")
+  }
+
+  @Test func noPointsAreAFileToo() {
+    #expect(String(buffer: PointCloud().ply()).hasSuffix("end_header\n"))
+  }
+}
