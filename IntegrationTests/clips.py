@@ -96,15 +96,16 @@ class Clip:
     @classmethod
     def make(
         cls, path: Path, *, size: str = "320x180", fps: int = 30, seconds: float = 3, gop: int = 30,
-        kbps: int | None = None, noise: bool = False,
+        kbps: int | None = None, noise: bool = False, slices: int | None = None,
     ) -> "Clip":
         """Encodes a moving test picture to `path` (.h264), without B-frames. `noise` makes it hard to compress."""
+        parts = ["-slices", slices] if slices else []
         picture = f"testsrc2=size={size}:rate={fps}" + (",noise=alls=60:allf=t" if noise else "")
         rate = ["-b:v", f"{kbps}k", "-maxrate", f"{kbps}k", "-bufsize", f"{kbps // 2}k"] if kbps else ["-crf", "28"]
         _run(
             "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", picture, "-t", seconds, "-pix_fmt", "yuv420p",
             "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", gop, "-keyint_min", gop,
-            "-sc_threshold", 0, *rate, "-f", "h264", path)
+            "-sc_threshold", 0, *parts, *rate, "-f", "h264", path)
         annexb = path.read_bytes()
         count = len(split_access_units(annexb))
         return cls(annexb, [index * 1_000_000 // fps for index in range(count)])

@@ -26,7 +26,8 @@ public enum RetryAfter {
     guard time.count == 3, (0...23).contains(time[0]), (0...59).contains(time[1]), (0...60).contains(time[2]) else {
       return nil
     }
-    let seconds = days(year: year, month: Int64(month) + 1, day: day) * 86_400 + time[0] * 3_600 + time[1] * 60 + time[2]
+    let seconds =
+      days(year: year, month: Int64(month) + 1, day: day) * 86_400 + time[0] * 3_600 + time[1] * 60 + time[2]
     // 292 years from 1970 fit.
     guard seconds < Int64.max / 1_000_000_000 else { return nil }
     return WallTime(nanosSince1970: seconds * 1_000_000_000)

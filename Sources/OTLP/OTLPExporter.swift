@@ -58,11 +58,10 @@ public final class OTLPExporter: Service {
 
   /// Sends until the task is cancelled or the service group shuts down; then what waits, for a bounded time.
   public func run() async throws {
-    await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        do { try await self.configuration.pause(self.configuration.interval) } catch { break }
-        await self.exportWaiting()
-      }
+    while !Task.isCancelled {
+      // Cancelled: that is the end.
+      do { try await pause(configuration.interval) } catch { break }
+      await exportWaiting()
     }
     await withTaskGroup(of: Void.self) { tasks in
       tasks.addTask { await self.exportWaiting() }
@@ -116,9 +115,18 @@ public final class OTLPExporter: Service {
       guard number < configuration.tries else { return .failed(reason: Self.reason(of: answer)) }
       // A collector that asks for more than the longest pause gets the next batch.
       let wait = min(max(backOff.failed(), asked ?? .zero), configuration.backOff.longest)
-      do { try await configuration.pause(wait) } catch { return .interrupted }
+      do { try await pause(wait) } catch { return .interrupted }
     }
     return .failed(reason: "no try was allowed")
+  }
+
+  /// Waits, but not beyond the end of the service. Requests on their way are not broken off by it: the collector would
+  /// get their spans twice.
+  private func pause(_ duration: Nanoseconds) async throws {
+    try await cancelWhenGracefulShutdown {
+      try await self.configuration.pause(duration)
+      try Task.checkCancellation()
+    }
   }
 
   private static func reason(of answer: CollectorAnswer) -> String {
@@ -137,7 +145,8 @@ public final class OTLPExporter: Service {
 
       var partialSuccess: PartialSuccess?
     }
-    return (try? JSONDecoder().decode(Answer.self, from: Data(body.readableBytesView)))?.partialSuccess?.rejectedSpans?.value ?? 0
+    return (try? JSONDecoder().decode(Answer.self, from: Data(body.readableBytesView)))?.partialSuccess?.rejectedSpans?
+      .value ?? 0
   }
 
   /// A number of 64 bits, which the JSON of Protobuf writes as text and reads as both.

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 public import Clocks
+import Foundation
 public import MediaModel
 public import NIOCore
 import NIOHTTP1
@@ -58,6 +59,9 @@ public final class HTTPCollector: OTLPTransport {
   public func post(_ body: ByteBuffer) async -> CollectorAnswer {
     var request = HTTPClientRequest(url: url)
     request.method = .POST
+    if let parts = URLComponents(string: url), let user = parts.user {
+      request.setBasicAuth(username: user, password: parts.password ?? "")
+    }
     request.headers.add(name: "Content-Type", value: "application/json")
     request.headers.add(name: "User-Agent", value: agent)
     request.body = .bytes(body)

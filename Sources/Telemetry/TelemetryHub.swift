@@ -23,6 +23,7 @@ public final class TelemetryHub: Service {
 
   let options: TelemetryOptions
   let bus: any MessageBus
+  private let events: LifecycleEvents
   public let clocks: SystemClocks
   let logger: Logger
   let rejectLog: RateLimitedLogger
@@ -35,7 +36,12 @@ public final class TelemetryHub: Service {
   private let passed: BusSubscription
 
   /// Joins the bus at once, so that nothing that is published from now on is missed.
-  public init(options: TelemetryOptions, bus: any MessageBus, clocks: SystemClocks = .system, logger: Logger) {
+  /// - Parameter events: are told of phones that come and go; `nil`: nobody but the bus is.
+  public init(
+    options: TelemetryOptions, bus: any MessageBus, events: LifecycleEvents? = nil, clocks: SystemClocks = .system,
+    logger: Logger
+  ) {
+    self.events = events ?? LifecycleEvents(node: options.node, bus: bus, clocks: clocks)
     self.options = options
     self.bus = bus
     self.clocks = clocks
@@ -86,12 +92,10 @@ public final class TelemetryHub: Service {
   private func links() -> [PhoneLink] { registry.withLock { $0.phones.values.sorted { $0.id < $1.id } } }
 
   private func announce(_ kind: LifecycleEvent.Kind, _ link: PhoneLink) {
-    var event = LifecycleEvent(
-      type: kind, timestamp: clocks.wall().secondsSince1970, id: UUID().uuidString, node: options.node)
-    event.stream = link.stream.text
-    event.peer = link.peer
-    // An event holds one finite number, so there is nothing that JSON lacks.
-    if let message = try? event.message(headers: [BusHeader.node: .text(options.node)]) { bus.publish(message) }
+    events.emit(kind) { event in
+      event.stream = link.stream.text
+      event.peer = link.peer
+    }
   }
 
   /// Tells viewers how a phone stands.

@@ -57,7 +57,8 @@ public final class ConsumerRunner: Service {
       feed.isLive
       ? .dropToRestart(capacity: options.queuedUnits) { $0.delivery.unit.isKeyFrame } : .wait(capacity: 8)
     slots = consumers.map {
-      ConsumerSlot($0, isLive: feed.isLive, unitPolicy: unitPolicy, clocks: clocks, logger: logger)
+      ConsumerSlot(
+        $0, isLive: feed.isLive, unitPolicy: unitPolicy, tracing: options.tracing, clocks: clocks, logger: logger)
     }
     decoderInput = slots.contains { $0.demand.pictureInterval != nil } ? Mailbox(unitPolicy) : nil
   }

@@ -3,6 +3,7 @@ import CodedMedia
 import Clocks
 import Logging
 import MediaModel
+import NIOCore
 import Observability
 import Threading
 
@@ -13,16 +14,18 @@ final class ConsumerSlot: Sendable {
 
   let demand: ConsumerDemand
   private let consumer: any VideoConsumer
+  private let tracing: FrameTracing
   private let clocks: SystemClocks
   private let logger: Logger
   private let metrics: ConsumerMetrics
   private let frames: Mailbox<ConsumedFrame>
 
   init(
-    _ consumer: any VideoConsumer, isLive: Bool, unitPolicy: Mailbox<FedUnit>.Policy, clocks: SystemClocks,
-    logger: Logger
+    _ consumer: any VideoConsumer, isLive: Bool, unitPolicy: Mailbox<FedUnit>.Policy, tracing: FrameTracing,
+    clocks: SystemClocks, logger: Logger
   ) {
     self.consumer = consumer
+    self.tracing = tracing
     self.clocks = clocks
     var logger = logger
     logger[metadataKey: "service"] = "\(consumer.service)"
@@ -76,9 +79,12 @@ final class ConsumerSlot: Sendable {
         await begin(frame.stream)
       }
       let start = clocks.host()
+      let span = beginTracking(&frame)
+      defer { span?.end() }
       do {
         try await consumer.consume(frame)
       } catch {
+        span?.failed(error)
         metrics.recordFailed()
         logger.error(
           "frame could not be processed", metadata: [.frame: "\(frame.number)", .error: "\(error)"])
@@ -90,6 +96,16 @@ final class ConsumerSlot: Sendable {
     await consumer.finish()
     logger.info(
       "video ended", metadata: [.count: "\(progress.processed)", .skipped: "\(progress.skipped)"])
+  }
+
+  /// What a service makes of a picture is a step of its own, and what follows from it comes below that.
+  private func beginTracking(_ frame: inout ConsumedFrame) -> FrameSpan? {
+    guard frame.picture != nil, let span = tracing.begin(.track, in: frame.trace) else { return nil }
+    span.set(.component, consumer.service)
+    let unit = frame.unit
+    span.describe(sequence: unit.sequence, isKeyFrame: unit.isKeyFrame, bytes: unit.bytes.readableBytes)
+    frame.trace = span.context
+    return span
   }
 
   private func begin(_ stream: ConsumedStream) async {

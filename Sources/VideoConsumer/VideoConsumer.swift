@@ -97,7 +97,7 @@ public struct ConsumedFrame: Sendable {
   public var skipped: Int
   /// The stream it belongs to.
   public var stream: ConsumedStream
-  /// Its trace so far, for `FrameTracing.begin(.track, in:)`; `nil`: it is not traced.
+  /// Its trace so far, for `BusMessage.trace` of what comes of it; `nil`: it is not traced.
   public var trace: TraceContext?
 
   public init(

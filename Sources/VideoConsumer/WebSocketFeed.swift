@@ -96,7 +96,9 @@ package struct MessageReading {
   private func format(of first: ByteBuffer) -> Format {
     let parser = PhonePacketParser()
     // A packet begins with its own length, which no Annex B stream does: 00 00 00 01 is shorter than a header.
-    if (try? parser.parse(first)) != nil { return .packets(parser, UnitBuilder(capture: .wall, isAligned: true, tracing: tracing)) }
+    if (try? parser.parse(first)) != nil {
+      return .packets(parser, UnitBuilder(capture: .wall, isAligned: true, tracing: tracing))
+    }
     return .annexB(AnnexBSplitter(), UnitBuilder(capture: .wall, isAligned: false, tracing: tracing))
   }
 }

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 public import Clocks
+import Foundation
 import MediaModel
 public import NIOCore
 import NIOHTTP1
@@ -43,6 +44,9 @@ public final class HTTPWebhookSender: WebhookSender {
   public func post(_ body: ByteBuffer, headers: [(String, String)], to url: String) async -> WebhookAnswer {
     var request = HTTPClientRequest(url: url)
     request.method = .POST
+    if let parts = URLComponents(string: url), let user = parts.user {
+      request.setBasicAuth(username: user, password: parts.password ?? "")
+    }
     for (name, value) in headers { request.headers.add(name: name, value: value) }
     request.body = .bytes(body)
     do {

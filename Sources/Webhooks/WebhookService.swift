@@ -54,7 +54,8 @@ public final class WebhookService: Service {
     let metrics = WebhookMetrics()
     endpoints = configuration.urls.map {
       WebhookEndpoint(
-        url: $0, agent: "worldsystem/\(configuration.version)", policy: configuration.policy, keys: keys, sender: sender,
+        url: $0, agent: "worldsystem/\(configuration.version)", policy: configuration.policy, keys: keys,
+        sender: sender,
         metrics: metrics, clocks: clocks, logger: logger)
     }
     subscription = bus.subscribe(SubscriptionRequest([.events]))

@@ -2,47 +2,60 @@ import Observability
 import Synchronization
 import Testing
 
-/// A number that tasks share.
-private final class Counter: Sendable {
-  let number = Mutex(0)
-}
-
 @Suite struct EventOutletTests {
+  /// What a sink got, in order.
+  private final class Seen: Sendable {
+    private let list = Mutex<[Int]>([])
+    var events: [Int] { list.withLock { $0 } }
+    func add(_ event: Int) { list.withLock { $0.append(event) } }
+  }
+
+  private final class Holder: Sendable {
+    let outlet = Mutex<EventOutlet<Int>?>(nil)
+  }
+
+  /// Something whose changes are told.
+  private final class Counter: Sendable {
+    private let number = Mutex(0)
+    let outlet: EventOutlet<Int>
+
+    init(_ sink: @escaping @Sendable (Int) -> Void) { outlet = EventOutlet(sink) }
+
+    func count() {
+      number.withLock { number in
+        number += 1
+        outlet.note(number)
+      }
+      outlet.deliver()
+    }
+  }
+
   @Test func eventsComeInTheOrderInWhichTheyWereNoted() async {
-    let seen = Mutex<[Int]>([])
-    let outlet = EventOutlet<Int> { event in seen.withLock { $0.append(event) } }
-    let counter = Counter()
+    let seen = Seen()
+    let counter = Counter { seen.add($0) }
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<4 {
-        group.addTask {
-          for _ in 0..<500 {
-            counter.number.withLock { number in
-              number += 1
-              outlet.note(number)
-            }
-            outlet.deliver()
-          }
-        }
+        group.addTask { for _ in 0..<500 { counter.count() } }
       }
     }
-    #expect(seen.withLock { $0 } == Array(1...2_000))
-    #expect(outlet.lost == 0)
+    #expect(seen.events == Array(1...2_000))
+    #expect(counter.outlet.lost == 0)
   }
 
   @Test func anEventOfTheSinkItselfComesAfterwards() {
-    let seen = Mutex<[Int]>([])
-    let holder = Mutex<EventOutlet<Int>?>(nil)
+    let seen = Seen()
+    let holder = Holder()
     let outlet = EventOutlet<Int> { event in
-      seen.withLock { $0.append(event) }
-      guard event < 3, let outlet = holder.withLock({ $0 }) else { return }
-      outlet.note(event + 1)
-      outlet.deliver()
+      seen.add(event)
+      guard event < 3 else { return }
+      holder.outlet.withLock { $0 }?.note(event + 1)
+      holder.outlet.withLock { $0 }?.deliver()
     }
-    holder.withLock { $0 = outlet }
+    holder.outlet.withLock { $0 = outlet }
     outlet.note(1)
     outlet.deliver()
-    #expect(seen.withLock { $0 } == [1, 2, 3])
-    holder.withLock { $0 = nil }
+    #expect(seen.events == [1, 2, 3])
+    holder.outlet.withLock { $0 = nil }
   }
 
   @Test func withoutASinkNothingIsMade() {

@@ -159,27 +159,41 @@ final class SmallDisk: Disk {
   }
 }
 
+/// What a recorder told, in order.
+final class ToldEvents: Sendable {
+  private let list = Mutex<[RecordingEvent]>([])
+
+  var events: [RecordingEvent] { list.withLock { $0 } }
+  func add(_ event: RecordingEvent) { list.withLock { $0.append(event) } }
+
+  var segments: [ClosedSegment] {
+    events.compactMap { if case .segmentClosed(let segment) = $0 { segment } else { nil } }
+  }
+
+  var sessions: [EndedSession] {
+    events.compactMap { if case .sessionEnded(let session) = $0 { session } else { nil } }
+  }
+}
+
 /// A recorder in a folder of its own, and the units to feed it.
 final class RecordingBench {
   let folder = TemporaryFolder()
   let clock = VirtualClock()
   let log = LogCapture()
+  let told = ToldEvents()
   var options: RecorderOptions
   let disk: any Disk
   private(set) var recorder: Recorder?
   private var sequence: UInt64 = 0
 
-  init(
-    disk: any Disk = PosixDisk(), onEvent: (@Sendable (RecordingEvent) -> Void)? = nil,
-    _ change: (inout RecorderOptions) -> Void = { _ in }
-  ) {
+  init(disk: any Disk = PosixDisk(), _ change: (inout RecorderOptions) -> Void = { _ in }) {
     options = RecorderOptions(folder: folder.path("recordings"))
     options.minimumFreeBytes = 0
     self.disk = disk
     change(&options)
     recorder = Recorder(
       stream: "drone", options: options, disk: disk, metrics: RecordingMetrics(), clocks: clock.clocks,
-      logger: log.logger, onEvent: onEvent)
+      logger: log.logger, onEvent: { [told] event in told.add(event) })
   }
 
   /// Plays pictures at their pace.

@@ -114,18 +114,22 @@ import Testing
     #expect(reasons == ["too_slow"])
   }
 
+  private final class Holder: Sendable {
+    let relay = Mutex<Relay?>(nil)
+    let live = Mutex<[Int]>([])
+  }
+
   @Test func aSinkMayUseTheRelay() throws {
-    let holder = Mutex<Relay?>(nil)
-    let seen = Mutex<[Int]>([])
+    let holder = Holder()
     let relay = Relay(
       clocks: clock.clocks, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
       onEvent: { _ in
-        let streams = holder.withLock { $0 }?.streams() ?? []
-        seen.withLock { $0.append(streams.filter { $0.snapshot().isLive }.count) }
+        let streams = holder.relay.withLock { $0 }?.streams() ?? []
+        holder.live.withLock { $0.append(streams.filter { $0.snapshot().isLive }.count) }
       })
-    holder.withLock { $0 = relay }
+    holder.relay.withLock { $0 = relay }
     _ = try relay.claim(.default, peer: "phone") {}
-    #expect(seen.withLock { $0 } == [1], "events come after what they tell of, outside of all locks")
-    holder.withLock { $0 = nil }
+    #expect(holder.live.withLock { $0 } == [1], "events come after what they tell of, outside of all locks")
+    holder.relay.withLock { $0 = nil }
   }
 }

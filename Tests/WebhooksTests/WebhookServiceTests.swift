@@ -122,7 +122,8 @@ private final class ScriptedSender: WebhookSender {
     let service = try service(["https://stuck", "https://good"], sender)
     for number in 1...5 { try publish("\(number)") }
     try await run(service) { await sender.waitForPosts(6) }
-    #expect(sender.posts.filter { $0.url == "https://good" }.map { $0.headers["Webhook-Id"] } == ["1", "2", "3", "4", "5"])
+    #expect(
+      sender.posts.filter { $0.url == "https://good" }.map { $0.headers["Webhook-Id"] } == ["1", "2", "3", "4", "5"])
     #expect(sender.posts.filter { $0.url == "https://stuck" }.count == 1)
   }
 

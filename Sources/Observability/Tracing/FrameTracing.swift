@@ -104,7 +104,8 @@ public struct FrameSpan: Sendable {
   private let host: @Sendable () -> HostTime
 
   init(
-    span: any Span, context: TraceContext, startedAt: HostTime, start: WallTime, host: @escaping @Sendable () -> HostTime
+    span: any Span, context: TraceContext, startedAt: HostTime, start: WallTime,
+    host: @escaping @Sendable () -> HostTime
   ) {
     self.span = span
     self.context = context

@@ -59,7 +59,9 @@ struct RecordCommand: AsyncParsableCommand {
     let group = MultiThreadedEventLoopGroup.singleton
     let node = settings.bus.node ?? "\(ProcessInfo.processInfo.hostName):record"
     let tracing = ServerTracing(settings, node: node, group: group)
-    let events = try ServerEvents(settings, node: node, bus: InProcessBus(), group: group)
+    let connection = try BusConnection(Self.busSettings(settings, node: node), clocks: .system)
+    let bus = TracedBus(connection.bus, tracing: tracing.frames)
+    let events = try ServerEvents(settings, node: node, bus: bus, group: group)
     let recorderOptions = RecorderOptions(settings)
     let recorder = Recorder(
       stream: Self.streamName(of: from), options: recorderOptions, metrics: RecordingMetrics(),
@@ -71,7 +73,8 @@ struct RecordCommand: AsyncParsableCommand {
       source: try VideoSource(from), token: token ?? ProcessInfo.processInfo.environment["WORLDSYSTEM_TOKEN"],
       consumers: [recorder], options: options, logger: logger)
     let care = RecorderCare(recorder: recorder, keeper: RecordingKeeper(options: recorderOptions, logger: logger))
-    var services = (tracing.services + events.services + [care]).map {
+    // Who others depend on comes first, so that it stops last.
+    var services = (connection.services + tracing.services + [bus] + events.services + [care]).map {
       ServiceGroupConfiguration.ServiceConfiguration(service: $0)
     }
     if let address = try metricsAddress() {
@@ -80,10 +83,17 @@ struct RecordCommand: AsyncParsableCommand {
         unhealthyReason: { recorder.pauseReason.map { "\($0)" } }, logger: Logger(label: "monitoring"))
       services.append(.init(service: monitoring))
     }
-    services += (tracing.services + events.services).map { .init(service: $0) }
     // The end of the source is the end of the command.
     services.append(.init(service: runner, successTerminationBehavior: .gracefullyShutdownGroup))
     try await Services.run(services, logger: Logger(label: "lifecycle"))
+  }
+
+  /// A server that shares these settings has a spool of its own: two processes must not write the same.
+  private static func busSettings(_ settings: Settings, node: String) -> Settings {
+    var changed = settings
+    changed.bus.node = node
+    changed.bus.spoolPath = (settings.bus.spoolPath ?? settings.recording.path + "/spool") + "-record"
+    return changed
   }
 
   func validate() throws { _ = try metricsAddress() }

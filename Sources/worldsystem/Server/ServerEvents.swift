@@ -1,4 +1,3 @@
-import MediaModel
 import Access
 import BusMessages
 import Clocks

@@ -37,7 +37,7 @@ struct ServerProcess {
     do {
       let clock = try ServerClock(settings, group: group)
       let connection = try BusConnection(settings, clocks: clock.clocks)
-      let tracing = ServerTracing(settings, node: settings.nodeName, group: group)
+      let tracing = ServerTracing(settings, node: settings.nodeName, clocks: clock.clocks, group: group)
       let bus = TracedBus(connection.bus, tracing: tracing.frames)
       let events = try ServerEvents(settings, node: settings.nodeName, bus: bus, clocks: clock.clocks, group: group)
       let relay = Relay(
@@ -45,17 +45,19 @@ struct ServerProcess {
           publisherGrace: settings.server.grace, overridesPublisher: settings.server.overridePublisher,
           groupCacheBytes: settings.relay.groupOfPicturesBytes),
         clocks: clock.clocks, tracing: tracing.frames, logger: Logger(label: "relay"), onEvent: events.relaySink)
+      let busVideo = BusVideoWiring(settings, connection: connection, relay: relay, clocks: clock.clocks)
       let storage = RecordingStorage(settings)
       let rtsp = try await RTSPOutput(settings, access: access.policy, relay: relay, group: group)
       let recorder =
         records ? storage.recorder(of: relay, settings, tracing: tracing.frames, onEvent: events.recordingSink) : nil
-      let hub = TelemetryHub(settings, bus: bus, clocks: clock.clocks, recorder: recorder)
+      let hub = TelemetryHub(
+        settings, bus: bus, events: events.events, clocks: clock.clocks, recorder: recorder)
       let gateway = Gateway(
         configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
         providers: GatewayProviders(
           metrics: { registry.exposition() }, rtsp: { rtsp.report }, recordings: { await storage.reports() },
           recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason },
-          clock: { clock.report }),
+          clock: { clock.report }, elsewhere: busVideo.elsewhere),
         telemetry: hub, version: Version.current, group: group, logger: Logger(label: "gateway"),
         onListening: { [settings] port in
           let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
@@ -64,7 +66,7 @@ struct ServerProcess {
       try connection.announceStart()
       // Who others depend on comes first, so that it stops last.
       var services: [any Service] = clock.services + connection.services + tracing.services + [bus] + events.services
-      services += rtsp.services + [hub, gateway]
+      services += busVideo.services + rtsp.services + [hub, gateway]
       if let recorder { services.append(recorder) }
       if fliesDemo { services.append(demoFlight(relay, hub)) }
       try await Services.run(services, logger: Logger(label: "lifecycle"))

@@ -1,3 +1,4 @@
+import Clocks
 import Logging
 import NIOCore
 import OTLP
@@ -14,7 +15,7 @@ struct ServerTracing: Sendable {
 
   /// Makes the tracer that of the process. To be called once.
   /// - Parameter node: the name of this process.
-  init(_ settings: Settings, node: String, group: any EventLoopGroup) {
+  init(_ settings: Settings, node: String, clocks: SystemClocks = .system, group: any EventLoopGroup) {
     guard let endpoint = settings.tracing.endpoint else {
       frames = .off
       exporter = nil
@@ -24,7 +25,7 @@ struct ServerTracing: Sendable {
     let sampler = TraceSampler(ratio: settings.tracing.sampleRatio)
     let tracer = OTLPTracer(buffer: buffer, sampler: sampler)
     InstrumentationSystem.bootstrap(tracer)
-    frames = FrameTracing(tracer: tracer, sampler: sampler)
+    frames = FrameTracing(tracer: tracer, sampler: sampler, clocks: clocks)
     let logger = Logger(label: "tracing")
     exporter = OTLPExporter(
       buffer: buffer, resource: OTLPResource(instance: node, version: Version.current),
