@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -133,3 +134,24 @@ def make_broker(tmp_path: Path) -> Iterator[Callable[..., Broker]]:
     yield make
     for broker in brokers:
         broker.stop()
+
+
+@pytest.fixture
+def make_small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Makes folders on file systems of so many MiB. Skips where this user may not mount one."""
+    folders: list[Path] = []
+
+    def make(mebibytes: int) -> Path:
+        folder = tmp_path / f"disk{len(folders)}"
+        folder.mkdir()
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", folder], capture_output=True, text=True,
+            check=False)
+        if mounted.returncode != 0:
+            pytest.skip(f"a small tmpfs cannot be mounted: {mounted.stderr.strip()}")
+        folders.append(folder)
+        return folder
+
+    yield make
+    for folder in folders:
+        subprocess.run(["umount", "--lazy", folder], check=False)

@@ -47,7 +47,7 @@ class Prometheus:
         log = (self.folder / "log").open("wb")
         self.process = subprocess.Popen(
             [self.program, f"--config.file={self.folder}/prometheus.yml", f"--storage.tsdb.path={self.folder}/data",
-             f"--web.listen-address=127.0.0.1:{self.port}", "--storage.tsdb.no-lockfile"],
+             f"--web.listen-address=127.0.0.1:{self.port}"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
         try:

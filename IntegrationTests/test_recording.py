@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -183,16 +182,9 @@ def test_a_publisher_that_comes_back_goes_on_in_the_same_session(make_server, cl
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a file system of 24 MiB. Skips where this user may not mount one."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder], capture_output=True, text=True, check=False)
-    if mounted.returncode != 0:
-        pytest.skip(f"a small tmpfs cannot be mounted: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=False)
+def small_disk(make_small_disk) -> Path:
+    """A folder on a file system of 24 MiB."""
+    return make_small_disk(24)
 
 
 @pytest.mark.parametrize("min_free_mebibytes", [0, 8])

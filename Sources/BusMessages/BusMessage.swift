@@ -27,6 +27,20 @@ public enum BusHeader {
   public static let stream = "stream"
   /// The server that sent it.
   public static let node = "node"
+  /// The number of an access unit in its stream, a decimal string.
+  public static let sequence = "sequence"
+  /// The publisher's turn at the stream, a decimal string that rises from one turn to the next.
+  public static let epoch = "epoch"
+  /// Whether decoding can start at an access unit.
+  public static let keyFrame = "key_frame"
+  /// Access units of this server and stream between the last key frame and this one; 0 on a key frame.
+  public static let unitsSinceKeyFrame = "units_since_key_frame"
+  /// Who sent the video: the peer of the publisher's connection.
+  public static let webSocketID = "websocket_id"
+  /// What a video message holds: `h264`.
+  public static let streamType = "stream_type"
+  /// Bytes of the body.
+  public static let chunkSize = "chunk_size"
   /// The trace that it belongs to (W3C Trace Context).
   public static let trace = TraceContext.headerName
 }

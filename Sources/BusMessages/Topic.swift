@@ -26,6 +26,8 @@ public enum Topic: String, Hashable, Sendable, CaseIterable {
   case phoneMessages = "phone_messages_exchange"
   /// A viewer's command on its way to phones that are connected to other nodes, as received.
   case controlCommands = "control_commands_exchange"
+  /// Which streams a server has for others: ``StreamAnnouncement``.
+  case streamAnnouncements = "stream_announcements_exchange"
 
   /// The exchange's name unless it is overridden.
   public var exchangeName: String { rawValue }
@@ -36,7 +38,8 @@ public enum Topic: String, Hashable, Sendable, CaseIterable {
   /// What goes first when not everything can be kept.
   public var precedence: Precedence {
     switch self {
-    case .videoStream, .videoFrames, .pointClouds: .bulk
+    // An announcement that comes late is worth nothing.
+    case .videoStream, .videoFrames, .pointClouds, .streamAnnouncements: .bulk
     default: .essential
     }
   }

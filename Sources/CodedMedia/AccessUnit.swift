@@ -50,7 +50,8 @@ public struct CodedPicture: Sendable, Equatable {
 public final class AccessUnit: Sendable {
   /// The coded picture.
   public let picture: CodedPicture
-  /// Number of the unit in its stream, from 1, without gaps as long as the stream lives.
+  /// Number of the unit in its stream, rising. Without gaps as long as publishers of this server follow each other;
+  /// units from another server keep the numbers that they have there wherever those rise.
   public let sequence: UInt64
   /// Capture time on the server's wall clock.
   public let capturedAt: WallTime
@@ -62,6 +63,8 @@ public final class AccessUnit: Sendable {
   public let receivedWall: WallTime
   /// What that clock was ahead of the clock of the system then, to agree with network time.
   public let networkTimeOffset: Nanoseconds
+  /// Whose turn at the stream it belongs to.
+  public let publication: Publication
   /// Forms of this unit that were made for one reader and serve all the others.
   public let representations: UnitRepresentations
   /// The trace of this unit, after the span that took it in; `nil`: it is not traced.
@@ -70,9 +73,10 @@ public final class AccessUnit: Sendable {
   /// - Parameter receivedWall: taken as the capture time where it is not known.
   public init(
     picture: CodedPicture, sequence: UInt64, capturedAt: WallTime, decodeAt: WallTime, receivedAt: HostTime,
-    receivedWall: WallTime? = nil, networkTimeOffset: Nanoseconds = .zero,
+    receivedWall: WallTime? = nil, networkTimeOffset: Nanoseconds = .zero, publication: Publication = .unknown,
     representations: UnitRepresentations = UnitRepresentations(), trace: TraceContext? = nil
   ) {
+    self.publication = publication
     self.trace = trace
     self.representations = representations
     self.picture = picture

@@ -1,3 +1,5 @@
+public import MediaModel
+
 /// The state of the RTSP output as protocol.md section 8 reports it. The names are historic: no ffmpeg process runs.
 public struct RTSPReport: Sendable, Encodable {
   /// Whether server and push, as far as they are asked for, do their work.
@@ -66,6 +68,18 @@ public struct RecordingReport: Sendable, Encodable {
   }
 }
 
+/// A stream that another server has, and that this one fetches from there when somebody reads it.
+public struct ElsewhereReport: Sendable {
+  public var stream: StreamName
+  /// The name of that server.
+  public var node: String
+
+  public init(stream: StreamName, node: String) {
+    self.stream = stream
+    self.node = node
+  }
+}
+
 /// How the server's clock stands to network time, as `/api/server` shows it.
 public struct ClockReport: Sendable, Encodable {
   /// A time server tells the time.
@@ -108,14 +122,18 @@ public struct GatewayProviders: Sendable {
   public var notReadyReason: @Sendable () -> String?
   /// The state of the clock, or `nil` when no time servers are asked.
   public var clock: @Sendable () -> ClockReport?
+  /// Streams of other servers.
+  public var elsewhere: @Sendable () -> [ElsewhereReport]
 
   public init(
     metrics: @escaping @Sendable () -> String = { "" }, rtsp: @escaping @Sendable () -> RTSPReport? = { nil },
     recordings: @escaping @Sendable () async -> [RecordingReport] = { [] },
     recordingFile: @escaping @Sendable (String, String) -> String? = { _, _ in nil },
     notReadyReason: @escaping @Sendable () -> String? = { nil },
-    clock: @escaping @Sendable () -> ClockReport? = { nil }
+    clock: @escaping @Sendable () -> ClockReport? = { nil },
+    elsewhere: @escaping @Sendable () -> [ElsewhereReport] = { [] }
   ) {
+    self.elsewhere = elsewhere
     self.metrics = metrics
     self.rtsp = rtsp
     self.recordings = recordings

@@ -53,6 +53,7 @@ extension Topic {
     case .events: 10
     case .phoneMessages: 11
     case .controlCommands: 12
+    case .streamAnnouncements: 13
     }
   }
 }

@@ -9,7 +9,7 @@ import Synchronization
 import Threading
 import VideoConsumer
 
-/// Records every stream of a relay, each as soon as it is live.
+/// Records every stream of a relay that is published on this server, each as soon as it is live.
 public final class RelayRecorder: Service {
   private let relay: Relay
   private let options: RecorderOptions
@@ -59,7 +59,7 @@ public final class RelayRecorder: Service {
       try await care.run { self.keeper.start() }
       await withDiscardingTaskGroup { group in
         while !Task.isCancelled {
-          for stream in self.relay.streams() where stream.snapshot().isLive && self.add(stream.name) {
+          for stream in self.relay.streams() where Self.isToBeRecorded(stream.snapshot()) && self.add(stream.name) {
             group.addTask { await self.record(stream) }
           }
           let recorders = self.recorders.withLock { Array($0.values) }
@@ -72,6 +72,9 @@ public final class RelayRecorder: Service {
       }
     }
   }
+
+  /// What comes from another server is recorded there.
+  private static func isToBeRecorded(_ snapshot: StreamSnapshot) -> Bool { snapshot.isLive && !snapshot.isRemote }
 
   /// - Returns: `false` when the stream is recorded already.
   private func add(_ name: StreamName) -> Bool {
@@ -87,7 +90,7 @@ public final class RelayRecorder: Service {
   private func record(_ stream: RelayStream) async {
     guard let recorder = recorders.withLock({ $0[stream.name] }) else { return }
     let reader = stream.reader(
-      ReaderOptions(policy: .decodable, limits: .deep, transport: .recorder, keepsBacklog: true))
+      ReaderOptions(policy: .decodable, limits: .deep, transport: .recorder, keepsBacklog: true, takesLocalOnly: true))
     let thread = ThreadExecutor(name: "recorder")
     await withTaskExecutorPreference(thread) { await drain(reader, into: recorder) }
     recorders.withLock { $0[stream.name] = nil }

@@ -19,6 +19,7 @@ public enum ReaderTransport: String, Sendable, CaseIterable {
   case recorder
   case push
   case consumer
+  case bus
 }
 
 /// How much may wait for one reader. The group of pictures that a late reader starts with comes on top.
@@ -51,6 +52,8 @@ public struct ReaderOptions: Hashable, Sendable {
   /// For `decodable`: whether what waits stays when the queue has overflowed, as suits somebody who wants as much as
   /// possible, such as a recorder. Otherwise the next key frame replaces it, as suits somebody who watches.
   public var keepsBacklog: Bool
+  /// Whether units of publishers that are connected to other servers are left out, uncounted.
+  public var takesLocalOnly: Bool
   /// Who it is, `host:port`, where that is known.
   public var peer: String?
   /// Whether it only has a look, such as at the parameter sets, and is no consumer of the video.
@@ -59,8 +62,9 @@ public struct ReaderOptions: Hashable, Sendable {
   /// - Parameter limits: `nil` takes the limits that suit `policy`.
   public init(
     policy: ReaderPolicy = .decodable, deadline: Nanoseconds? = nil, limits: ReaderLimits? = nil,
-    transport: ReaderTransport, keepsBacklog: Bool = false
+    transport: ReaderTransport, keepsBacklog: Bool = false, takesLocalOnly: Bool = false
   ) {
+    self.takesLocalOnly = takesLocalOnly
     self.policy = policy
     self.keepsBacklog = keepsBacklog
     self.deadline = deadline

@@ -32,7 +32,7 @@ public struct ReaderQueue: ~Copyable {
   private var hasOverflowed = false
   private var lastSequence: UInt64 = 0
   private var deliveredSets: ParameterSets?
-  private var deliveredSequence: UInt64?
+  private var delivered: (publication: Publication, sequence: UInt64)?
   /// Units that were left out since the reader came, those before its first key frame not counted.
   public private(set) var droppedUnits: UInt64 = 0
 
@@ -50,7 +50,7 @@ public struct ReaderQueue: ~Copyable {
   public mutating func start(with group: [AccessUnit], latestSequence: UInt64, at now: HostTime) {
     lastSequence = latestSequence
     let wanted = options.policy == .keyframes ? Array(group.prefix(1)) : group
-    guard let first = wanted.first, first.isKeyFrame else { return }
+    guard let first = wanted.first, first.isKeyFrame, !isForeign(first) else { return }
     awaitsKeyFrame = false
     for unit in wanted {
       entries.append(Entry(unit: unit, offeredAt: now))
@@ -66,6 +66,10 @@ public struct ReaderQueue: ~Copyable {
     // A hole in the numbers is a picture that never reached this queue: the same as one left out here.
     if unit.sequence != lastSequence + 1, lastSequence != 0 { awaitsKeyFrame = true }
     lastSequence = unit.sequence
+    if isForeign(unit) {
+      awaitsKeyFrame = true
+      return .dropped
+    }
     if options.policy == .keyframes, !unit.isKeyFrame { return .dropped }
     if awaitsKeyFrame, !unit.isKeyFrame { return leaveOut() }
     if unit.isKeyFrame, replacesBacklog(with: unit) {
@@ -88,8 +92,8 @@ public struct ReaderQueue: ~Copyable {
     dropLate(at: now)
     guard let entry = removeFirst() else { return nil }
     let unit = entry.unit
-    let skipped = deliveredSequence.map { Int(clamping: unit.sequence - $0 - 1) } ?? 0
-    deliveredSequence = unit.sequence
+    let skipped = skippedUnits(before: unit)
+    delivered = (unit.publication, unit.sequence)
     var delivery = Delivery(unit: unit, skipped: skipped)
     if !unit.picture.carriesParameterSets, deliveredSets !== unit.parameterSets {
       delivery.parameterSets = unit.parameterSets
@@ -97,6 +101,16 @@ public struct ReaderQueue: ~Copyable {
     deliveredSets = unit.parameterSets
     return delivery
   }
+
+  private func skippedUnits(before unit: AccessUnit) -> Int {
+    guard let delivered else { return 0 }
+    // The numbers of different servers do not compare.
+    guard delivered.publication === unit.publication || !(delivered.publication.isRemote || unit.publication.isRemote)
+    else { return 0 }
+    return Int(clamping: unit.sequence - delivered.sequence - 1)
+  }
+
+  private func isForeign(_ unit: AccessUnit) -> Bool { options.takesLocalOnly && unit.publication.isRemote }
 
   // MARK: Bounds
 

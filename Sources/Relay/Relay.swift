@@ -15,6 +15,7 @@ public final class Relay: Sendable {
     var streams: [StreamName: RelayStream] = [:]
     var lastClaimID: UInt64 = 0
     var isShutDown = false
+    var localPublisherObservers: [@Sendable (RelayStream) -> Void] = []
   }
 
   public let configuration: RelayConfiguration
@@ -80,18 +81,21 @@ public final class Relay: Sendable {
   /// Makes the caller the publisher of a stream.
   /// - Parameters:
   ///   - peer: who publishes, for logs and for the message that others get.
+  ///   - origin: where the publisher is connected. One of another server always gives way to one of this server, and
+  ///     never takes over.
   ///   - onRevoked: another publisher took the stream over. Called once at most, on any thread.
   /// - Throws: ``RelayError/alreadyPublished(_:by:)`` when there is a publisher that must not be overridden.
   public func claim(
-    _ name: StreamName, peer: String, onRevoked: @escaping @Sendable () -> Void
+    _ name: StreamName, peer: String, origin: PublisherOrigin = .local, onRevoked: @escaping @Sendable () -> Void
   ) throws(RelayError) -> PublisherLease {
     // Under the registry's lock, so that the stream is not retired between its look-up and the claim.
-    let outcome: Result<(RelayStream, UInt64, (@Sendable () -> Void)?), RelayError> = state.withLock { state in
+    let outcome: Result<(RelayStream, UInt64, RelayStream.Revocation?), RelayError> = state.withLock { state in
       do throws(RelayError) {
         state.lastClaimID += 1
         let stream = try findOrMake(name, in: &state)
         let revoked = try stream.claim(
-          id: state.lastClaimID, peer: peer, overrides: configuration.overridesPublisher, onRevoked: onRevoked)
+          id: state.lastClaimID, peer: peer, origin: origin, overrides: configuration.overridesPublisher,
+          onRevoked: onRevoked)
         return .success((stream, state.lastClaimID, revoked))
       } catch {
         return .failure(error)
@@ -101,10 +105,19 @@ public final class Relay: Sendable {
     events.deliver()
     logger.info("publisher connected", metadata: ["stream": "\(name)", "peer": "\(peer)"])
     if let revoked {
-      metrics.publisherTakeovers.increment()
-      revoked()
+      if !revoked.isOfRemote { metrics.publisherTakeovers.increment() }
+      revoked.tell()
+    }
+    if origin == .local {
+      for observer in state.withLock({ $0.localPublisherObservers }) { observer(stream) }
     }
     return PublisherLease(stream: stream, claimID: id)
+  }
+
+  /// Has `body` called whenever a publisher connects to this server, before its first picture: a reader that joins there
+  /// misses nothing. It is called on the publisher's thread, so it must not wait.
+  public func onLocalPublisher(_ body: @escaping @Sendable (RelayStream) -> Void) {
+    state.withLock { $0.localPublisherObservers.append(body) }
   }
 
   /// Ends streams whose grace period is over and sets the gauges. Call it a few times a second.
@@ -174,14 +187,41 @@ public final class PublisherLease: Sendable {
   /// - Parameters:
   ///   - firstReceivedAt: when its first byte came in; `nil`: at once with the last one.
   ///   - receivedAt: when its last byte came in.
+  ///   - given: what another server knows of it already; `nil`: it is numbered and timed here.
   /// - Returns: `false` when another publisher has taken the stream over.
   @discardableResult
-  public func publish(_ picture: CodedPicture, firstReceivedAt: HostTime? = nil, receivedAt: HostTime) -> Bool {
-    stream.publish(picture, claim: claimID, firstReceivedAt: firstReceivedAt, receivedAt: receivedAt)
+  public func publish(
+    _ picture: CodedPicture, firstReceivedAt: HostTime? = nil, receivedAt: HostTime, given: GivenIdentity? = nil
+  ) -> Bool {
+    stream.publish(picture, claim: claimID, firstReceivedAt: firstReceivedAt, receivedAt: receivedAt, given: given)
   }
 
   /// The publisher goes away; the stream is held for the grace period. Idempotent.
-  public func end() { stream.release(claim: claimID) }
+  public func end() { stream.release(claim: claimID, isHeld: true) }
+
+  /// The publisher goes away and nobody waits for it: the stream is not held. Readers stay. Idempotent.
+  public func withdraw() { stream.release(claim: claimID, isHeld: false) }
+}
+
+/// Where a publisher is connected.
+public enum PublisherOrigin: Hashable, Sendable {
+  /// To this server.
+  case local
+  /// To the server `node`, where its turn has this epoch.
+  case remote(node: String, epoch: UInt64)
+}
+
+/// What another server knows of an access unit.
+public struct GivenIdentity: Hashable, Sendable {
+  /// Capture time on the clock that all servers follow.
+  public var capturedAt: WallTime
+  /// Its number there. Kept if it is above the latest number here.
+  public var sequence: UInt64
+
+  public init(capturedAt: WallTime, sequence: UInt64) {
+    self.capturedAt = capturedAt
+    self.sequence = sequence
+  }
 }
 
 /// Numbers readers.

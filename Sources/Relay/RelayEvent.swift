@@ -85,7 +85,7 @@ extension ReaderOptions {
   var isAnnounced: Bool {
     switch transport {
     case .websocket, .rtsp, .push: !isProbe
-    case .recorder, .consumer: false
+    case .recorder, .consumer, .bus: false
     }
   }
 }

@@ -81,6 +81,7 @@ extension ReaderTransport {
     case .recorder: 2
     case .push: 3
     case .consumer: 4
+    case .bus: 5
     }
   }
 
@@ -88,7 +89,7 @@ extension ReaderTransport {
   var isExternal: Bool {
     switch self {
     case .websocket, .rtsp: true
-    case .recorder, .push, .consumer: false
+    case .recorder, .push, .consumer, .bus: false
     }
   }
 }

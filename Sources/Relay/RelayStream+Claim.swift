@@ -10,30 +10,64 @@ extension RelayStream {
   /// Takes the publisher's place.
   /// - Returns: what tells the publisher before that it was overridden, to be called outside of any lock.
   func claim(
-    id: UInt64, peer: String, overrides: Bool, onRevoked: @escaping @Sendable () -> Void
-  ) throws(RelayError) -> (@Sendable () -> Void)? {
+    id: UInt64, peer: String, origin: PublisherOrigin, overrides: Bool, onRevoked: @escaping @Sendable () -> Void
+  ) throws(RelayError) -> Revocation? {
     let (since, now) = (clocks.wall(), clocks.host())
-    let outcome: Result<(@Sendable () -> Void)?, RelayError> = state.withLock { state in
-      var revoked: (@Sendable () -> Void)?
+    let outcome: Result<Revocation?, RelayError> = state.withLock { state in
+      var revoked: Revocation?
       if case .live(let present) = state.phase {
-        guard overrides else { return .failure(.alreadyPublished(name, by: present.peer)) }
-        revoked = present.onRevoked
+        let mayTakeOver = origin == .local && (overrides || present.publication.isRemote)
+        guard mayTakeOver else { return .failure(.alreadyPublished(name, by: present.publication.peer)) }
+        revoked = Revocation(isOfRemote: present.publication.isRemote, tell: present.onRevoked)
       }
-      state.phase = .live(Claim(id: id, peer: peer, since: since, onRevoked: onRevoked))
-      noteStart(by: peer, in: &state, at: now)
+      let publication = Self.publication(by: peer, origin: origin, since: since, state: &state)
+      state.phase = .live(Claim(id: id, publication: publication, since: since, onRevoked: onRevoked))
+      switch origin {
+      case .local: noteStart(by: peer, in: &state, at: now)
+      // Others are told of the publisher by the server that it is connected to.
+      case .remote: noteStop(.publisherLeft, in: &state, at: now)
+      }
       return .success(revoked)
     }
     return try outcome.get()
   }
 
-  func release(claim id: UInt64) {
+  private static func publication(
+    by peer: String, origin: PublisherOrigin, since: WallTime, state: inout State
+  ) -> Publication {
+    switch origin {
+    case .local:
+      // Rises even when the clock does not.
+      state.lastEpoch = max(state.lastEpoch + 1, UInt64(clamping: since.nanosSince1970))
+      return Publication(epoch: state.lastEpoch, peer: peer)
+    case .remote(let node, let epoch):
+      return Publication(epoch: epoch, peer: peer, node: node)
+    }
+  }
+
+  /// A publisher that was overridden.
+  struct Revocation {
+    /// It is connected to another server.
+    var isOfRemote: Bool
+    /// Tells it.
+    var tell: @Sendable () -> Void
+  }
+
+  /// - Parameter isHeld: whether the stream waits for the publisher to come back.
+  func release(claim id: UInt64, isHeld: Bool) {
     let now = clocks.host()
     let wasCurrent = state.withLock { state in
       guard case .live(let claim) = state.phase, claim.id == id else { return false }
-      state.phase = .held(since: now)
+      state.phase = .held(since: now, after: claim.publication)
+      if !isHeld { Self.forget(&state) }
       return true
     }
-    if wasCurrent { logger.info("publisher left, holding the stream", metadata: ["stream": "\(name)"]) }
+    guard wasCurrent else { return }
+    if isHeld {
+      logger.info("publisher left, holding the stream", metadata: ["stream": "\(name)"])
+    } else {
+      logger.debug("publisher withdrew", metadata: ["stream": "\(name)"])
+    }
   }
 
   /// Takes the stream out of use if it has neither publisher nor readers.
@@ -70,6 +104,8 @@ public struct StreamSnapshot: Sendable {
   public var isLive: Bool
   /// Who publishes.
   public var publisher: String?
+  /// The server that the publisher is, or just was, connected to, when it is another one.
+  public var node: String?
   /// Since when it publishes.
   public var publishedSince: WallTime?
   public var parameterSets: ParameterSets?
@@ -86,6 +122,11 @@ public struct StreamSnapshot: Sendable {
   public var latestSequence: UInt64
   /// The server's wall clock minus the publisher's; `nil` without a publisher that has sent pictures.
   public var publisherClockOffset: CaptureClock.Offset?
+  /// The publisher's turn, for as long as there is one.
+  public var epoch: UInt64?
+
+  /// Whether the publisher is connected to another server.
+  public var isRemote: Bool { node != nil }
 }
 
 extension RelayStream {
@@ -103,11 +144,15 @@ extension RelayStream {
         readers: state.readers.filter { $0.value > 0 }, latestSequence: state.lastSequence)
       switch state.phase {
       case .idle: break
-      case .held: snapshot.isLive = true
+      case .held(_, let publication):
+        snapshot.isLive = true
+        snapshot.node = publication.node
       case .live(let claim):
         snapshot.isLive = true
         snapshot.isPublished = true
-        snapshot.publisher = claim.peer
+        snapshot.publisher = claim.publication.peer
+        snapshot.node = claim.publication.node
+        snapshot.epoch = claim.publication.epoch
         snapshot.publishedSince = claim.since
         snapshot.publisherClockOffset = claim.clock.offset
       }

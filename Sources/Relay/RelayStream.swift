@@ -20,12 +20,12 @@ public final class RelayStream: Sendable {
     /// A publisher has the claim.
     case live(Claim)
     /// The publisher went away. Goes to `idle` after the grace period, and its readers then end.
-    case held(since: HostTime)
+    case held(since: HostTime, after: Publication)
   }
 
   struct Claim {
     var id: UInt64
-    var peer: String
+    var publication: Publication
     var since: WallTime
     var onRevoked: @Sendable () -> Void
     /// Readers that follow the stream cannot decode what comes before the new publisher's first key frame.
@@ -38,6 +38,7 @@ public final class RelayStream: Sendable {
   struct State {
     var phase = Phase.idle
     var lastSequence: UInt64 = 0
+    var lastEpoch: UInt64 = 0
     var cache: GroupCache
     var statistics = StreamStatistics()
     var parameterSets: ParameterSets?
@@ -80,7 +81,8 @@ public final class RelayStream: Sendable {
   /// Numbers the picture, stores it once and hands it to every reader.
   /// - Returns: `false` when `claim` is not the stream's current claim any more.
   func publish(
-    _ picture: CodedPicture, claim id: UInt64, firstReceivedAt: HostTime?, receivedAt: HostTime
+    _ picture: CodedPicture, claim id: UInt64, firstReceivedAt: HostTime?, receivedAt: HostTime,
+    given: GivenIdentity? = nil
   ) -> Bool {
     // A span that is never ended, as that of a picture that nobody gets, is never told.
     let span = tracing.beginFrame(at: firstReceivedAt ?? receivedAt)
@@ -97,7 +99,7 @@ public final class RelayStream: Sendable {
       state.phase = .idle
       let jumpsBefore = claim.clock.discontinuities
       let (unit, advises) = Self.makeUnit(
-        stored, message: message, state: &state, claim: &claim, receivedAt: receivedAt, reading: reading,
+        stored, message: message, given: given, state: &state, claim: &claim, receivedAt: receivedAt, reading: reading,
         trace: span?.context)
       let jumped = claim.clock.discontinuities != jumpsBefore
       state.phase = .live(claim)
@@ -120,12 +122,13 @@ public final class RelayStream: Sendable {
   }
 
   private static func makeUnit(
-    _ picture: CodedPicture, message: ByteBuffer, state: inout State, claim: inout Claim, receivedAt: HostTime,
-    reading: ClockReading, trace: TraceContext?
+    _ picture: CodedPicture, message: ByteBuffer, given: GivenIdentity?, state: inout State, claim: inout Claim,
+    receivedAt: HostTime, reading: ClockReading, trace: TraceContext?
   ) -> (AccessUnit, advises: Bool) {
     let receivedWall = reading.wall(at: receivedAt)
-    let captured = claim.clock.capturedAt(
-      senderMicros: picture.senderMicros, receivedAt: receivedAt, wallNow: receivedWall)
+    let captured =
+      given?.capturedAt
+      ?? claim.clock.capturedAt(senderMicros: picture.senderMicros, receivedAt: receivedAt, wallNow: receivedWall)
     // Whole microseconds, the ticks of MP4 and of senders: times that differ by less would be equal there.
     let micros = captured.nanosSince1970 / 1_000
     let capturedAt = WallTime(nanosSince1970: micros * 1_000)
@@ -135,12 +138,13 @@ public final class RelayStream: Sendable {
         reorderDepth: picture.parameterSets.reorderDepth, pictureDuration: 33_333)
     }
     let decodeMicros = claim.timeline?.next(presentation: micros)
-    state.lastSequence += 1
+    state.lastSequence = max(state.lastSequence + 1, given?.sequence ?? 0)
     if state.origin == nil { state.origin = capturedAt }
     let unit = AccessUnit(
       picture: picture, sequence: state.lastSequence, capturedAt: capturedAt,
       decodeAt: decodeMicros.map { WallTime(nanosSince1970: $0 * 1_000) } ?? capturedAt, receivedAt: receivedAt,
       receivedWall: receivedWall, networkTimeOffset: reading.networkTimeOffset,
+      publication: claim.publication,
       representations: UnitRepresentations(annexBMessage: message), trace: trace)
     state.cache.append(unit)
     state.statistics.add(unit)
@@ -243,13 +247,18 @@ public final class RelayStream: Sendable {
   /// - Returns: whether the stream just ended.
   func endHoldIfDue(grace: Nanoseconds, now: HostTime) -> Bool {
     state.withLock { state in
-      guard case .held(let since) = state.phase, now.since(since) >= grace else { return false }
+      guard case .held(let since, _) = state.phase, now.since(since) >= grace else { return false }
       noteStop(.publisherLeft, in: &state, at: now)
-      state.phase = .idle
-      state.cache.clear()
-      state.parameterSets = nil
-      state.statistics = StreamStatistics()
+      Self.forget(&state)
       return true
     }
+  }
+
+  /// Nothing is left of the publisher that there was.
+  static func forget(_ state: inout State) {
+    state.phase = .idle
+    state.cache.clear()
+    state.parameterSets = nil
+    state.statistics = StreamStatistics()
   }
 }

@@ -30,7 +30,12 @@ public final class TelemetryHub: Service {
   let metrics = TelemetryMetrics()
   let uploads: UploadStore
   private let registry = Mutex(Registry())
+  /// What viewers are shown.
+  private let shown: BusSubscription
+  /// Commands on their way between nodes.
+  private let passed: BusSubscription
 
+  /// Joins the bus at once, so that nothing that is published from now on is missed.
   /// - Parameter events: are told of phones that come and go; `nil`: nobody but the bus is.
   public init(
     options: TelemetryOptions, bus: any MessageBus, events: LifecycleEvents? = nil, clocks: SystemClocks = .system,
@@ -43,18 +48,17 @@ public final class TelemetryHub: Service {
     self.logger = logger
     rejectLog = RateLimitedLogger(logger)
     uploads = UploadStore(options: options, metrics: metrics, clocks: clocks, logger: logger)
+    shown = bus.subscribe(SubscriptionRequest(Self.shownTopics))
+    passed = bus.subscribe(SubscriptionRequest([.controlCommands], messages: 256, bytes: 1 << 20))
   }
 
   /// Brings what others publish to viewers and phones, until the service group shuts down or the task is cancelled.
   public func run() async throws {
-    // Subscribed before anything runs, so that nothing published from now on is missed.
-    let shown = bus.subscribe(SubscriptionRequest(Self.shownTopics))
-    let commands = bus.subscribe(SubscriptionRequest([.controlCommands], messages: 256, bytes: 1 << 20))
     await cancelWhenGracefulShutdown {
       await withDiscardingTaskGroup { group in
         group.addTask { await self.uploads.run() }
-        group.addTask { for await delivery in shown { self.show(delivery.message) } }
-        group.addTask { for await delivery in commands { self.passRemote(delivery.message) } }
+        group.addTask { for await delivery in self.shown { self.show(delivery.message) } }
+        group.addTask { for await delivery in self.passed { self.passRemote(delivery.message) } }
         group.addTask { await self.updateGauges() }
       }
     }

@@ -62,7 +62,7 @@ import VideoConsumer
     #expect(bench.log.errors == 0)
   }
 
-  @Test(.timeLimit(.minutes(1))) func everyStreamOfARelayIsRecorded() async throws {
+  @Test(.timeLimit(.minutes(1))) func everyStreamOfThisServerIsRecorded() async throws {
     let folder = TemporaryFolder()
     let log = LogCapture()
     var options = RecorderOptions(folder: folder.path("recordings"))
@@ -74,13 +74,15 @@ import VideoConsumer
     let clip = try CodedClip.make(40)
     let names = try ["drone", "second"].map { try #require(StreamName($0)) }
     let leases = try names.map { try relay.claim($0, peer: "test") {} }
+    let elsewhere = try relay.claim(
+      try #require(StreamName("third")), peer: "node a", origin: .remote(node: "a", epoch: 1), onRevoked: {})
     let running = Task { try await service.run() }
     for lease in leases {
       // It polls the relay; no event says that it has joined.
       while lease.stream.snapshot().readers[.recorder] != 1 { try await Task.sleep(for: .milliseconds(5)) }
     }
     for picture in clip {
-      for lease in leases { lease.publish(picture, receivedAt: relay.clocks.host()) }
+      for lease in leases + [elsewhere] { lease.publish(picture, receivedAt: relay.clocks.host()) }
     }
     let catalog = RecordingCatalog(folder: options.folder)
     while catalog.sessions().count(where: \.isActive) < 2 { try await Task.sleep(for: .milliseconds(5)) }

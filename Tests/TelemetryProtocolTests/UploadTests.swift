@@ -54,14 +54,14 @@ struct UploadDeskTests {
     _ messages: [UploadMessage], limits: UploadLimits = UploadLimits()
   ) -> (actions: [UploadDesk.Action], problems: [UploadProblem], repeated: Int, open: Int) {
     var desk = UploadDesk(limits: limits)
-    var all = UploadDesk.Effects()
+    var (actions, problems, repeated) = ([UploadDesk.Action](), [UploadProblem](), 0)
     for message in messages {
       let effects = desk.received(message, at: HostTime(nanos: 0))
-      all.actions += effects.actions
-      all.failures += effects.failures
-      all.repeated += effects.repeated
+      actions += effects.actions
+      problems += effects.failures.map(\.problem)
+      repeated += effects.repeated
     }
-    return (all.actions, all.failures.map(\.problem), all.repeated, desk.openCount)
+    return (actions, problems, repeated, desk.openCount)
   }
 
   private func chunk(_ index: Int, _ name: String = "a.csv") -> UploadMessage {
@@ -143,7 +143,7 @@ struct UploadDeskTests {
     #expect(desk.deadlineReached(at: milliseconds(60_000)).actions.isEmpty)
     let effects = desk.deadlineReached(at: milliseconds(90_000))
     #expect(effects.actions == [.discard(1)])
-    #expect(effects.failures == [.init(name: "a.csv", problem: .abandoned)])
+    #expect(effects.failures.map { "\($0.name) \($0.problem)" } == ["a.csv abandoned"])
     #expect(desk.nextDeadline == nil)
     _ = desk.received(start, at: milliseconds(90_000))
     #expect(desk.finish().actions == [.discard(2)])

@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import MediaModel
 import NIOCore
+import PhoneProtocol
 import Relay
 
 /// `/health`.
@@ -110,15 +111,38 @@ struct StreamReport: Encodable {
   /// Ages at sending over all WebSocket consumers since each of them came.
   var frame_age_ms: Ages?
   var since: Double?
+  /// Its publisher is connected to another server.
+  var remote: Bool
+  /// The name of that server.
+  var node: String?
   /// The server's wall clock minus the publisher's.
   var clock_offset_ms: Double?
   /// How much that varied over the last minute.
   var clock_offset_spread_ms: Double?
 
-  init(snapshot: StreamSnapshot, ages: AgeHistogram) {
+  /// A stream that nobody reads here: other servers know more of it.
+  init(_ elsewhere: ElsewhereReport) {
+    name = elsewhere.stream.text
+    live = true
+    publisher_connected = true
+    fps = 0
+    bitrate_mbps = 0
+    consumers = 0
+    readers = [:]
+    frames_relayed = 0
+    bytes_relayed = 0
+    remote = true
+    node = elsewhere.node
+  }
+
+  /// - Parameter elsewhere: what another server says of a stream of that name.
+  init(snapshot: StreamSnapshot, ages: AgeHistogram, elsewhere: ElsewhereReport?) {
+    let isElsewhere = elsewhere != nil && !snapshot.isPublished
+    remote = snapshot.isRemote || isElsewhere
+    node = snapshot.node ?? (isElsewhere ? elsewhere?.node : nil)
     name = snapshot.name.text
-    live = snapshot.isLive
-    publisher_connected = snapshot.isPublished
+    live = snapshot.isLive || isElsewhere
+    publisher_connected = snapshot.isPublished || isElsewhere
     width = snapshot.parameterSets?.resolution.width
     height = snapshot.parameterSets?.resolution.height
     codec = snapshot.parameterSets?.codecString

@@ -85,12 +85,17 @@ struct GatewayRoutes: Sendable {
 
   private func addStreams(to router: Router<BasicRequestContext>) {
     router.get("/api/streams") { _, _ in
+      var elsewhere: [StreamName: ElsewhereReport] = [:]
+      for report in providers.elsewhere() { elsewhere[report.stream] = report }
       var reports: [StreamReport] = []
       for stream in relay.streams() {
         var ages = AgeHistogram()
         for reader in await stream.readerSnapshots() where reader.transport == .websocket { ages.merge(reader.ages) }
-        reports.append(StreamReport(snapshot: stream.snapshot(), ages: ages))
+        let other = elsewhere.removeValue(forKey: stream.name)
+        reports.append(StreamReport(snapshot: stream.snapshot(), ages: ages, elsewhere: other))
       }
+      reports += elsewhere.values.map(StreamReport.init)
+      reports.sort { $0.name < $1.name }
       return Response(json: ["streams": reports])
     }
     router.get("/api/streams/:name/readers") { _, context in

@@ -11,9 +11,10 @@ public enum MetricsCatalogue {
       .serviceFramesProcessed, .serviceFramesSkipped, .serviceFramesFailed, .serviceProcessing,
       .recordingFrames, .recordingFramesMissed, .recordingBytes, .recordingStills, .recordingStillsMissed,
       .recordingPaused, .seriesRejected,
-    ] + clock + bus + spool + events + telemetry
+    ] + clock + bus + busVideo + spool + events + telemetry
 
-  static let transports = MetricDefinition.Label("transport", ["websocket", "rtsp", "recorder", "push", "consumer"])
+  static let transports = MetricDefinition.Label(
+    "transport", ["websocket", "rtsp", "recorder", "push", "consumer", "bus"])
   static let services = MetricDefinition.Label("service", ["recorder", "slam", "detection"])
 }
 

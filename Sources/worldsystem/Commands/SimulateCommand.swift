@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import MediaModel
 import Publishing
+import RabbitMQBus
 import Settings
 
 struct SimulateCommand: AsyncParsableCommand {

@@ -45,6 +45,7 @@ struct ServerProcess {
           publisherGrace: settings.server.grace, overridesPublisher: settings.server.overridePublisher,
           groupCacheBytes: settings.relay.groupOfPicturesBytes),
         clocks: clock.clocks, tracing: tracing.frames, logger: Logger(label: "relay"), onEvent: events.relaySink)
+      let busVideo = BusVideoWiring(settings, connection: connection, relay: relay, clocks: clock.clocks)
       let storage = RecordingStorage(settings)
       let rtsp = try await RTSPOutput(settings, access: access.policy, relay: relay, group: group)
       let recorder =
@@ -56,7 +57,7 @@ struct ServerProcess {
         providers: GatewayProviders(
           metrics: { registry.exposition() }, rtsp: { rtsp.report }, recordings: { await storage.reports() },
           recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason },
-          clock: { clock.report }),
+          clock: { clock.report }, elsewhere: busVideo.elsewhere),
         telemetry: hub, version: Version.current, group: group, logger: Logger(label: "gateway"),
         onListening: { [settings] port in
           let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
@@ -65,7 +66,7 @@ struct ServerProcess {
       try connection.announceStart()
       // Who others depend on comes first, so that it stops last.
       var services: [any Service] = clock.services + connection.services + tracing.services + [bus] + events.services
-      services += rtsp.services + [hub, gateway]
+      services += busVideo.services + rtsp.services + [hub, gateway]
       if let recorder { services.append(recorder) }
       if fliesDemo { services.append(demoFlight(relay, hub)) }
       try await Services.run(services, logger: Logger(label: "lifecycle"))
