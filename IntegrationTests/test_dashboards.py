@@ -66,7 +66,7 @@ def prometheus(binary, tmp_path_factory) -> Iterator[Prometheus]:
         (folder / "data").mkdir()
         settings = folder / "settings.yaml"
         # Small pictures, so that a debug build keeps up too.
-        settings.write_text("simulator: {width: 128, height: 96, frames_per_second: 15, megabits_per_second: 1}\n")
+        settings.write_text("simulator: {width: 128, height: 96, frames_per_second: 30, megabits_per_second: 1}\n")
         server = Server(
             binary, folder / "data", command="up",
             args=("--demo", "--token-file", str(tokens), "--config", str(settings)),
@@ -80,8 +80,8 @@ def prometheus(binary, tmp_path_factory) -> Iterator[Prometheus]:
         targets = {
             "worldsystem-server": f"127.0.0.1:{server.port}", "worldsystem-storage": f"127.0.0.1:{storage_port}"}
         seen = stack.enter_context(Prometheus(folder / "prometheus", targets, view))
-        # Rates need two samples; the average bandwidth needs a window of five seconds.
-        wait_until(lambda: seen.query("video_bandwidth_mbps > 0"), 60, "bandwidth is measured", interval=0.5)
+        # A rate over a minute is that of the first seconds only by and by.
+        wait_until(lambda: seen.query("worldsystem:frames_relayed:rate1m > 10"), 120, "frames at their rate", interval=1)
         wait_until(lambda: seen.query("worldsystem:frame_age_seconds:p99_1m > 0"), 60, "rules are computed")
         yield seen
 
