@@ -1,6 +1,7 @@
 """The bus on RabbitMQ, seen by pika: exchanges, clashes, outages, TLS, refused passwords."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import pytest
 
 from rabbitmq import Authority, Broker
 from server import Server, unused_port, wait_until
+from telemetry import TelemetryPhone, sample
 
 EXCHANGES = (
     "processed_frames_exchange", "api_results_exchange", "slam_results_exchange", "trajectory_data_exchange",
@@ -198,3 +200,79 @@ def test_a_url_that_is_none_ends_the_server(make_server, url):
         server.start()
     assert "the broker's URL is wrong" in server.log_text()
     assert "secret-word" not in server.log_text()
+
+
+class Load(threading.Thread):
+    """A phone that sends numbered samples as fast as the server takes them."""
+
+    def __init__(self, server: Server, name: str, count: int):
+        super().__init__(daemon=True)
+        self.phone_name, self.count, self.sent = name, count, 0
+        self.phone = TelemetryPhone(server.ws_url, name)
+
+    def run(self) -> None:
+        first_ns = time.time_ns()
+        for number in range(self.count):
+            self.phone.send(sample(first_ns + number * 1_000_000, phone=self.phone_name, number=number))
+            self.sent = number + 1
+
+
+def collect(broker: Broker, queue: str, expected: int, timeout: float) -> list[tuple[str, int, bool]]:
+    """(phone, number, flagged as redelivered) of a queue's messages, in order, until so many different ones came."""
+    seen, messages = set(), []
+    deadline = time.monotonic() + timeout
+    with channel_of(broker) as channel:
+        channel.basic_qos(prefetch_count=1_000)
+        for method, properties, body in channel.consume(queue, auto_ack=True, inactivity_timeout=1):
+            if method:
+                fields = json.loads(body)
+                flagged = method.redelivered or bool((properties.headers or {}).get("redelivered"))
+                messages.append((fields["phone"], fields["number"], flagged))
+                seen.add(messages[-1][:2])
+            # One more second for what should not come.
+            elif len(seen) >= expected:
+                return messages
+            assert time.monotonic() < deadline, f"{len(seen)} of {expected} messages within {timeout} s"
+
+
+@pytest.mark.timeout(400)
+def test_a_killed_broker_costs_no_telemetry(make_server, make_broker):
+    """100,000 samples of five phones; the broker is killed and restarted in the middle."""
+    phones, each = 5, 20_000
+    broker = make_broker()
+    bind_queue(broker, "telemetry", "imu_data_exchange")
+    server = with_bus(make_server, broker)
+    wait_connected(server)
+    loads = [Load(server, f"phone{number}", each) for number in range(phones)]
+    sent = lambda: sum(load.sent for load in loads)  # noqa: E731
+    for load in loads:
+        load.start()
+    wait_until(lambda: sent() >= 40_000, 120, "the first samples are sent")
+    broker.kill()
+    wait_until(lambda: sent() >= 60_000, 120, "samples are sent while the broker is away")
+    broker.start()
+    for load in loads:
+        load.join(120)
+    assert sent() == phones * each
+    wait_connected(server)
+    messages = collect(broker, "telemetry", phones * each, 200)
+    for load in loads:
+        assert_delivered([(number, flagged) for phone, number, flagged in messages if phone == load.phone_name], each)
+        load.phone.close()
+    assert server.metric_sum("worldsystem_bus_messages_dropped_total") == 0
+    wait_until(lambda: server.metric("worldsystem_spool_messages") == 0, 20, "the spool is empty")
+    wait_until(lambda: server.metric("worldsystem_bus_unconfirmed") == 0, 20, "everything is confirmed")
+
+
+def assert_delivered(messages: list[tuple[int, bool]], count: int) -> None:
+    """All numbers came, first in order, and again only where flagged."""
+    latest, repeated = -1, 0
+    for number, flagged in messages:
+        if number > latest:
+            assert number == latest + 1, f"{number} came after {latest}"
+            latest = number
+        else:
+            assert flagged, f"{number} came again after {latest}, not flagged"
+            repeated += 1
+    assert latest == count - 1
+    assert repeated < count // 2

@@ -173,7 +173,8 @@ def test_a_file_that_is_too_large_or_breaks_off_leaves_nothing(make_server):
         assert upload_answers(phone, 2)[1]["reason"] == "missing_chunks"
         phone.send({"type": "file_upload_start", "fileName": "open.csv"})
         phone.send({"type": "file_upload_chunk", "fileName": "open.csv", "chunkIndex": 0, "chunk": "x"})
-    wait_until(lambda: server.metric('worldsystem_telemetry_uploads_total{result="abandoned"}') == 1, 5, "it is given up")
+    given_up = 'worldsystem_telemetry_uploads_total{result="abandoned"}'
+    wait_until(lambda: server.metric(given_up) == 1, 5, "it is given up")
     wait_until(lambda: not [p for p in (server.data / "uploads").rglob("*") if p.is_file()], 5, "nothing is left")
 
 

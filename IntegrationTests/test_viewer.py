@@ -1,8 +1,10 @@
 """Viewers against the real server: what they are shown, and how they steer."""
 
+import itertools
 import json
 import time
 
+import pika
 import pytest
 from websockets.exceptions import InvalidStatus
 
@@ -17,12 +19,13 @@ COMMANDS = [
 
 
 def test_commands_reach_every_phone_as_they_came(server):
-    with Viewer(server.ws_url) as viewer, TelemetryPhone(server.ws_url) as one, TelemetryPhone(server.ws_url, "b") as two:
-        for command in COMMANDS:
-            viewer.send(command)
-        for phone in (one, two):
-            wait_until(lambda: len(phone.texts) == len(COMMANDS), 5, "all commands are there")
-            assert phone.texts == COMMANDS
+    with TelemetryPhone(server.ws_url) as one, TelemetryPhone(server.ws_url, "b") as two:
+        with Viewer(server.ws_url) as viewer:
+            for command in COMMANDS:
+                viewer.send(command)
+            for phone in (one, two):
+                wait_until(lambda: len(phone.texts) == len(COMMANDS), 5, "all commands are there")
+                assert phone.texts == COMMANDS
         assert server.metric_sum("worldsystem_telemetry_commands_total") == len(COMMANDS)
         assert server.metric("worldsystem_telemetry_command_latency_seconds_count") == 2 * len(COMMANDS)
 
@@ -137,6 +140,65 @@ def test_a_viewer_that_does_not_read_costs_others_nothing(server):
             viewer.wait_count(1_000, "imu_data", timeout=20)
         # 20 MB: more than its buffers and its queue of 4 MiB take.
         assert server.metric('worldsystem_telemetry_viewer_messages_dropped_total{reason="slow"}') > 0
+
+
+def test_two_servers_share_phones_and_viewers(make_server, broker):
+    exchanges = {
+        f"{topic}_EXCHANGE": f"two_servers_{topic.lower()}"
+        for topic in ("IMU_DATA", "CONTROL_COMMANDS", "EVENTS", "PHONE_MESSAGES", "ANALYSIS_MODE")
+    }
+    here, there = (make_server("--bus", broker.url, environment=exchanges) for _ in range(2))
+    with Viewer(here.ws_url, imu="all") as viewer:
+        with TelemetryPhone(there.ws_url) as far, TelemetryPhone(here.ws_url) as near:
+            stamps = itertools.count(time.time_ns(), 5_000_000)
+
+            def arrives():
+                far.send(sample(next(stamps)))
+                return viewer.of_type("imu_data")
+
+            wait_until(arrives, 20, "a sample of the other server's phone is shown", interval=0.2)
+
+            def steers():
+                viewer.send(COMMANDS[3])
+                return far.texts
+
+            wait_until(steers, 20, "a command reaches the other server's phone", interval=0.2)
+            wait_until(lambda: len(far.texts) == len(near.texts), 10, "each phone gets each command once")
+            assert set(far.texts) == set(near.texts) == {COMMANDS[3]}
+
+
+def test_results_of_services_elsewhere_are_shown(make_server, broker):
+    pose = [[1, 0, 0, 0.25], [0, 1, 0, -3], [0, 0, 1, 12.5], [0, 0, 0, 1]]
+    bodies = {
+        "TRAJECTORY_DATA": {"frame_number": 7, "timestamp": 1.5, "pose": pose, "is_keyframe": True},
+        "PROCESSED_FRAMES": {"frame_number": 7, "timestamp": 1.5, "objects": []},
+        "API_RESULTS": {"object_id": 3, "timestamp": 1.5, "results": {"what": "a kite"}},
+        "RESTART": {"type": "restart"},
+    }
+    exchanges = {f"{topic}_EXCHANGE": f"shown_{topic.lower()}" for topic in bodies}
+    server = make_server("--bus", broker.url, environment=exchanges)
+    connection = pika.BlockingConnection(pika.URLParameters(broker.url + "%2F"))
+    try:
+        channel = connection.channel()
+        with Viewer(server.ws_url) as viewer:
+
+            def shown():
+                for topic, body in bodies.items():
+                    name = exchanges[f"{topic}_EXCHANGE"]
+                    channel.exchange_declare(name, "fanout", durable=True)
+                    channel.basic_publish(name, "", json.dumps(body).encode())
+                channel.basic_publish(exchanges["TRAJECTORY_DATA_EXCHANGE"], "", b"no JSON")
+                kinds = {message["type"] for message in viewer.messages}
+                return kinds >= {"trajectory_update", "detections", "identification", "restart"}
+
+            wait_until(shown, 20, "each result is shown", interval=0.2)
+            (trajectory, *_) = viewer.of_type("trajectory_update")
+            assert trajectory == {"type": "trajectory_update"} | bodies["TRAJECTORY_DATA"]
+            assert viewer.of_type("detections")[0]["detections"] == bodies["PROCESSED_FRAMES"]
+            assert viewer.of_type("identification")[0]["identification"] == bodies["API_RESULTS"]
+            assert viewer.of_type("restart")[0] == {"type": "restart"}
+    finally:
+        connection.close()
 
 
 def test_bad_queries_are_refused(server):

@@ -43,6 +43,12 @@ public struct SourcePublisher: Sendable {
     public var mediaTime: Nanoseconds
     /// What it was stamped with.
     public var capturedAt: WallTime
+
+    public init(pass: Int, mediaTime: Nanoseconds, capturedAt: WallTime) {
+      self.pass = pass
+      self.mediaTime = mediaTime
+      self.capturedAt = capturedAt
+    }
   }
 
   private let location: MediaLocation

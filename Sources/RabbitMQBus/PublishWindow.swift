@@ -68,11 +68,16 @@ package struct PublishWindow<Position: Comparable & Sendable>: Sendable {
     slots.append(Slot(entry: entry, position: entry.position, sentAt: now))
   }
 
-  /// A retry was dropped instead of sent.
+  /// A message was dropped instead of sent. Its place in the spool goes with what was sent before it.
   package mutating func abandoned(_ entry: Outgoing<Position>) -> Settlement {
     if entry.rejections > 0 { outstandingRetries -= 1 }
     var settlement = Settlement()
-    settlement.removable = removable(nil)
+    if let position = entry.position, let last = slots.indices.last {
+      slots[last].position = max(slots[last].position ?? position, position)
+      settlement.removable = removable(nil)
+    } else {
+      settlement.removable = removable(entry.position)
+    }
     return settlement
   }
 

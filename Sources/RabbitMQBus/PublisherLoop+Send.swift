@@ -82,10 +82,7 @@ extension PublisherLoop {
 
   private mutating func drop(_ entry: Entry) {
     if case .own(let sequence) = entry.id { bus.dropped([sequence]) } else { bus.metrics.common.dropped(.outgoing) }
-    // Its place in the spool goes with what was sent before it, or now if nothing was.
-    let settlement = window.abandoned(entry)
-    note(removable: settlement.removable)
-    if window.isEmpty { note(removable: entry.position) }
+    note(removable: window.abandoned(entry).removable)
   }
 
   private mutating func refill() {

@@ -111,7 +111,9 @@ struct PublisherLoop {
     bus.metrics.queued(unconfirmed: window.count, waiting: waiting)
     // With more than half of the memory used and a disk that takes nothing, there is nothing to do but to wait a bit.
     let milliseconds = sleeps ? 1_000 : canSend ? 0 : 50
-    connection.wait(for: bus.toPublisher, milliseconds: milliseconds, orToSend: isCongested)
+    // A window that is full opens with an answer, not with room to send.
+    let awaitsRoom = isCongested && window.hasRoom && !isBrokerBlocked
+    connection.wait(for: bus.toPublisher, milliseconds: milliseconds, orToSend: awaitsRoom)
     bus.outgoing.withLock { $0.outbox.wakeUp() }
   }
 

@@ -101,7 +101,9 @@ public final class TelemetryHub: Service {
   /// Tells viewers how a phone stands.
   func show(_ link: PhoneLink, event: String) {
     guard hasViewers else { return }
-    guard let body = try? JSONEncoder().encode(PhoneNotice(link.snapshot(), event: event)) else { return }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let body = try? encoder.encode(PhoneNotice(link.snapshot(), event: event)) else { return }
     show(WebSocketFraming.message(.text, payload: ByteBuffer(bytes: body)), of: link.stream.text)
   }
 

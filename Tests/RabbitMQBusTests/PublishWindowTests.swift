@@ -120,6 +120,13 @@ struct PublishWindowTests {
     #expect(window.isEmpty)
   }
 
+  @Test func whatIsDroppedLeavesTheSpoolWithWhatWasSentBefore() {
+    var window = Self.window([Self.entry(1, at: 1)])
+    #expect(window.abandoned(Self.entry(2, at: 2)).removable == nil)
+    #expect(window.confirmed(1, upTo: false, at: Self.time(9)).removable == 2)
+    #expect(window.abandoned(Self.entry(3, at: 3)).removable == 3)
+  }
+
   @Test func whatIsOnlyInMemoryCanBeGivenPlacesInTheSpool() {
     var window = Self.window([Self.entry(1, at: 7), Self.entry(2), Self.entry(3), Self.entry(4)])
     _ = window.confirmed(3, upTo: false, at: Self.time(9))

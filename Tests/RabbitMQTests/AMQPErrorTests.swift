@@ -31,7 +31,9 @@ struct AMQPErrorTests {
     #expect(!clash.description.contains("\n"))
   }
 
-  @Test(arguments: ["", "'", "inequivalent arg ", "inequivalent arg 'x", "received 'a' but current is '", "something else"])
+  @Test(arguments: [
+    "", "'", "inequivalent arg ", "inequivalent arg 'x", "received 'a' but current is '", "something else",
+  ])
   func wordsThatNobodyKnowsAreRepeated(_ text: String) {
     let clash = AMQPClash(.queue, named: "name", AMQPReply(code: 406, text: text))
     #expect(clash.description == "the queue name exists and is not as needed: \(text)")

@@ -175,10 +175,16 @@ public final class PhoneLink: Sendable {
     hub.metrics.upload(problem)
     let reply = ViewerMessages.uploadResult(
       name: name, savedAs: saved?.name, bytes: saved?.bytes ?? 0, problem: problem)
+    var isFull = false
     offer { state in
-      if state.replies.count >= Self.replyLimit { state.replies.removeFirst() }
+      isFull = state.replies.count >= Self.replyLimit
+      if isFull { state.replies.removeFirst() }
       state.replies.append(WebSocketFraming.message(.text, payload: reply))
     }
+    guard isFull else { return }
+    hub.rejectLog.log(
+      level: .warning, "answer to phone dropped, it does not read", at: hub.clocks.host(),
+      metadata: [.stream: "\(stream)", .address: "\(peer)"])
   }
 
   // MARK: To the phone
