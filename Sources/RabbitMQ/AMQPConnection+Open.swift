@@ -20,8 +20,10 @@ extension AMQPConnection {
     if let tls = address.tls { try secure(socket, tls, place) }
     let status = amqp_socket_open_noblock(socket, address.host, Int32(address.port), &timeout)
     guard status == AMQP_STATUS_OK.rawValue else {
+      // The library tells a refusal only as an error of the socket, and its cause is gone by then.
       let reason =
-        status == AMQP_STATUS_SOCKET_ERROR.rawValue && errno != 0 ? String(cString: strerror(errno)) : text(status)
+        status == AMQP_STATUS_SOCKET_ERROR.rawValue
+        ? "the connection is refused, or there is no way there" : text(status)
       throw isAboutTLS(status) ? .insecure(place, reason: reason) : .unreachable(place, reason: reason)
     }
     // Without this, sending to a broker that reads nothing would wait for ever.
