@@ -1,4 +1,3 @@
-import Clocks
 import ArgumentParser
 import Clocks
 import Foundation
