@@ -1,5 +1,5 @@
-import Clocks
 import ArgumentParser
+import Clocks
 import Foundation
 import Gateway
 import Logging
