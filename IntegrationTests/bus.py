@@ -39,7 +39,9 @@ def table() -> dict[str, Row]:
     for line in (SCHEMAS / "README.md").read_text().splitlines():
         if match := re.match(r"\| `(\w+_exchange)` \| `([\w/+-]+)` \| (.*?) \| (.*?) ?\|$", line):
             schema = re.search(r"\((\w+)\.schema\.json\)", match[3])
-            rows[match[1]] = Row(match[2], schema and schema[1], set(re.findall(r"`(\w+)`", match[4])))
+            # Behind a semicolon are headers that not every message has.
+            always = match[4].split(";")[0]
+            rows[match[1]] = Row(match[2], schema and schema[1], set(re.findall(r"`(\w+)`", always)))
     return rows
 
 
@@ -108,7 +110,9 @@ class BusConsumer(threading.Thread):
                 channel.exchange_declare(exchange, "fanout", durable=True)
                 queue = channel.queue_declare("", exclusive=True).method.queue
                 channel.queue_bind(queue, exchange)
-                channel.basic_consume(queue, self._take, auto_ack=True)
+                # What was published to an exchange in front of this one names that one.
+                channel.basic_consume(
+                    queue, lambda *delivery, name=exchange: self._take(name, *delivery[2:]), auto_ack=True)
             self._ready.set()
             while not self._halt.is_set():
                 connection.process_data_events(time_limit=0.1)
@@ -117,9 +121,9 @@ class BusConsumer(threading.Thread):
             self.error = error
             self._ready.set()
 
-    def _take(self, _channel, method, properties, body) -> None:
+    def _take(self, exchange: str, properties: pika.BasicProperties, body: bytes) -> None:
         with self._changed:
-            self._messages.append(Message(method.exchange, body, properties))
+            self._messages.append(Message(exchange, body, properties))
             self._changed.notify_all()
 
     def messages(self, exchange: str) -> list[Message]:

@@ -61,8 +61,16 @@ def with_bus(make_server, broker: Broker, *args: str, url: str | None = None, **
     return make_server(*args, environment=environment, **options)
 
 
+def metric(server: Server, name: str) -> float | None:
+    """A metric's value; None also while the server is too busy to answer in time."""
+    try:
+        return server.metric(name)
+    except OSError:
+        return None
+
+
 def is_connected(server: Server) -> bool:
-    return server.metric('worldsystem_bus_connected{connection="publisher"}') == 1
+    return metric(server, 'worldsystem_bus_connected{connection="publisher"}') == 1
 
 
 def wait_connected(server: Server, timeout: float = 45) -> None:
@@ -259,9 +267,10 @@ def test_a_killed_broker_costs_no_telemetry(make_server, make_broker):
     for load in loads:
         assert_delivered([(number, flagged) for phone, number, flagged in messages if phone == load.phone_name], each)
         load.phone.close()
-    assert server.metric_sum("worldsystem_bus_messages_dropped_total") == 0
-    wait_until(lambda: server.metric("worldsystem_spool_messages") == 0, 20, "the spool is empty")
-    wait_until(lambda: server.metric("worldsystem_bus_unconfirmed") == 0, 20, "everything is confirmed")
+    wait_until(lambda: metric(server, "worldsystem_spool_messages") == 0, 20, "the spool is empty")
+    wait_until(lambda: metric(server, "worldsystem_bus_unconfirmed") == 0, 20, "everything is confirmed")
+    for place in ("outgoing", "spool"):
+        assert not server.metric(f'worldsystem_bus_messages_dropped_total{{place="{place}"}}')
 
 
 def assert_delivered(messages: list[tuple[int, bool]], count: int) -> None:

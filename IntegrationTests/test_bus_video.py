@@ -10,7 +10,7 @@ from clips import decode_errors
 from consumer import Consumer
 from phone import Phone, Player
 from rabbitmq import Broker
-from rtsp import probe, record, is_part_of
+from rtsp import is_part_of, probe, record
 from server import wait_until
 from test_relay import check_decodable, places
 
@@ -30,8 +30,7 @@ def make_node(make_server, broker):
 
     def make(name: str, **options):
         return make_server(
-            "--bus", broker.url, "--bus-video", environment={"WORLDSYSTEM_NODE": name, "WORLDSYSTEM_LOG_LEVEL": "debug"},
-            **options)
+            "--bus", broker.url, "--bus-video", environment={"WORLDSYSTEM_NODE": name}, **options)
 
     return make
 
@@ -222,3 +221,12 @@ def test_streams_that_nobody_has_are_waited_for(make_node, make_clip, stream):
         with Phone(a.ws_url, stream) as phone, Player(phone, clip):
             consumer.wait_until(lambda _: len(consumer.frames) > 30, what="pictures")
     check_consumer(consumer, clip)
+
+
+def test_a_player_alone_makes_a_server_fetch_the_stream(make_node, make_clip, stream):
+    clip = make_clip()
+    a, b = make_node("a"), make_node("b")
+    with Phone(a.ws_url, stream) as phone, Player(phone, clip):
+        wait_until(lambda: b.stream(stream), what="the stream in the list of the other server")
+        assert probe(b.rtsp_url(stream)).stdout.decode().strip() == "h264,320,180"
+        assert is_part_of(record(b.rtsp_url(stream), 2), clip)

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -112,6 +113,7 @@ def watch(stack: ExitStack, server: Server) -> None:
     viewer = stack.enter_context(
         connect(f"{server.ws_url}/ws/viewer", additional_headers={"Authorization": f"Bearer {TOKENS['control']}"},
                 proxy=None))
+    threading.Thread(target=lambda: deque(viewer, maxlen=0), daemon=True).start()
     viewer.send(json.dumps({"type": "movement", "x": 0.5, "y": 0}))
 
 
@@ -137,7 +139,7 @@ def test_panels_that_were_asked_for_are_there():
         ("RTSP health", 1, 1), ("Streams", 1, 1), ("Consumers", 4, 6), ("Video bandwidth now", 0.05, 5),
         ("Video bandwidth average", 0.01, 5), ("Frame rate", 0.1, 31), ("RTSP queue usage", 0, 1),
         ("Frame rate per service", 0.1, 31), ("Latency per service", 0, 1), ("Frame age", 0, 10), ("IMU rate", 20, 1000),
-        ("Processor", 0.01, 16),
+        ("Processor", 0.0001, 16),
     ])
 def test_numbers_are_what_is_going_on(prometheus, panel, low, high):
     for query in dashboard_queries()[panel]:

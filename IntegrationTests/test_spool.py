@@ -55,9 +55,11 @@ def test_a_full_disk_loses_nothing_that_is_there(make_server, make_broker, make_
     with connect(f"{server.ws_url}/ws/phone", compression=None, proxy=None) as phone:
         for number in range(100):
             phone.send(sample(number))
-        # The message that the server started waits too.
-        wait_until(lambda: (server.metric(WAITING) or 0) >= 101, 10, "the samples are on the disk")
+        wait_until(lambda: (server.metric(WAITING) or 0) >= 100, 10, "the samples are on the disk")
 
+        # Events wait too, such as that a phone came.
+        time.sleep(0.5)
+        waiting = server.metric(WAITING)
         filler = disk / "filler"
         filler.write_bytes(bytes(30 << 20))
         with Phone(server.ws_url) as camera, Player(camera, clip), Consumer(server.ws_url, format="packets") as viewer:
@@ -68,7 +70,7 @@ def test_a_full_disk_loses_nothing_that_is_there(make_server, make_broker, make_
             viewer.wait_until(lambda _: len(viewer.frames) >= seen + 30, 10, "the live stream goes on")
         lines = [line for line in server.log_text().splitlines() if "the spool refused messages" in line]
         assert len(lines) <= 5 and "must stay free" in lines[0] and str(disk / "spool") in lines[0], lines
-        assert server.metric(WAITING) == 101
+        assert server.metric(WAITING) == waiting
 
         filler.unlink()
         broker.start()

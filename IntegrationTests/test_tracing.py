@@ -13,7 +13,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from clips import nal_units
+from consumer import Consumer
 from phone import Phone, Player, frame_packet, now_us
+from rabbitmq import Broker
 from receiver import Answer, Post, Receiver
 from server import wait_until
 
@@ -100,6 +102,39 @@ def test_ingest_lasts_from_the_first_packet_of_a_picture(make_server, make_clip)
         got = [span for span in spans(collector.posts) if span.name == "ingest"]
     lasted_ms = [(span.end_time_unix_nano - span.start_time_unix_nano) / 1e6 for span in got]
     assert len(got) == 8 and all(29 <= time_ms < 2_000 for time_ms in lasted_ms), lasted_ms
+
+
+def test_a_trace_goes_on_at_the_server_that_follows(make_server, clip, tmp_path):
+    """Video through RabbitMQ: ingest and publish at one server, ingest at the other, one trace."""
+    with Broker(tmp_path) as broker, Receiver() as collector:
+        here, there = (
+            make_server("--bus", broker.url, "--bus-video", settings=tracing(collector) | {"bus": {"node": name}})
+            for name in ("here", "there"))
+        with Phone(here.ws_url, "traced") as phone, Player(phone, clip):
+            with Consumer(there.ws_url, stream="traced") as consumer:
+                consumer.wait_messages(60, timeout=30)
+        here.stop()
+        there.stop()
+        by_node = {"here": [], "there": []}
+        for post in collector.posts:
+            for resource in request(post).resource_spans:
+                node = attributes(resource.resource)["service.instance.id"]
+                by_node[node] += [span for scope in resource.scope_spans for span in scope.spans]
+    here_spans = {span.span_id: span for span in by_node["here"]}
+    followed = [span for span in by_node["there"] if span.name == "ingest"]
+    assert len(followed) >= 60 and all(span.name == "ingest" for span in by_node["there"])
+    complete = 0
+    for span in followed:
+        publish = here_spans.get(span.parent_span_id)
+        if publish is None:
+            continue  # A publication that was not confirmed before the end is not told.
+        first = here_spans[publish.parent_span_id]
+        assert (first.name, publish.name) == ("ingest", "publish")
+        assert span.trace_id == publish.trace_id == first.trace_id
+        assert first.start_time_unix_nano <= publish.start_time_unix_nano <= span.start_time_unix_nano
+        assert attributes(publish)["bus.topic"] == "video_stream_exchange"
+        complete += 1
+    assert complete >= 60
 
 
 def test_a_part_of_all_frames_is_traced(make_server, clip):

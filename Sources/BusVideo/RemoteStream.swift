@@ -184,7 +184,8 @@ actor RemoteStream {
       follower.receivedMalformed(at: now)
       return false
     }
-    let given = GivenIdentity(capturedAt: message.capturedAt, sequence: message.sequence)
+    let given = GivenIdentity(
+      capturedAt: message.capturedAt, sequence: message.sequence, trace: message.trace)
     guard let lease, lease.publish(picture, receivedAt: now, given: given) else {
       lease = nil
       apply(follower.refused(at: now))

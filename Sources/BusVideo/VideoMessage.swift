@@ -45,6 +45,8 @@ public struct VideoMessage: Hashable, Sendable {
   public var peer: String
   /// Annex B; a key frame has its parameter sets in it.
   public var body: ByteBuffer
+  /// The trace of the unit; `nil`: it is not traced.
+  public var trace: TraceContext?
 
   /// - Parameter unit: the unit; its bytes are shared unless it is a key frame that lacks parameter sets.
   public init(_ unit: AccessUnit, stream: StreamName, node: String, unitsSinceKeyFrame: UInt64) {
@@ -60,6 +62,7 @@ public struct VideoMessage: Hashable, Sendable {
     capturedAt = unit.capturedAt
     peer = unit.publication.peer
     body = Self.body(of: unit.picture)
+    trace = unit.trace
   }
 
   /// The bytes of a picture, with parameter sets if decoding can start there.
@@ -91,7 +94,7 @@ extension VideoMessage {
   /// As a message of the topic `videoStream`.
   public var message: BusMessage {
     let systemReceived = receivedAt.nanosSince1970 &- networkTimeOffset.value
-    return BusMessage(
+    var message = BusMessage(
       topic: .videoStream, body: body, contentType: Self.contentType,
       headers: [
         BusHeader.timestampNanos: .text("\(senderMicros &* 1_000)"),
@@ -109,6 +112,8 @@ extension VideoMessage {
         BusHeader.keyFrame: .boolean(isKeyFrame),
         BusHeader.unitsSinceKeyFrame: .integer(Int64(clamping: unitsSinceKeyFrame)),
       ])
+    if let trace { message.trace = trace }
+    return message
   }
 
   /// Reads a message of the topic `videoStream`. The body is not looked into.
@@ -145,5 +150,7 @@ extension VideoMessage {
     networkTimeOffset = Nanoseconds(try number(BusHeader.networkTimeOffset))
     peer = try text(BusHeader.webSocketID)
     body = message.body
+    // A malformed one costs the trace, not the picture.
+    trace = message.trace
   }
 }

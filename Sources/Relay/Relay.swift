@@ -217,8 +217,11 @@ public struct GivenIdentity: Hashable, Sendable {
   public var capturedAt: WallTime
   /// Its number there. Kept if it is above the latest number here.
   public var sequence: UInt64
+  /// Its trace there; `nil`: it is not traced here either.
+  public var trace: TraceContext?
 
-  public init(capturedAt: WallTime, sequence: UInt64) {
+  public init(capturedAt: WallTime, sequence: UInt64, trace: TraceContext? = nil) {
+    self.trace = trace
     self.capturedAt = capturedAt
     self.sequence = sequence
   }

@@ -85,7 +85,10 @@ public final class RelayStream: Sendable {
     given: GivenIdentity? = nil
   ) -> Bool {
     // A span that is never ended, as that of a picture that nobody gets, is never told.
-    let span = tracing.beginFrame(at: firstReceivedAt ?? receivedAt)
+    let began = firstReceivedAt ?? receivedAt
+    // A frame of another server was chosen there, or not.
+    let span =
+      if let given { tracing.begin(.ingest, in: given.trace, at: began) } else { tracing.beginFrame(at: began) }
     let (stored, message) = UnitMessages.storingAsMessage(picture)
     let reading = clocks.reading()
     let accepted: (unit: AccessUnit, ports: [any ReaderPort], advises: Bool, jumped: Bool)?

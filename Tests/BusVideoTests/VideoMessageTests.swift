@@ -13,6 +13,16 @@ import Testing
     VideoMessage(unit, stream: stream, node: "a", unitsSinceKeyFrame: since)
   }
 
+  @Test func aTraceTravelsInAHeader() throws {
+    var written = message(SampleVideo.unit(sequence: 7, isKeyFrame: false), since: 6)
+    #expect(written.message.headers["traceparent"] == nil)
+    written.trace = TraceContext(traceHigh: 1, traceLow: 2, span: 3, isSampled: true)
+    #expect(try VideoMessage(written.message) == written)
+    var damaged = written.message
+    damaged.headers["traceparent"] = .text("00-1-2-3")
+    #expect(try VideoMessage(damaged).trace == nil, "the picture counts all the same")
+  }
+
   @Test func whatIsWrittenIsRead() throws {
     let written = message(SampleVideo.unit(sequence: 7, isKeyFrame: false), since: 6)
     let read = try VideoMessage(written.message)

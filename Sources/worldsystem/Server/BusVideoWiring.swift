@@ -2,6 +2,7 @@ import BusVideo
 import Clocks
 import Gateway
 import Logging
+import MessageBus
 import Relay
 import ServiceLifecycle
 import Settings
@@ -10,13 +11,14 @@ import Settings
 struct BusVideoWiring: Sendable {
   private let service: BusVideoService?
 
-  init(_ settings: Settings, connection: BusConnection, relay: Relay, clocks: SystemClocks) {
+  /// - Parameter bus: publishes the video; that of `connection`, or one in front of it.
+  init(_ settings: Settings, connection: BusConnection, bus: any MessageBus, relay: Relay, clocks: SystemClocks) {
     guard settings.bus.carriesVideo, let broker = connection.rabbitMQ else {
       service = nil
       return
     }
     service = BusVideoService(
-      relay: relay, bus: broker, queues: broker,
+      relay: relay, bus: bus, queues: broker,
       configuration: BusVideoConfiguration(
         node: settings.nodeName, queueBytes: settings.bus.videoBytes, queueAge: settings.bus.videoAge),
       clocks: clocks, logger: Logger(label: "bus.video"))

@@ -45,7 +45,8 @@ struct ServerProcess {
           publisherGrace: settings.server.grace, overridesPublisher: settings.server.overridePublisher,
           groupCacheBytes: settings.relay.groupOfPicturesBytes),
         clocks: clock.clocks, tracing: tracing.frames, logger: Logger(label: "relay"), onEvent: events.relaySink)
-      let busVideo = BusVideoWiring(settings, connection: connection, relay: relay, clocks: clock.clocks)
+      let busVideo = BusVideoWiring(
+        settings, connection: connection, bus: bus, relay: relay, clocks: clock.clocks)
       let storage = RecordingStorage(settings)
       let rtsp = try await RTSPOutput(settings, access: access.policy, relay: relay, group: group)
       let recorder =
