@@ -6,6 +6,8 @@ public enum PublishingError: Error, Equatable, Sendable, CustomStringConvertible
   case emptySource(place: String)
   /// What the source or the encoder yields is no H.264 picture.
   case malformed(place: String, reason: String)
+  /// A file of sensor readings is not what it should be.
+  case notALog(place: String, reason: String)
   /// A truth file cannot be written.
   case cannotWrite(path: String, reason: String)
   /// The caller asked for something impossible.
@@ -16,6 +18,7 @@ public enum PublishingError: Error, Equatable, Sendable, CustomStringConvertible
     case .refused(let place, let reason): "\(place) refuses: \(reason)"
     case .emptySource(let place): "\(place) has no picture"
     case .malformed(let place, let reason): "\(place) yields no usable picture: \(reason)"
+    case .notALog(let place, let reason): "cannot use \(place): \(reason)"
     case .cannotWrite(let path, let reason): "cannot write \(path): \(reason)"
     case .invalidArgument(let text): text
     }

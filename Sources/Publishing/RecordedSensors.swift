@@ -29,7 +29,7 @@ public struct RecordedSensors: Sendable {
     }
     imu.sort { $0.timestampNanos < $1.timestampNanos }
     gps.sort { $0.timestampNanos < $1.timestampNanos }
-    guard !imu.isEmpty else { throw .malformed(place: imuFile, reason: "it has no readings") }
+    guard !imu.isEmpty else { throw .notALog(place: imuFile, reason: "it has no readings") }
     readings = SensorReading.readings(imu: imu, gps: gps)
   }
 
@@ -42,15 +42,14 @@ public struct RecordedSensors: Sendable {
     of path: String, columns: Int, separator: Character = ","
   ) throws(PublishingError) -> [Row] {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw .malformed(place: path, reason: "it cannot be read")
+      throw .notALog(place: path, reason: "it cannot be read")
     }
     var rows: [Row] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let line = line.last == "\r" ? line.dropLast() : line
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       if line.isEmpty || line.hasPrefix("#") { continue }
       let fields = line.split(separator: separator)
       guard fields.count >= columns else {
-        throw .malformed(place: "\(path):\(index + 1)", reason: "\(columns) columns are expected")
+        throw .notALog(place: "\(path):\(index + 1)", reason: "\(columns) columns are expected")
       }
       rows.append(Row(place: "\(path):\(index + 1)", fields: fields))
     }
@@ -83,7 +82,7 @@ public struct RecordedSensors: Sendable {
     }
 
     private func problem(_ column: Int) -> PublishingError {
-      .malformed(place: place, reason: "column \(column + 1) is not the number that is expected")
+      .notALog(place: place, reason: "column \(column + 1) is not the number that is expected")
     }
   }
 }

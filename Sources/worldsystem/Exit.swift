@@ -63,7 +63,7 @@ enum Exit {
     switch error {
     case .invalidArgument: .usage
     case .refused: .unavailable
-    case .emptySource, .malformed, .cannotWrite: .failure
+    case .emptySource, .malformed, .notALog, .cannotWrite: .failure
     }
   }
 
