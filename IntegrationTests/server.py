@@ -84,7 +84,8 @@ class Server:
         clean = {name: value for name, value in os.environ.items() if name not in CONFIGURATION}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command_line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean | DEFAULTS | self.environment)
+                self.command_line, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=clean | DEFAULTS | self.environment)
         try:
             wait_until(self._is_ready, timeout, "/readyz answers 200")
         except AssertionError as error:
