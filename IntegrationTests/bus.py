@@ -39,7 +39,9 @@ def table() -> dict[str, Row]:
     for line in (SCHEMAS / "README.md").read_text().splitlines():
         if match := re.match(r"\| `(\w+_exchange)` \| `([\w/+-]+)` \| (.*?) \| (.*?) ?\|$", line):
             schema = re.search(r"\((\w+)\.schema\.json\)", match[3])
-            rows[match[1]] = Row(match[2], schema and schema[1], set(re.findall(r"`(\w+)`", match[4])))
+            # Behind a semicolon are headers that not every message has.
+            always = match[4].split(";")[0]
+            rows[match[1]] = Row(match[2], schema and schema[1], set(re.findall(r"`(\w+)`", always)))
     return rows
 
 

@@ -40,7 +40,8 @@ def test_help_of_all_commands(binary):
         assert result.returncode == 0
         assert "EXAMPLES" in result.stdout or "SUBCOMMANDS" in result.stdout
         check_golden(f"help-{command}", result.stdout)
-    check_golden("help-bench-relay", run(binary, "bench", "relay", "--help").stdout)
+    for part in ("relay", "bus"):
+        check_golden(f"help-bench-{part}", run(binary, "bench", part, "--help").stdout)
 
 
 def test_version(binary):

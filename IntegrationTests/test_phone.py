@@ -13,6 +13,10 @@ from websockets.exceptions import InvalidStatus
 from server import TOKENS, wait_until
 from telemetry import TelemetryPhone, Viewer, jpeg, sample
 
+# Small pictures, so that a build of any kind renders in time. Making the world takes a debug build long.
+SMALL_FLIGHT = {"simulator": {"width": 160, "height": 96}}
+WORLD_TIMEOUT = 90
+
 # Beyond the 2^53 that a floating-point number counts to.
 EPOCH = 1_763_855_474_123_456_789
 
@@ -179,8 +183,8 @@ def test_a_file_that_is_too_large_or_breaks_off_leaves_nothing(make_server):
 
 
 def test_a_recording_has_the_files_of_its_phone(make_server):
-    server = make_server("--demo", command="up")
-    wait_until(lambda: list(server.data.glob("2*/video*.mp4")), 30, "the demo flight is recorded")
+    server = make_server("--demo", command="up", settings=SMALL_FLIGHT)
+    wait_until(lambda: list(server.data.glob("2*/video*.mp4")), WORLD_TIMEOUT, "the demo flight is recorded")
     with TelemetryPhone(server.ws_url) as phone:
         phone.send({"type": "file_upload", "fileName": "log.csv", "fileContent": "x"})
         assert upload_answers(phone, 1)[0]["ok"]
@@ -189,9 +193,9 @@ def test_a_recording_has_the_files_of_its_phone(make_server):
 
 
 def test_the_demo_flight_has_sensors(make_server):
-    server = make_server("--demo", command="up")
+    server = make_server("--demo", command="up", settings=SMALL_FLIGHT)
     with Viewer(server.ws_url, imu="all") as viewer:
-        viewer.wait_count(300, "imu_data", timeout=30)
+        viewer.wait_count(300, "imu_data", timeout=WORLD_TIMEOUT)
         samples = [message["imu_data"] for message in viewer.of_type("imu_data")]
         steps = {after["timestamp"] - before["timestamp"] for before, after in zip(samples, samples[1:])}
         # Frames that could not be rendered in time leave no gap in the readings.

@@ -16,7 +16,7 @@ public struct NTPTimestamp: Hashable, Sendable {
     let (seconds, nanos) = wall.nanosSince1970.flooredDivision(by: nanosPerSecond)
     let inEra = UInt32(truncatingIfNeeded: seconds &+ Self.secondsTo1970)
     // Rounded up, so that converting back by truncation gives the same nanosecond.
-    let fraction = min((UInt64(nanos) << 32 + 999_999_999) / 1_000_000_000, UInt64(UInt32.max))
+    let fraction = min(((UInt64(nanos) << 32) + 999_999_999) / 1_000_000_000, UInt64(UInt32.max))
     rawValue = UInt64(inEra) << 32 | fraction
   }
 
@@ -29,7 +29,7 @@ public struct NTPTimestamp: Hashable, Sendable {
     let seconds = Int64(rawValue >> 32) - Self.secondsTo1970
     let pivotSeconds = pivot.nanosSince1970.flooredDivision(by: 1_000_000_000).quotient
     let distance = Int64(Int32(truncatingIfNeeded: seconds &- pivotSeconds))
-    let nanos = Int64((rawValue & 0xffff_ffff) &* 1_000_000_000 >> 32)
+    let nanos = Int64(((rawValue & 0xffff_ffff) * 1_000_000_000) >> 32)
     return WallTime(nanosSince1970: (pivotSeconds &+ distance) &* 1_000_000_000 &+ nanos)
   }
 }

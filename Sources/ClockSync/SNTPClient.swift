@@ -247,7 +247,7 @@ public struct SNTPClient: Sendable {
     var times = peers.indices.compactMap { server -> HostTime? in
       switch peers[server].phase {
       case .resting(let until): isAsked(server) ? until : nil
-      case .asked(let since): since.advanced(by: parameters.resolveLimit)
+      case .asked(let since): deadline(ofAskedSince: since, after: now)
       case .waiting(_, let sentAt): sentAt.advanced(by: parameters.replyLimit)
       case .retired: nil
       }
@@ -256,5 +256,11 @@ public struct SNTPClient: Sendable {
       times += peers.compactMap { $0.firstAskedAt?.advanced(by: parameters.settling) }.filter { $0 > now }
     }
     return times.min()
+  }
+
+  /// The request goes out between two events, and its answer is due sooner than an address.
+  private func deadline(ofAskedSince since: HostTime, after now: HostTime) -> HostTime {
+    let reply = since.advanced(by: parameters.replyLimit)
+    return reply > now ? reply : since.advanced(by: parameters.resolveLimit)
   }
 }

@@ -60,7 +60,7 @@ public struct SNTPPacket: Hashable, Sendable {
   public var rootDispersion: Nanoseconds { Self.nanoseconds(ticks: rootDispersionTicks) }
 
   private static func nanoseconds(ticks: UInt32) -> Nanoseconds {
-    Nanoseconds(Int64(UInt64(ticks) * 1_000_000_000 >> 16))
+    Nanoseconds(Int64((UInt64(ticks) * 1_000_000_000) >> 16))
   }
 
   // MARK: Bytes

@@ -73,7 +73,7 @@ import Testing
     try await running([a, b]) {
       var publisher = try publisher(a)
       publisher.publish(8)
-      await waitForMessages(3, in: broker)
+      await waitForMessages(8, in: broker)
       let reader = try b.reader()
       let first = try await take(3, from: reader)
       #expect(first.map(\.sequence) == [6, 7, 8], "the numbers of the server it comes from")
@@ -146,7 +146,7 @@ import Testing
       try await running([a]) {
         var publisher = try publisher(a)
         publisher.publish(20)
-        #expect(try await take(5, from: reader).last?.sequence == 20)
+        while let delivery = try await reader.next(), delivery.unit.sequence < 20 {}
       }
       let restarted = Node("a", on: broker)
       try await running([restarted]) {

@@ -12,9 +12,9 @@ import Testing
     var network = SimulatedNetwork(
       [SimulatedServer(outbound: 5...60, inbound: 5...15, loss: 0.2)], systemError: .milliseconds(-250), seed: seed)
     network.run(seconds: 10 * Self.minute)
-    #expect(abs(network.error.milliseconds) < 12)
-    // As wrong as half the delay of the best of some exchanges, and no more.
-    #expect(network.run(seconds: 6 * Self.hour) < .milliseconds(20))
+    #expect(abs(network.error.milliseconds) < 20)
+    // A single exchange may be wrong by half of 55 ms; the rest is what the drift is not known to, between rare polls.
+    #expect(network.run(seconds: 6 * Self.hour) < .milliseconds(35))
     #expect(network.stepsBack == 0 && network.client.isSynchronised)
   }
 
@@ -221,6 +221,13 @@ import Testing
     effects = client.deadlineReached(at: HostTime(nanos: 2_001_000_000))
     #expect(effects.polls == [0])
     // Nobody says what became of the look-up.
+    // Whoever has answered by then is enough for a first estimate.
+    #expect(effects.deadline == HostTime(nanos: 4_000_000_000))
+    effects = client.deadlineReached(at: HostTime(nanos: 4_000_000_000))
+    // An answer would be due.
+    #expect(effects.failures.isEmpty && effects.deadline == HostTime(nanos: 4_001_000_000))
+    effects = client.deadlineReached(at: HostTime(nanos: 4_001_000_000))
+    #expect(effects.failures.isEmpty && effects.deadline == HostTime(nanos: 12_001_000_000))
     effects = client.deadlineReached(at: HostTime(nanos: 12_001_000_000))
     #expect(effects.failures.map(\.failure) == [.unresolved])
     #expect(client.request(to: 0, cookie: 1, at: HostTime(nanos: 12_001_000_000)) == nil)

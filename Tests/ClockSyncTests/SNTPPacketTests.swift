@@ -65,9 +65,9 @@ import Testing
 
 @Suite struct NTPTimestampTests {
   @Test func knownTimes() {
-    #expect(NTPTimestamp(WallTime(nanosSince1970: 0)).rawValue == 2_208_988_800 << 32)
+    #expect(NTPTimestamp(WallTime(nanosSince1970: 0)).rawValue == 0x83aa_7e80_0000_0000)
     #expect(NTPTimestamp(WallTime(nanosSince1970: -2_208_988_800_500_000_000)).rawValue == 0xffff_ffff_8000_0000)
-    #expect(NTPTimestamp(WallTime(nanosSince1970: 500_000_000)).rawValue == 2_208_988_800 << 32 | 0x8000_0000)
+    #expect(NTPTimestamp(WallTime(nanosSince1970: 500_000_000)).rawValue == 0x83aa_7e80_8000_0000)
   }
 
   /// 2036-02-07T06:28:16Z, where era 1 begins.
