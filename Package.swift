@@ -121,7 +121,7 @@ let services: [Target] =
     [
       "MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .lifecycle, .logging, .coreMetrics,
       .metrics,
-    ], testing: ["OTLP"])
+    ], testing: ["OTLP", .tracing])
   + module(
     "MessageSpool",
     ["MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics])
@@ -180,7 +180,7 @@ let services: [Target] =
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "PhoneProtocol", "Relay", "FFmpeg",
       "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
-    ], testing: ["OTLP"])
+    ], testing: ["OTLP", .tracing])
   + module(
     "Recording",
     [

@@ -66,6 +66,7 @@ def test_a_frame_is_one_trace_from_ingest_to_recording(make_server, clip):
     assert resource["service.name"] == "worldsystem" and resource["service.instance.id"] == "node-a"
     assert resource["service.version"]
     assert len({span.span_id for span in got}) == len(got) and all(len(span.trace_id) == 16 for span in got)
+    assert {span.name for span in got} == {"ingest", "record"}, "sending spans makes none"
     ingest = {attributes(span)["frame.seq"]: span for span in got if span.name == "ingest"}
     record = {attributes(span)["frame.seq"]: span for span in got if span.name == "record"}
     assert sorted(ingest) == list(range(1, len(clip.units) + 1)), "every frame, as the ratio is 1"
@@ -101,7 +102,7 @@ def test_ingest_lasts_from_the_first_packet_of_a_picture(make_server, make_clip)
         server.stop()
         got = [span for span in spans(collector.posts) if span.name == "ingest"]
     lasted_ms = [(span.end_time_unix_nano - span.start_time_unix_nano) / 1e6 for span in got]
-    assert len(got) == 8 and all(29 <= time_ms < 2_000 for time_ms in lasted_ms), lasted_ms
+    assert len(got) == 8 and all(20 <= time_ms < 2_000 for time_ms in lasted_ms), lasted_ms
 
 
 def test_a_trace_goes_on_at_the_server_that_follows(make_server, clip, tmp_path):
@@ -122,7 +123,7 @@ def test_a_trace_goes_on_at_the_server_that_follows(make_server, clip, tmp_path)
                 by_node[node] += [span for scope in resource.scope_spans for span in scope.spans]
     here_spans = {span.span_id: span for span in by_node["here"]}
     followed = [span for span in by_node["there"] if span.name == "ingest"]
-    assert len(followed) >= 60 and all(span.name == "ingest" for span in by_node["there"])
+    assert len(followed) >= 60 and {span.name for span in by_node["there"]} == {"ingest"}
     complete = 0
     for span in followed:
         publish = here_spans.get(span.parent_span_id)

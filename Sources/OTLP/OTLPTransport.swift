@@ -48,8 +48,10 @@ public final class HTTPCollector: OTLPTransport {
   private func connected() -> HTTPClient {
     client.withLock { client in
       if let client { return client }
-      let configuration = HTTPClient.Configuration(
+      var configuration = HTTPClient.Configuration(
         redirectConfiguration: .disallow, timeout: .init(connect: .seconds(3), read: .seconds(10)))
+      // Otherwise each request makes a span, which makes a request.
+      configuration.tracing.tracer = nil
       let made = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
       client = made
       return made

@@ -33,8 +33,10 @@ public final class HTTPWebhookSender: WebhookSender {
   private func connected() -> HTTPClient {
     client.withLock { client in
       if let client { return client }
-      let configuration = HTTPClient.Configuration(
+      var configuration = HTTPClient.Configuration(
         redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5), read: timeout))
+      // Spans are of frames, and endpoints learn no more than they are told.
+      configuration.tracing.tracer = nil
       let made = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
       client = made
       return made
