@@ -81,7 +81,8 @@ def prometheus(binary, tmp_path_factory) -> Iterator[Prometheus]:
         targets = {
             "worldsystem-server": f"127.0.0.1:{server.port}", "worldsystem-storage": f"127.0.0.1:{storage_port}"}
         seen = stack.enter_context(Prometheus(folder / "prometheus", targets, view))
-        wait_until(lambda: seen.query('video_bandwidth_mbps{job="worldsystem-server"} > 0'), 60, "bandwidth is measured")
+        bandwidth = 'video_bandwidth_mbps{job="worldsystem-server"} > 0'
+        wait_until(lambda: seen.query(bandwidth), 60, "bandwidth is measured")
         wait_until(lambda: seen.query("worldsystem:frame_age_seconds:p99_1m > 0"), 60, "rules are computed")
         yield seen
 
@@ -138,8 +139,8 @@ def test_panels_that_were_asked_for_are_there():
     [
         ("RTSP health", 1, 1), ("Streams", 1, 1), ("Consumers", 4, 6), ("Video bandwidth now", 0.05, 5),
         ("Video bandwidth average", 0.01, 5), ("Frame rate", 0.1, 31), ("RTSP queue usage", 0, 1),
-        ("Frame rate per service", 0.1, 31), ("Latency per service", 0, 1), ("Frame age", 0, 10), ("IMU rate", 20, 1000),
-        ("Processor", 0.0001, 16),
+        ("Frame rate per service", 0.1, 31), ("Latency per service", 0, 1), ("Frame age", 0, 10),
+        ("IMU rate", 20, 1000), ("Processor", 0.0001, 16),
     ])
 def test_numbers_are_what_is_going_on(prometheus, panel, low, high):
     for query in dashboard_queries()[panel]:
