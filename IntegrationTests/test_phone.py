@@ -113,7 +113,7 @@ def test_what_cannot_be_understood_ends_nothing(server):
         (message,) = viewer.of_type("phone_message")
         assert message["message"] == {"type": "hello", "n": 1}
         assert server.metric_sum("worldsystem_telemetry_messages_rejected_total") == len(bad) + 3
-        assert server.metric('worldsystem_telemetry_messages_total{type="other"}') == 1
+        assert server.metric('worldsystem_telemetry_messages_total{type="unknown"}') == 1
 
 
 def test_pictures_are_taken(server):

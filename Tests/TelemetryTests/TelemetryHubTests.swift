@@ -55,7 +55,7 @@ struct TelemetryHubTests {
     #expect(frame.headers[BusHeader.timestampNanos] == .text("77"))
     let report = try #require(rig.hub.phones().first)
     #expect(report.rejected == 1)
-    #expect(report.messages["other"]?.total == 1)
+    #expect(report.messages["unknown"]?.total == 1)
   }
 
   @Test func comingAndGoingIsAnnounced() async throws {

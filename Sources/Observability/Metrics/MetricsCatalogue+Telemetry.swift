@@ -14,7 +14,7 @@ extension MetricDefinition {
   public static let telemetryMessages = MetricDefinition(
     "worldsystem_telemetry_messages_total", "What phones sent and was taken, by what it is or holds", .counter,
     labels: [
-      Label("type", ["imu", "gps", "attitude", "battery", "frame", "analysis_mode", "upload", "other"])
+      Label("type", ["imu", "gps", "attitude", "battery", "frame", "analysis_mode", "upload", "unknown"])
     ])
   public static let telemetryRejected = MetricDefinition(
     "worldsystem_telemetry_messages_rejected_total", "What phones and viewers sent and was left out, by why", .counter,

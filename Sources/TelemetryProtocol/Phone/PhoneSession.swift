@@ -63,7 +63,7 @@ public enum TelemetryType: String, Hashable, Sendable, CaseIterable {
   case frame
   case analysisMode = "analysis_mode"
   case upload
-  case other
+  case other = "unknown"
 }
 
 /// One connection of a phone to `/ws/phone`, without I/O: messages in, publications out.
