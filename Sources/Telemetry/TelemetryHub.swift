@@ -219,11 +219,17 @@ public final class TelemetryHub: Service {
   }
 
   private func updateGauges() async {
+    var rate = SampleRate()
     while !Task.isCancelled {
       let reports = phones()
       metrics.phones.record(reports.count)
       metrics.viewers.record(registry.withLock { $0.viewers.count })
-      metrics.sampleRate.record(reports.reduce(0) { $0 + ($1.messages["imu"]?.rate_hz ?? 0) })
+      let readings = reports.compactMap { report in
+        report.messages[TelemetryType.imu.rawValue].map {
+          SampleRate.Reading(phone: report.id, total: $0.total, hertz: $0.rate_hz)
+        }
+      }
+      metrics.sampleRate.record(rate.hertz(readings, at: clocks.host()))
       let offset = reports.compactMap(\.clock_offset_s).max { $0.magnitude < $1.magnitude }
       metrics.clockOffset.record(offset ?? 0)
       try? await Task.sleep(for: .seconds(1))
