@@ -94,6 +94,7 @@ let foreign: [Target] =
     .target(name: "CRelayLoad"),
   ]
   + module("FFmpeg", ["CFFmpeg", "MediaModel", "CodedMedia", "H264", .nioCore])
+  + module("PosixFiles", [.nioCore])
   + module("JPEG", ["CTurboJPEG", "MediaModel"])
   + module("RabbitMQ", ["CRabbitMQ", "MediaModel", .nioCore])
 
@@ -124,7 +125,10 @@ let services: [Target] =
     ], testing: ["OTLP", .tracing])
   + module(
     "MessageSpool",
-    ["MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics])
+    [
+      "PosixFiles", "MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging, .coreMetrics,
+      .metrics,
+    ])
   + module(
     "RabbitMQBus",
     [
@@ -184,7 +188,8 @@ let services: [Target] =
   + module(
     "Recording",
     [
-      "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "FragmentedMP4", "Relay", "FFmpeg", "JPEG",
+      "PosixFiles", "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "FragmentedMP4", "Relay", "FFmpeg",
+      "JPEG",
       "VideoConsumer", "Observability", .nioCore, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(

@@ -1,10 +1,11 @@
 package import NIOCore
+package import PosixFiles
 
 /// What the spool needs of a file system. All calls block.
 package protocol SpoolDisk: Sendable {
   /// Makes a folder and those above it; nothing happens where it exists.
   func makeFolders(_ path: String) throws(SpoolError)
-  /// Names of the files in a folder, in no particular order.
+  /// Names of what is in a folder, sorted.
   func names(in folder: String) throws(SpoolError) -> [String]
   /// Opens a file for reading and writing.
   /// - Parameter isNew: the file is made, in place of one that exists.
@@ -16,7 +17,7 @@ package protocol SpoolDisk: Sendable {
   func freeBytes(at path: String) throws(SpoolError) -> Int
   /// Takes a lock that the system gives back when the process ends, however it ends.
   /// - Returns: `nil` when another process holds it.
-  func lock(_ path: String) throws(SpoolError) -> SpoolLock?
+  func lock(_ path: String) throws(SpoolError) -> FileLock?
   /// Names the time since the machine started; `nil` when unknown.
   var bootID: String? { get }
 }

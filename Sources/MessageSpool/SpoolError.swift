@@ -1,28 +1,9 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+public import PosixFiles
 
 /// Why the spool cannot do what it was asked for.
 public enum SpoolError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What was being done with the disk.
-  public enum Operation: String, Sendable {
-    case createFolder = "creating folder"
-    case list = "listing"
-    case create = "creating"
-    case open = "opening"
-    case read = "reading"
-    case write = "writing"
-    case truncate = "truncating"
-    case sync = "syncing"
-    case remove = "removing"
-    case lock = "locking"
-    case measure = "measuring the space at"
-  }
-
-  /// A system call failed with this error number.
-  case disk(Operation, path: String, code: Int32)
+  /// A system call failed.
+  case disk(FileFailure)
   /// Another process has it.
   case inUse(folder: String)
   /// A file has the name of one of ours, and something else in it.
@@ -37,7 +18,7 @@ public enum SpoolError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Whether freeing space on the disk helps.
   public var isFullDisk: Bool {
     switch self {
-    case .disk(_, _, let code): code == ENOSPC || code == EDQUOT
+    case .disk(let failure): failure.isFullDisk
     case .lowSpace: true
     case .inUse, .unknownFormat, .full, .tooLarge: false
     }
@@ -45,8 +26,7 @@ public enum SpoolError: Error, Hashable, Sendable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .disk(let operation, let path, let code):
-      "the spool cannot be used: \(operation.rawValue) \(path) failed: \(String(cString: strerror(code)))"
+    case .disk(let failure): "the spool cannot be used: \(failure)"
     case .inUse(let folder): "the spool in \(folder) is in use by another process"
     case .unknownFormat(let path):
       "\(path) is not a file of this version's spool; move it away, or choose another folder for the spool"

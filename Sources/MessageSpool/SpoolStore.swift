@@ -1,4 +1,5 @@
 internal import BusMessages
+internal import PosixFiles
 import DequeModule
 internal import NIOCore
 
@@ -7,7 +8,7 @@ struct SpoolStore {
   private let folder: String
   private let options: SpoolOptions
   private let disk: any SpoolDisk
-  private let lock: SpoolLock
+  private let lock: FileLock
   private var marks: SpoolMarks
   private var essential = SpoolLane(.essential)
   private var bulk = SpoolLane(.bulk)

@@ -1,3 +1,4 @@
+internal import PosixFiles
 import CodedMedia
 import Logging
 import MediaModel

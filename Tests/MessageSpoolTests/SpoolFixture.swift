@@ -1,3 +1,4 @@
+import PosixFiles
 import BusMessages
 import Clocks
 import Foundation
@@ -101,7 +102,7 @@ final class FaultyDisk: SpoolDisk {
   func makeFolders(_ path: String) throws(SpoolError) { try posix.makeFolders(path) }
   func names(in folder: String) throws(SpoolError) -> [String] { try posix.names(in: folder) }
   func syncFolder(_ path: String) throws(SpoolError) { try posix.syncFolder(path) }
-  func lock(_ path: String) throws(SpoolError) -> SpoolLock? { try posix.lock(path) }
+  func lock(_ path: String) throws(SpoolError) -> FileLock? { try posix.lock(path) }
 
   func open(_ path: String, isNew: Bool) throws(SpoolError) -> any SpoolFile {
     FaultyFile(try posix.open(path, isNew: isNew), path: path, disk: self)
@@ -152,7 +153,7 @@ private final class FaultyFile: SpoolFile {
     guard path.hasSuffix(".spool") else { return file.write(bytes, at: offset) }
     let granted = disk.grant(bytes.readableBytes)
     let (written, error) = file.write(bytes.getSlice(at: bytes.readerIndex, length: granted)!, at: offset)
-    return (written, error ?? (granted < bytes.readableBytes ? .disk(.write, path: path, code: ENOSPC) : nil))
+    return (written, error ?? (granted < bytes.readableBytes ? .disk(FileFailure(.write, path, code: ENOSPC)) : nil))
   }
 
   func truncate(to size: Int) throws(SpoolError) {

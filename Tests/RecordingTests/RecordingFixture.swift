@@ -1,3 +1,4 @@
+import PosixFiles
 import Clocks
 import CodedMedia
 import FFmpeg
@@ -136,7 +137,7 @@ final class SmallDisk: Disk {
         if let part = bytes.getSlice(at: bytes.readerIndex, length: bytes.readableBytes / 2) {
           try real.write(part, at: offset)
         }
-        throw .disk(.write, path: path, code: ENOSPC)
+        throw .disk(FileFailure(.write, path, code: ENOSPC))
       }
       try real.write(bytes, at: offset)
     }
@@ -151,7 +152,7 @@ final class SmallDisk: Disk {
   func removeFolder(_ path: String) throws(RecordingError) { try real.removeFolder(path) }
   func syncFolder(_ path: String) throws(RecordingError) { try real.syncFolder(path) }
   func entries(of path: String) throws(RecordingError) -> [DiskEntry] { try real.entries(of: path) }
-  func lock(_ path: String) throws(RecordingError) -> DiskLock? { try real.lock(path) }
+  func lock(_ path: String) throws(RecordingError) -> FileLock? { try real.lock(path) }
   func isLocked(_ path: String) throws(RecordingError) -> Bool { try real.isLocked(path) }
 
   func space(at path: String) throws(RecordingError) -> DiskSpace {

@@ -1,4 +1,5 @@
 import NIOCore
+package import PosixFiles
 
 /// What the recorder needs of a file system. Paths are absolute or relative to the working folder. All calls block.
 package protocol Disk: Sendable {
@@ -21,7 +22,7 @@ package protocol Disk: Sendable {
   func space(at path: String) throws(RecordingError) -> DiskSpace
   /// Takes a lock that the system gives back when the process ends, however it ends.
   /// - Returns: `nil` when somebody holds it.
-  func lock(_ path: String) throws(RecordingError) -> DiskLock?
+  func lock(_ path: String) throws(RecordingError) -> FileLock?
   /// Whether somebody holds the lock.
   func isLocked(_ path: String) throws(RecordingError) -> Bool
 }
@@ -51,16 +52,7 @@ package struct DiskEntry: Hashable, Sendable {
 }
 
 /// How full a disk is.
-package struct DiskSpace: Hashable, Sendable {
-  /// What this process may still use.
-  package var freeBytes: Int
-  package var totalBytes: Int
-
-  package init(freeBytes: Int, totalBytes: Int) {
-    self.freeBytes = freeBytes
-    self.totalBytes = totalBytes
-  }
-}
+package typealias DiskSpace = Folder.Space
 
 extension Disk {
   /// Puts a file in place of another in one step: whoever reads sees the old content or the new one.

@@ -1,4 +1,5 @@
 import NIOCore
+package import PosixFiles
 
 #if canImport(Glibc)
   import Glibc
@@ -8,40 +9,37 @@ import NIOCore
 
 /// The file system of this machine.
 package struct PosixDisk: Disk {
+  private static let mode: mode_t = 0o644
+
   package init() {}
 
   package func makeFolders(_ path: String) throws(RecordingError) {
-    var made = path.hasPrefix("/") ? "/" : ""
-    for part in path.split(separator: "/") {
-      made += made.isEmpty || made == "/" ? String(part) : "/\(part)"
-      if mkdir(made, 0o755) != 0, errno != EEXIST { throw .disk(.createFolder, path: made, code: errno) }
-    }
+    try onDisk { () throws(FileFailure) in try Folder.make(path) }
   }
 
   package func makeNewFolder(_ path: String) throws(RecordingError) -> Bool {
     if mkdir(path, 0o755) == 0 { return true }
-    guard errno == EEXIST else { throw .disk(.createFolder, path: path, code: errno) }
+    guard errno == EEXIST else { throw .disk(FileFailure(.createFolder, path, code: errno)) }
     return false
   }
 
   package func create(_ path: String) throws(RecordingError) -> any DiskFile {
-    let descriptor = systemOpen(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else { throw .disk(.create, path: path, code: errno) }
-    return PosixFile(descriptor: descriptor, path: path)
+    PosixFile(
+      try onDisk { () throws(FileFailure) in
+        try OpenFile(path, flags: O_RDWR | O_CREAT | O_TRUNC, mode: Self.mode, for: .create)
+      })
   }
 
   package func open(_ path: String) throws(RecordingError) -> any DiskFile {
-    let descriptor = systemOpen(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else { throw .disk(.open, path: path, code: errno) }
-    return PosixFile(descriptor: descriptor, path: path)
+    PosixFile(try onDisk { () throws(FileFailure) in try OpenFile(path, flags: O_RDWR, mode: Self.mode) })
   }
 
   package func rename(_ path: String, to newPath: String) throws(RecordingError) {
-    if systemRename(path, newPath) != 0 { throw .disk(.rename, path: path, code: errno) }
+    if systemRename(path, newPath) != 0 { throw .disk(FileFailure(.rename, path, code: errno)) }
   }
 
   package func remove(_ path: String) throws(RecordingError) {
-    if unlink(path) != 0 { throw .disk(.remove, path: path, code: errno) }
+    try onDisk { () throws(FileFailure) in try Folder.remove(path) }
   }
 
   package func removeFolder(_ path: String) throws(RecordingError) {
@@ -49,152 +47,70 @@ package struct PosixDisk: Disk {
       let inner = "\(path)/\(entry.name)"
       if entry.isFolder { try removeFolder(inner) } else { try remove(inner) }
     }
-    if rmdir(path) != 0 { throw .disk(.remove, path: path, code: errno) }
+    if rmdir(path) != 0 { throw .disk(FileFailure(.remove, path, code: errno)) }
   }
 
   package func syncFolder(_ path: String) throws(RecordingError) {
-    let descriptor = systemOpen(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .disk(.open, path: path, code: errno) }
-    defer { close(descriptor) }
-    if fsync(descriptor) != 0 { throw .disk(.sync, path: path, code: errno) }
+    try onDisk { () throws(FileFailure) in try Folder.sync(path) }
   }
 
   package func entries(of path: String) throws(RecordingError) -> [DiskEntry] {
-    guard let folder = opendir(path) else { throw .disk(.open, path: path, code: errno) }
-    defer { closedir(folder) }
-    var entries: [DiskEntry] = []
-    while let found = readdir(folder) {
-      let name = withUnsafePointer(to: &found.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name == "." || name == ".." { continue }
+    let names = try onDisk { () throws(FileFailure) in try Folder.names(in: path) }
+    return names.compactMap { name in
       var status = stat()
-      guard lstat("\(path)/\(name)", &status) == 0 else { continue }
+      guard lstat("\(path)/\(name)", &status) == 0 else { return nil }
       let kind = status.st_mode & S_IFMT
       #if canImport(Glibc)
         let modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
       #else
         let modified = Double(status.st_mtimespec.tv_sec) + Double(status.st_mtimespec.tv_nsec) / 1e9
       #endif
-      entries.append(
-        DiskEntry(
-          name: name, isFolder: kind == S_IFDIR, isSpecial: kind != S_IFDIR && kind != S_IFREG,
-          bytes: Int(status.st_size), modified: modified))
+      return DiskEntry(
+        name: name, isFolder: kind == S_IFDIR, isSpecial: kind != S_IFDIR && kind != S_IFREG,
+        bytes: Int(status.st_size), modified: modified)
     }
-    return entries.sorted { $0.name < $1.name }
   }
 
   package func space(at path: String) throws(RecordingError) -> DiskSpace {
-    var status = statvfs()
-    guard statvfs(path, &status) == 0 else { throw .disk(.measure, path: path, code: errno) }
-    let block = Int(status.f_frsize)
-    return DiskSpace(freeBytes: Int(status.f_bavail) * block, totalBytes: Int(status.f_blocks) * block)
+    try onDisk { () throws(FileFailure) in try Folder.space(at: path) }
   }
 
-  package func lock(_ path: String) throws(RecordingError) -> DiskLock? {
-    let descriptor = systemOpen(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else { throw .disk(.lock, path: path, code: errno) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      let code = errno
-      close(descriptor)
-      if code == EWOULDBLOCK { return nil }
-      throw .disk(.lock, path: path, code: code)
-    }
-    return DiskLock(descriptor: descriptor, path: path)
+  package func lock(_ path: String) throws(RecordingError) -> FileLock? {
+    try onDisk { () throws(FileFailure) in try FileLock.take(path, mode: Self.mode, removesFile: true) }
   }
 
   package func isLocked(_ path: String) throws(RecordingError) -> Bool {
-    let descriptor = systemOpen(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else { throw .disk(.lock, path: path, code: errno) }
-    // Closing gives back what this takes; the file stays, for it is not ours.
-    defer { close(descriptor) }
-    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
-  }
-}
-
-/// A lock that is given back when this object goes.
-package final class DiskLock: Sendable {
-  private let descriptor: Int32
-  private let path: String
-
-  init(descriptor: Int32, path: String) {
-    self.descriptor = descriptor
-    self.path = path
-  }
-
-  deinit {
-    unlink(path)
-    close(descriptor)
+    try onDisk { () throws(FileFailure) in try FileLock.isTaken(path) }
   }
 }
 
 private final class PosixFile: DiskFile {
-  let path: String
-  private let descriptor: Int32
+  private let file: OpenFile
 
-  init(descriptor: Int32, path: String) {
-    self.descriptor = descriptor
-    self.path = path
-  }
+  init(_ file: OpenFile) { self.file = file }
 
-  deinit { close(descriptor) }
+  var path: String { file.path }
 
-  func size() throws(RecordingError) -> Int {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .disk(.read, path: path, code: errno) }
-    return Int(status.st_size)
-  }
+  func size() throws(RecordingError) -> Int { try onDisk(file.size) }
 
   func write(_ bytes: ByteBuffer, at offset: Int) throws(RecordingError) {
-    let code: Int32? = bytes.withUnsafeReadableBytes { memory in
-      var done = 0
-      while done < memory.count {
-        let rest = UnsafeRawBufferPointer(rebasing: memory[done...])
-        let written = pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
-        if written < 0 {
-          if errno == EINTR { continue }
-          return errno
-        }
-        done += written
-      }
-      return nil
-    }
-    if let code { throw .disk(.write, path: path, code: code) }
+    if let failure = file.write(bytes, at: offset).failure { throw .disk(failure) }
   }
 
   func read(at offset: Int, count: Int) throws(RecordingError) -> ByteBuffer {
-    var buffer = ByteBuffer()
-    var code: Int32?
-    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: max(0, count)) { memory in
-      var done = 0
-      while done < count {
-        let rest = UnsafeMutableRawBufferPointer(rebasing: memory[done..<count])
-        let got = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
-        if got < 0, errno == EINTR { continue }
-        if got < 0 { code = errno }
-        if got <= 0 { break }
-        done += got
-      }
-      return done
-    }
-    if let code { throw .disk(.read, path: path, code: code) }
-    return buffer
+    try onDisk { () throws(FileFailure) in try file.read(at: offset, count: count) }
   }
 
   func truncate(to size: Int) throws(RecordingError) {
-    if ftruncate(descriptor, off_t(size)) != 0 { throw .disk(.truncate, path: path, code: errno) }
+    try onDisk { () throws(FileFailure) in try file.truncate(to: size) }
   }
 
-  func sync() throws(RecordingError) {
-    #if canImport(Glibc)
-      let status = fdatasync(descriptor)
-    #else
-      let status = fsync(descriptor)
-    #endif
-    if status != 0 { throw .disk(.sync, path: path, code: errno) }
-  }
+  func sync() throws(RecordingError) { try onDisk(file.sync) }
 }
 
-/// `open`, `rename`: under names that the methods above do not hide.
-private func systemOpen(_ path: String, _ flags: Int32) -> Int32 { open(path, flags, 0o644) }
+private func onDisk<Value>(_ work: () throws(FileFailure) -> Value) throws(RecordingError) -> Value {
+  do { return try work() } catch { throw .disk(error) }
+}
+
+/// `rename`: under a name that the method above does not hide.
 private func systemRename(_ path: String, _ newPath: String) -> Int32 { rename(path, newPath) }

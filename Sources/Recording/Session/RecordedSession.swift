@@ -3,6 +3,7 @@ import Logging
 import MediaModel
 import NIOCore
 import Observability
+internal import PosixFiles
 
 /// One session that is being recorded: its folder, its files, its metadata. Every call may block on the disk.
 final class RecordedSession {
@@ -12,7 +13,7 @@ final class RecordedSession {
   private let options: RecorderOptions
   private let metrics: RecordingMetrics
   private let logger: Logger
-  private let lock: DiskLock
+  private let lock: FileLock
   private let stills: StillTaker?
   private var metadata: SessionMetadata
   private var framesText = SessionMetadata.FramesText()
@@ -44,7 +45,7 @@ final class RecordedSession {
     logger[metadataKey: LogKey.session.rawValue] = "\(id)"
     self.logger = logger
     guard let lock = try disk.lock("\(folder)/\(RecordingCatalog.lockName)") else {
-      throw .disk(.lock, path: folder, code: 0)
+      throw .disk(.lockIsTaken(folder))
     }
     self.lock = lock
     metadata = SessionMetadata(id: id, stream: stream, startTime: first.capturedAt)
