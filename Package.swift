@@ -70,7 +70,7 @@ let codecs: [Target] =
   + module("FragmentedMP4", ["MediaModel", "CodedMedia", "H264", .nioCore])
   + module("WebSocketProtocol", [.nioCore, .crypto])
   + module("RTP", ["MediaModel", "CodedMedia", "H264", .nioCore])
-  + module("RTSP", ["MediaModel", "RTP", .nioCore, .crypto])
+  + module("RTSP", ["MediaModel", .nioCore, .crypto])
   + module("BusMessages", ["MediaModel", .nioCore])
   + module("TelemetryProtocol", ["MediaModel", "PhoneProtocol", .nioCore])
 
@@ -93,7 +93,7 @@ let foreign: [Target] =
     .target(name: "CWebAssets"),
     .target(name: "CRelayLoad"),
   ]
-  + module("FFmpeg", ["CFFmpeg", "MediaModel", "CodedMedia", "H264", .nioCore])
+  + module("FFmpeg", ["CFFmpeg", "MediaModel", "CodedMedia", .nioCore])
   + module("PosixFiles", [.nioCore])
   + module("JPEG", ["CTurboJPEG", "MediaModel"])
   + module("RabbitMQ", ["CRabbitMQ", "MediaModel", .nioCore])
@@ -102,7 +102,7 @@ let foreign: [Target] =
 
 let services: [Target] =
   module("Threading")
-  + module("Observability", ["MediaModel", "Clocks", .logging, .coreMetrics, .metrics, .tracing])
+  + module("Observability", ["MediaModel", "Clocks", .logging, .coreMetrics, .tracing], testing: [.metrics])
   + module("Settings", ["MediaModel", "Observability", .configuration, .yams])
   + module("Access", [.crypto, .x509, .swiftASN1, .nioSSL, .nioCore], testing: [.nioEmbedded])
   + module(
@@ -115,20 +115,20 @@ let services: [Target] =
     "OTLP",
     [
       "MediaModel", "Clocks", "Observability", .tracing, .httpClient, .nioCore, .nioHTTP1, .lifecycle, .logging,
-      .coreMetrics, .metrics,
+      .metrics,
     ])
   + module(
     "MessageBus",
     [
-      "MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .lifecycle, .logging, .coreMetrics,
+      "MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .lifecycle,
       .metrics,
-    ], testing: ["OTLP", .tracing])
+    ], testing: [.logging, "OTLP", .tracing])
   + module(
     "MessageSpool",
     [
-      "PosixFiles", "MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging, .coreMetrics,
+      "PosixFiles", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging,
       .metrics,
-    ])
+    ], testing: ["MediaModel"])
   + module(
     "RabbitMQBus",
     [
@@ -139,64 +139,64 @@ let services: [Target] =
     "Webhooks",
     [
       "MediaModel", "Clocks", "BusMessages", "MessageBus", "Observability", .httpClient, .crypto, .nioCore, .nioHTTP1,
-      .deque, .lifecycle, .logging, .coreMetrics, .metrics,
+      .deque, .lifecycle, .logging, .metrics,
     ])
   + module(
     "WebSocketTransport",
     [
-      "Access", "WebSocketProtocol", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .nioEmbedded, .logging,
-    ])
+      "WebSocketProtocol", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL,
+    ], testing: [.nioEmbedded])
   + module(
     "Relay",
     [
-      "MediaModel", "CodedMedia", "Clocks", "H264", "PhoneProtocol", "FragmentedMP4", "WebSocketProtocol",
-      "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics, .atomics,
+      "MediaModel", "CodedMedia", "Clocks", "H264", "PhoneProtocol", "WebSocketProtocol",
+      "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics,
     ], testing: [.nioEmbedded])
   + module(
     "Telemetry",
     [
-      "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "TelemetryProtocol", "JPEG", "Observability",
+      "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "TelemetryProtocol", "Observability",
       "WebSocketProtocol", .nioCore, .deque, .lifecycle, .logging, .coreMetrics, .metrics,
     ])
   + module(
     "BusVideo",
     [
-      "MediaModel", "CodedMedia", "Clocks", "H264", "Threading", "Relay", "BusMessages", "MessageBus", "RabbitMQ",
-      "RabbitMQBus", "Observability", .nioCore, .lifecycle, .logging, .coreMetrics, .metrics,
+      "MediaModel", "CodedMedia", "Clocks", "H264", "Relay", "BusMessages", "MessageBus",
+      "RabbitMQBus", "Observability", .nioCore, .lifecycle, .logging, .metrics,
     ])
   + module(
     "Gateway",
     [
-      "BusMessages", "MessageBus", "Telemetry", "TelemetryProtocol", "MediaModel", "CodedMedia", "H264",
+      "Telemetry", "MediaModel", "CodedMedia", "H264",
       "PhoneProtocol", "FragmentedMP4", "Relay", "Access", "Observability",
       "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", .hummingbird, .hummingbirdCore,
       .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
-      .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL, .lifecycle, .logging, .coreMetrics, .metrics,
+      .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .lifecycle, .logging, .metrics,
     ])
   + module(
     "RTSPServer",
     [
       "MediaModel", "CodedMedia", "Clocks", "H264", "RTP", "RTSP", "Relay", "Access", "Observability", "FFmpeg",
-      .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
+      .nioCore, .nioPosix, .lifecycle, .logging, .metrics,
     ], testing: [.nioEmbedded])
   + module(
     "VideoConsumer",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "PhoneProtocol", "Relay", "FFmpeg",
-      "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics, .metrics,
+      "WebSocketTransport", "Observability", .nioCore, .lifecycle, .logging, .metrics,
     ], testing: ["OTLP", .tracing])
   + module(
     "Recording",
     [
       "PosixFiles", "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "FragmentedMP4", "Relay", "FFmpeg",
       "JPEG",
-      "VideoConsumer", "Observability", .nioCore, .lifecycle, .logging, .coreMetrics, .metrics,
+      "VideoConsumer", "Observability", .nioCore, .lifecycle, .logging, .metrics,
     ])
   + module(
     "Publishing",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
-      "BusMessages", "WebSocketTransport", "Observability", .nioCore, .nioPosix, .lifecycle, .logging,
+      "BusMessages", "WebSocketTransport", "Observability", .nioCore, .logging,
     ])
   + module(
     "BusBenchmark",
@@ -213,12 +213,12 @@ let executables: [Target] = [
   .executableTarget(
     name: "worldsystem",
     dependencies: [
-      "MediaModel", "CodedMedia", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "Publishing",
-      "RelayBenchmark", "Simulation", "FFmpeg", "JPEG", "Settings", "Access", "Observability", "WebSocketTransport",
+      "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "Publishing",
+      "RelayBenchmark", "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
       "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
       "OTLP", "Webhooks",
       "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",
-      .argumentParser, .lifecycle, .unixSignals, .logging, .coreMetrics, .metrics, .tracing, .nioCore, .nioPosix,
+      .argumentParser, .lifecycle, .unixSignals, .logging, .metrics, .tracing, .nioCore, .nioPosix,
     ],
     swiftSettings: strict),
   .target(name: "TestSupport", dependencies: ["MediaModel", "CodedMedia", .nioCore], swiftSettings: strict),
