@@ -118,7 +118,7 @@ import Testing
       #expect(try #require(ProcessMetrics.openFileCount()) >= 1)
       var now = timespec()
       clock_gettime(CLOCK_REALTIME, &now)
-      let age = Double(now.tv_sec) - (try #require(ProcessMetrics.startTimeSeconds()))
+      let age = Double(now.tv_sec) + Double(now.tv_nsec) / 1e9 - (try #require(ProcessMetrics.startTimeSeconds()))
       // Ticks are hundredths of a second.
       #expect(age > -0.1 && age < 86_400)
     #endif
