@@ -79,7 +79,9 @@ class Chrony:
     """chronyd as a time server on a free port that takes this machine's clock for granted and never sets it."""
 
     def __init__(self, folder: Path):
-        found = os.environ.get("CHRONYD") or shutil.which("chronyd") or shutil.which("chronyd", path="/usr/sbin")
+        unpacked = Path(__file__).parent.parent / ".venv/chrony/usr/sbin"
+        places = f"{os.environ['PATH']}:/usr/sbin:{unpacked}"
+        found = os.environ.get("CHRONYD") or shutil.which("chronyd", path=places)
         if not found:
             pytest.skip("no chronyd (Debian: chrony; or set CHRONYD)")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
