@@ -51,7 +51,6 @@ extension Target.Dependency {
   static let atomics = product(name: "Atomics", package: "swift-atomics")
   static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
   static let tracing = product(name: "Tracing", package: "swift-distributed-tracing")
-  static let inMemoryTracing = product(name: "InMemoryTracing", package: "swift-distributed-tracing")
 }
 
 // MARK: Values

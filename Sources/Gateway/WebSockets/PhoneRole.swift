@@ -10,7 +10,7 @@ final class PhoneRole: WebSocketRole {
   private let stream: StreamName
   private var connection: WebSocketServerConnection?
   private var link: PhoneLink?
-  private var timer: LoopTimer?
+  private var deadline: LoopDeadline?
 
   init(hub: TelemetryHub, stream: StreamName) {
     self.hub = hub
@@ -21,7 +21,7 @@ final class PhoneRole: WebSocketRole {
     guard let eventLoop = connection.eventLoop else { return }
     self.connection = connection
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
-    timer = LoopTimer(eventLoop: eventLoop, clocks: hub.clocks) { bound.value.deadlineReached() }
+    deadline = LoopDeadline(eventLoop: eventLoop, clocks: hub.clocks) { bound.value.deadlineReached() }
     link = hub.connectPhone(stream: stream, peer: connection.peer) { eventLoop.execute { bound.value.send() } }
     deadlineReached()
   }
@@ -29,23 +29,23 @@ final class PhoneRole: WebSocketRole {
   func received(_ message: WebSocketMessage) {
     guard let link else { return }
     switch message {
-    case .text(let text): timer?.set(link.text(ByteBuffer(string: text)))
-    case .binary(let bytes): timer?.set(link.binary(bytes))
+    case .text(let text): deadline?.set(link.text(ByteBuffer(string: text)))
+    case .binary(let bytes): deadline?.set(link.binary(bytes))
     }
   }
 
   func becameWritable() { send() }
 
   func closed() {
-    timer?.cancel()
-    timer = nil
+    deadline?.cancel()
+    deadline = nil
     link?.close()
     link = nil
     connection = nil
   }
 
   private func deadlineReached() {
-    if let link { timer?.set(link.deadlineReached()) }
+    if let link { deadline?.set(link.deadlineReached()) }
   }
 
   private func send() {

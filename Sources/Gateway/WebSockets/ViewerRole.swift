@@ -9,7 +9,7 @@ final class ViewerRole: WebSocketRole {
   private let request: ViewerRequest
   private var connection: WebSocketServerConnection?
   private var link: ViewerLink?
-  private var timer: LoopTimer?
+  private var deadline: LoopDeadline?
 
   init(hub: TelemetryHub, request: ViewerRequest) {
     self.hub = hub
@@ -20,7 +20,7 @@ final class ViewerRole: WebSocketRole {
     guard let eventLoop = connection.eventLoop else { return }
     self.connection = connection
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
-    timer = LoopTimer(eventLoop: eventLoop, clocks: hub.clocks) { bound.value.send() }
+    deadline = LoopDeadline(eventLoop: eventLoop, clocks: hub.clocks) { bound.value.send() }
     link = hub.connectViewer(request) { eventLoop.execute { bound.value.send() } }
   }
 
@@ -38,8 +38,8 @@ final class ViewerRole: WebSocketRole {
   func becameWritable() { send() }
 
   func closed() {
-    timer?.cancel()
-    timer = nil
+    deadline?.cancel()
+    deadline = nil
     link?.close()
     link = nil
     connection = nil
@@ -49,6 +49,6 @@ final class ViewerRole: WebSocketRole {
     guard let connection, let link else { return }
     while connection.isWritable, let message = link.next() { connection.write(framed: message) }
     connection.flush()
-    if connection.isWritable, let deadline = link.nextDeadline { timer?.set(deadline) }
+    if connection.isWritable, let next = link.nextDeadline { deadline?.set(next) }
   }
 }

@@ -3,7 +3,7 @@ import MediaModel
 import NIOCore
 
 /// One deadline on an event loop that is moved often: a scheduled task is only replaced by an earlier one.
-final class LoopTimer {
+final class LoopDeadline {
   private let eventLoop: any EventLoop
   private let clocks: SystemClocks
   private let body: @Sendable () -> Void
