@@ -54,22 +54,34 @@ public final class RelayRecorder: Service {
 
   /// Runs until the service group shuts down or the task is cancelled; all sessions are complete then.
   public func run() async throws {
-    let care = ThreadExecutor(name: "recorder-care")
-    try await cancelWhenGracefulShutdown {
-      try await care.run { self.keeper.start() }
+    await cancelWhenGracefulShutdown {
       await withDiscardingTaskGroup { group in
+        group.addTask { await self.care() }
         while !Task.isCancelled {
           for stream in self.relay.streams() where Self.isToBeRecorded(stream.snapshot()) && self.add(stream.name) {
             group.addTask { await self.record(stream) }
           }
-          let recorders = self.recorders.withLock { Array($0.values) }
-          try? await care.run {
-            for recorder in recorders { recorder.tick() }
-            self.keeper.tick()
-          }
-          try? await Task.sleep(for: .milliseconds(250))
+          try? await Task.sleep(for: Self.interval)
         }
       }
+    }
+  }
+
+  /// How often it looks for new streams, and at what time demands.
+  private static let interval = Duration.milliseconds(250)
+
+  /// Does what waits for the disk beside the frames. Apart from ``run()``, so that no new stream waits for a slow disk:
+  /// a short one would be over before it is seen.
+  private func care() async {
+    let thread = ThreadExecutor(name: "recorder-care")
+    try? await thread.run { self.keeper.start() }
+    while !Task.isCancelled {
+      let recorders = self.recorders.withLock { Array($0.values) }
+      try? await thread.run {
+        for recorder in recorders { recorder.tick() }
+        self.keeper.tick()
+      }
+      try? await Task.sleep(for: Self.interval)
     }
   }
 

@@ -100,9 +100,13 @@ final class SmallDisk: Disk {
   private let room: Mutex<Int>
   private let total: Int
 
-  init(bytes: Int) {
+  private let onMakeFolders: @Sendable () -> Void
+
+  /// - Parameter onMakeFolders: is called before folders are made, and may take its time.
+  init(bytes: Int, onMakeFolders: @escaping @Sendable () -> Void = {}) {
     room = Mutex(bytes)
     total = bytes
+    self.onMakeFolders = onMakeFolders
   }
 
   /// Somebody frees or takes space.
@@ -143,7 +147,10 @@ final class SmallDisk: Disk {
     }
   }
 
-  func makeFolders(_ path: String) throws(RecordingError) { try real.makeFolders(path) }
+  func makeFolders(_ path: String) throws(RecordingError) {
+    onMakeFolders()
+    try real.makeFolders(path)
+  }
   func makeNewFolder(_ path: String) throws(RecordingError) -> Bool { try real.makeNewFolder(path) }
   func create(_ path: String) throws(RecordingError) -> any DiskFile { File(try real.create(path), self) }
   func open(_ path: String) throws(RecordingError) -> any DiskFile { File(try real.open(path), self) }
