@@ -49,9 +49,12 @@ class Receiver:
                 self.send_response(answer.status)
                 for name, value in answer.headers:
                     self.send_header(name, value)
-                self.send_header("Content-Length", "2")
+                # 204 has no body: one would stand in front of the next answer (RFC 9110 §15.3.5).
+                content = b"" if answer.status == 204 else b"{}"
+                if content:
+                    self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
-                self.wfile.write(b"{}")
+                self.wfile.write(content)
 
             def log_message(self, *_):
                 pass

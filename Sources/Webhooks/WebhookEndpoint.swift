@@ -12,8 +12,8 @@ final class WebhookEndpoint: Sendable {
     var waiter: CheckedContinuation<Void, Never>?
     /// Something changed since the task last looked.
     var isWoken = false
-    /// The service ends: nothing waits for a second try.
-    var isFinishing = false
+    /// The service ends: nothing is tried later than this.
+    var finishBy: HostTime?
     var hasLoggedRefusal = false
     var hasLoggedFailure = false
   }
@@ -62,26 +62,27 @@ final class WebhookEndpoint: Sendable {
   /// Events that wait.
   var waiting: Int { state.withLock { $0.delivery.count } }
 
-  /// What waits is posted as long as the endpoint takes it; then ``run()`` returns.
-  func finish() {
+  /// What waits is posted, and tried again where there is time; then ``run()`` returns.
+  func finish(by deadline: HostTime) {
     state.withLock { state in
-      state.isFinishing = true
+      state.finishBy = deadline
       state.isWoken = true
       return state.waiter.take()
     }?.resume()
   }
 
-  /// Posts until the task is cancelled, or everything is done after ``finish()``.
+  /// Posts until the task is cancelled, or everything is done after ``finish(by:)``.
   func run() async {
     while !Task.isCancelled {
       let now = clocks.host()
-      let (step, isFinishing) = state.withLock { state in
+      let (step, finishBy) = state.withLock { state in
         state.isWoken = false
-        return (state.delivery.next(at: now), state.isFinishing)
+        return (state.delivery.next(at: now), state.finishBy)
       }
       switch step {
       case .post(let message): await post(message)
-      case .wait where isFinishing, .idle where isFinishing: return
+      case .idle where finishBy != nil: return
+      case .wait(let until) where finishBy.map { until >= $0 } ?? false: return
       case .wait(let until): await pause(until.since(now))
       case .idle: await waitForChange()
       }

@@ -9,7 +9,7 @@ public import ServiceLifecycle
 /// Posts lifecycle events of this node to HTTP endpoints, signed, each in order and until it is taken.
 ///
 /// Events of other nodes are left out: each node posts its own, so that on a common broker nothing is posted twice.
-/// What waits is kept in memory; when the service ends, it is tried once more, for a bounded time.
+/// What waits is kept in memory; when the service ends, it is tried for a bounded time.
 public final class WebhookService: Service {
   /// What to post where.
   public struct Configuration: Sendable {
@@ -78,7 +78,8 @@ public final class WebhookService: Service {
       } onCancelOrGracefulShutdown: {
         self.subscription.close()
       }
-      for endpoint in endpoints { endpoint.finish() }
+      let deadline = clocks.host().advanced(by: configuration.finalTime)
+      for endpoint in endpoints { endpoint.finish(by: deadline) }
       tasks.addTask { [configuration] in
         try? await Task.sleep(nanoseconds: UInt64(max(0, configuration.finalTime.value)))
         return .time

@@ -72,11 +72,13 @@ private final class ScriptedSender: WebhookSender {
   private let clocks = SystemClocks(
     host: SystemClocks.system.host, wall: { WallTime(nanosSince1970: 1_614_265_330_500_000_000) })
 
-  private func service(_ urls: [String], _ sender: ScriptedSender) throws -> WebhookService {
+  private func service(
+    _ urls: [String], _ sender: ScriptedSender, finalTime: Nanoseconds = .milliseconds(50)
+  ) throws -> WebhookService {
     var configuration = WebhookService.Configuration(urls: urls, node: "here", version: "1.2.3")
     configuration.policy.firstRetry = .milliseconds(1)
     configuration.policy.longestRetry = .milliseconds(1)
-    configuration.finalTime = .milliseconds(50)
+    configuration.finalTime = finalTime
     return try WebhookService(
       configuration: configuration, bus: bus,
       secret: { try WebhookSecret(text: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw") }, sender: sender, clocks: clocks,
@@ -134,6 +136,22 @@ private final class ScriptedSender: WebhookSender {
       for number in 1...20 { try publish("\(number)") }
     }
     #expect(sender.posts.count == 20)
+  }
+
+  @Test func whatFailsAtTheEndIsTriedAgainWhileThereIsTime() async throws {
+    let sender = ScriptedSender(["https://a": [.failed("HTTPParserError"), .status(503, retryAfter: nil)]])
+    let service = try service(["https://a"], sender, finalTime: .seconds(40))
+    try await run(service) {
+      for number in 1...3 { try publish("\(number)") }
+    }
+    #expect(sender.posts.map { $0.headers["Webhook-Id"] } == ["1", "1", "1", "2", "3"])
+  }
+
+  @Test func theEndDoesNotWaitForATryThatComesTooLate() async throws {
+    let sender = ScriptedSender(["https://a": [.status(503, retryAfter: .seconds(600))]])
+    let service = try service(["https://a"], sender, finalTime: .seconds(300))
+    try await run(service) { try publish("1") }
+    #expect(sender.posts.count == 1)
   }
 
   @Test func aServiceWithoutItsKeysDoesNotStart() {
