@@ -1,3 +1,4 @@
+import Foundation
 import MediaModel
 import RTSP
 import Testing
@@ -153,6 +154,24 @@ import Testing
     }
     #expect(challenges.last?.hasSuffix("stale=true") == true)
     #expect(isRefused(digest("guess", nonce: nonce), for: .view, at: later))
+  }
+
+  /// A comparison that looks at part of the answer only grants a few in a hundred of these.
+  @Test func noGuessIsGranted() throws {
+    let nonce = try nonce(at: start)
+    for guess in 0..<1_000 {
+      let algorithm = DigestAlgorithm.allCases[guess % DigestAlgorithm.allCases.count]
+      #expect(isRefused(digest("guess-\(guess)", nonce: nonce, algorithm: algorithm), for: .view))
+    }
+    for byte in UInt8(0)..<128 {
+      let password = "watch-" + String(decoding: [byte], as: UTF8.self)
+      guard password != "watch-1", password != "watch-2" else { continue }
+      #expect(isRefused("Basic " + Data("x:\(password)".utf8).base64EncodedString(), for: .view))
+    }
+    for position in nonce.indices where nonce[position] != "0" {
+      let forged = nonce.replacingCharacters(in: position...position, with: "0")
+      #expect(isRefused(digest("watch-1", nonce: forged), for: .view))
+    }
   }
 
   @Test func digestIsBoundToTheStream() throws {
