@@ -72,11 +72,13 @@ let codecs: [Target] =
   + module("RTSP", ["MediaModel", .nioCore, .crypto])
   + module("BusMessages", ["MediaModel", .nioCore])
   + module("TelemetryProtocol", ["MediaModel", "PhoneProtocol", .nioCore])
+  + module("MapFormats", ["Geometry"])
 
 // MARK: Algorithms: pure
 
 let algorithms: [Target] =
-  module("Simulation", ["MediaModel", "Geometry"])
+  module("Simulation", ["MediaModel", "Geometry", "MapFormats"])
+  + module("LinearAlgebra")
   + module("ClockSync", ["MediaModel"])
 
 // MARK: Foreign libraries, one owner each

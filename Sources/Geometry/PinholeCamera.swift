@@ -92,7 +92,7 @@ public struct RadialTangentialDistortion: Hashable, Sendable {
   }
 
   /// The symmetric derivative of `distort`: ∂x'/∂x, ∂x'/∂y = ∂y'/∂x, ∂y'/∂y.
-  private func derivative(at ideal: SIMD2<Double>) -> (Double, Double, Double) {
+  func derivative(at ideal: SIMD2<Double>) -> (Double, Double, Double) {
     let (x, y) = (ideal.x, ideal.y)
     let squaredRadius = x * x + y * y
     let radial = 1 + squaredRadius * (k1 + squaredRadius * k2)

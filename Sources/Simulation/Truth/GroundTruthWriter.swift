@@ -1,4 +1,5 @@
 import Geometry
+import MapFormats
 import MediaModel
 
 /// The files that hold the truth of a flight, in the formats that SLAM and detection read.

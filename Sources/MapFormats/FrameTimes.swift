@@ -1,0 +1,62 @@
+/// `times.txt`: `index timestamp_s [name]`, the capture time of each frame of a video, in the order of presentation.
+public enum FrameTimes {
+  /// Nanoseconds of each frame, ascending.
+  /// - Throws: `MapFormatError.line` when an index is out of order or a time is not later than the one before.
+  public static func parse(_ text: String) throws(MapFormatError) -> [Int64] {
+    let table = TextTable(format: "times.txt", fields: 2)
+    var times: [Int64] = []
+    try table.forEachLine(of: text) { fields, line throws(MapFormatError) in
+      guard Int(fields[0]) == times.count else {
+        throw .line(
+          format: table.format, number: line, reason: "index \(fields[0].prefix(20)) where \(times.count) was due")
+      }
+      let nanos = try table.nanos(ofSeconds: fields[1], line)
+      if let last = times.last, nanos <= last {
+        throw .line(format: table.format, number: line, reason: "not later than the frame before")
+      }
+      times.append(nanos)
+    }
+    return times
+  }
+}
+
+/// `imu.csv`: `t_ns,gx,gy,gz,ax,ay,az`, rad/s and m/s² in the axes of the sensor.
+public enum IMULog {
+  /// One line.
+  public struct Sample: Hashable, Sendable {
+    /// Nanoseconds on the clock of the sensor.
+    public var nanos: Int64
+    /// Angular velocity, rad/s.
+    public var angularVelocity: SIMD3<Double>
+    /// Specific force, m/s²: what an accelerometer feels, so +9.8 along the axis that points up at rest.
+    public var acceleration: SIMD3<Double>
+
+    public init(nanos: Int64, angularVelocity: SIMD3<Double>, acceleration: SIMD3<Double>) {
+      self.nanos = nanos
+      self.angularVelocity = angularVelocity
+      self.acceleration = acceleration
+    }
+  }
+
+  /// The samples in ascending order; of several at one time the first counts.
+  /// - Throws: `MapFormatError.line` for lines that are none of the format, and for times that go back.
+  public static func parse(_ text: String) throws(MapFormatError) -> [Sample] {
+    let table = TextTable(format: "imu.csv", fields: 7)
+    var samples: [Sample] = []
+    try table.forEachLine(of: text) { fields, line throws(MapFormatError) in
+      let nanos = try table.nanos(fields[0], line)
+      if let last = samples.last {
+        if nanos == last.nanos { return }
+        if nanos < last.nanos {
+          throw .line(format: table.format, number: line, reason: "earlier than the sample before")
+        }
+      }
+      var n: [Double] = []
+      for field in fields[1...6] { n.append(try table.number(field, line)) }
+      samples.append(
+        Sample(
+          nanos: nanos, angularVelocity: SIMD3(n[0], n[1], n[2]), acceleration: SIMD3(n[3], n[4], n[5])))
+    }
+    return samples
+  }
+}
