@@ -79,6 +79,8 @@ let codecs: [Target] =
 let algorithms: [Target] =
   module("Simulation", ["MediaModel", "Geometry", "MapFormats"])
   + module("LinearAlgebra")
+  + module("MultiView", ["Geometry", "LinearAlgebra"])
+  + module("Vision")
   + module("ClockSync", ["MediaModel"])
 
 // MARK: Foreign libraries, one owner each

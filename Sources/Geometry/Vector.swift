@@ -49,6 +49,17 @@ public struct Matrix3: Hashable, Sendable {
 
   @inlinable public var determinant: Double { columns.0.dot(columns.1.cross(columns.2)) }
 
+  /// The `x` with `matrix · x = right`, by Cramer's rule.
+  ///
+  /// - Returns: `nil` when the determinant's magnitude is not above `minimalDeterminant`.
+  public func solve(_ right: SIMD3<Double>, minimalDeterminant: Double = 0) -> SIMD3<Double>? {
+    let determinant = determinant
+    guard abs(determinant) > minimalDeterminant else { return nil }
+    return SIMD3(
+      right.dot(columns.1.cross(columns.2)), columns.0.dot(right.cross(columns.2)),
+      columns.0.dot(columns.1.cross(right))) / determinant
+  }
+
   @inlinable public static func * (m: Matrix3, v: SIMD3<Double>) -> SIMD3<Double> {
     m.columns.0 * v.x + m.columns.1 * v.y + m.columns.2 * v.z
   }

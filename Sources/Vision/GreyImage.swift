@@ -1,0 +1,93 @@
+/// An 8-bit picture of brightness, rows without gaps. Pixel (0, 0) has its centre at coordinate (0, 0).
+public struct GreyImage: Hashable, Sendable {
+  public let width: Int
+  public let height: Int
+  /// Row after row.
+  public private(set) var pixels: [UInt8]
+
+  /// - Precondition: `width · height` pixels.
+  public init(width: Int, height: Int, pixels: [UInt8]) {
+    precondition(width > 0 && height > 0 && pixels.count == width * height, "one byte for each pixel")
+    self.width = width
+    self.height = height
+    self.pixels = pixels
+  }
+
+  /// Copies the luma plane of a decoded picture.
+  /// - Parameters:
+  ///   - base: the first byte of the first row; `stride · (height − 1) + width` bytes must be readable.
+  ///   - stride: bytes from row to row.
+  public init(width: Int, height: Int, base: UnsafePointer<UInt8>, stride: Int) {
+    precondition(width > 0 && height > 0 && stride >= width, "rows that hold their pixels")
+    self.width = width
+    self.height = height
+    pixels = [UInt8](unsafeUninitializedCapacity: width * height) { target, count in
+      guard let start = target.baseAddress else { return }
+      for row in 0..<height { (start + row * width).initialize(from: base + row * stride, count: width) }
+      count = width * height
+    }
+  }
+
+  public subscript(x: Int, y: Int) -> UInt8 { pixels[y * width + x] }
+
+  /// Half the size: each pixel the mean of the 4×4 around it, weighted 1 3 3 1, so that little aliases.
+  public var halved: GreyImage {
+    let (w, h) = (max(1, width / 2), max(1, height / 2))
+    var result = [UInt8](repeating: 0, count: w * h)
+    pixels.withUnsafeBufferPointer { source in
+      result.withUnsafeMutableBufferPointer { target in
+        // Vertical sums of one row of the result, up to 8 · 255.
+        var sums = [UInt16](repeating: 0, count: width)
+        sums.withUnsafeMutableBufferPointer { sums in
+          for y in 0..<h {
+            let rows = (-1...2).map { min(max(2 * y + $0, 0), height - 1) * width }
+            for x in 0..<width {
+              let outer = UInt16(source[rows[0] + x]) &+ UInt16(source[rows[3] + x])
+              let inner = UInt16(source[rows[1] + x]) &+ UInt16(source[rows[2] + x])
+              sums[x] = outer &+ 3 &* inner
+            }
+            for x in 0..<w {
+              let (a, d) = (max(2 * x - 1, 0), min(2 * x + 2, width - 1))
+              let inner = UInt32(sums[2 * x]) &+ UInt32(sums[min(2 * x + 1, width - 1)])
+              let total = UInt32(sums[a]) &+ UInt32(sums[d]) &+ 3 &* inner
+              target[y * w + x] = UInt8(truncatingIfNeeded: (total &+ 32) >> 6)
+            }
+          }
+        }
+      }
+    }
+    return GreyImage(width: w, height: h, pixels: result)
+  }
+}
+
+/// A picture and its halves, quarters and so on.
+///
+/// A point at `p` on level 0 is at `(p + 0.5) / 2ⁿ − 0.5` on level n.
+public struct ImagePyramid: Hashable, Sendable {
+  /// Level 0 is the picture itself.
+  public let levels: [GreyImage]
+  /// Levels are not halved below this many pixels.
+  static let smallestSide = 24
+
+  /// - Parameter levelCount: how many levels at most, at least 1.
+  public init(_ image: GreyImage, levelCount: Int) {
+    precondition(levelCount >= 1, "at least the picture itself")
+    var levels = [image]
+    while levels.count < levelCount, let last = levels.last,
+      min(last.width, last.height) / 2 >= Self.smallestSide
+    {
+      levels.append(last.halved)
+    }
+    self.levels = levels
+  }
+
+  /// Where a pixel of level 0 is on `level`.
+  public static func position(_ pixel: SIMD2<Float>, onLevel level: Int) -> SIMD2<Float> {
+    (pixel + 0.5) / Float(1 << level) - 0.5
+  }
+
+  /// Where a pixel of `level` is on level 0.
+  public static func basePosition(_ pixel: SIMD2<Float>, fromLevel level: Int) -> SIMD2<Float> {
+    (pixel + 0.5) * Float(1 << level) - 0.5
+  }
+}

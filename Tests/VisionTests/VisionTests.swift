@@ -1,0 +1,144 @@
+import Testing
+import Vision
+
+@Suite struct PyramidTests {
+  @Test func halvesKeepBrightnessAndPlace() {
+    let flat = GreyImage(width: 64, height: 48, pixels: [UInt8](repeating: 77, count: 64 * 48))
+    #expect(flat.halved.pixels.allSatisfy { $0 == 77 } && flat.halved.width == 32 && flat.halved.height == 24)
+    // A ramp stays a ramp: pixel x of the half is 2x + 0.5 of the whole.
+    let ramp = GreyImage(width: 64, height: 48, pixels: (0..<64 * 48).map { UInt8(2 * ($0 % 64)) })
+    #expect((2..<30).allSatisfy { abs(Double(ramp.halved[$0, 9]) - 2 * (2 * Double($0) + 0.5)) <= 1 })
+  }
+
+  @Test func oddSizesAndLevels() {
+    let image = Scene(seed: 1).image(width: 101, height: 67)
+    #expect(image.halved.width == 50 && image.halved.height == 33)
+    #expect(ImagePyramid(image, levelCount: 5).levels.count == 2)
+    let there = ImagePyramid.position(SIMD2(10.25, 3), onLevel: 2)
+    #expect(ImagePyramid.basePosition(there, fromLevel: 2) == SIMD2(10.25, 3))
+  }
+
+  @Test func rowsMayHaveGaps() {
+    let bytes = (0..<40).map { UInt8($0) }
+    let image = bytes.withUnsafeBufferPointer { GreyImage(width: 3, height: 4, base: $0.baseAddress!, stride: 10) }
+    #expect(image.pixels == [0, 1, 2, 10, 11, 12, 20, 21, 22, 30, 31, 32])
+  }
+}
+
+@Suite struct CornerDetectorTests {
+  /// White squares on black: corners are where they are.
+  private func squares() -> (GreyImage, [SIMD2<Float>]) {
+    var pixels = [UInt8](repeating: 20, count: 200 * 160)
+    var corners: [SIMD2<Float>] = []
+    for (x0, y0) in [(30, 30), (100, 40), (60, 100)] {
+      for y in y0..<y0 + 32 { for x in x0..<x0 + 32 { pixels[y * 200 + x] = 220 } }
+      for (x, y) in [(x0, y0), (x0 + 31, y0), (x0, y0 + 31), (x0 + 31, y0 + 31)] {
+        corners.append(SIMD2(Float(x), Float(y)))
+      }
+    }
+    return (GreyImage(width: 200, height: 160, pixels: pixels), corners)
+  }
+
+  @Test func findsTheCornersOfSquares() {
+    let (image, truth) = squares()
+    let found = CornerDetector(cellSize: 16).detect(in: image)
+    for corner in truth {
+      #expect(found.contains { abs($0.position.x - corner.x) < 2 && abs($0.position.y - corner.y) < 2 })
+    }
+    #expect(found.allSatisfy { corner in truth.contains { abs($0.x - corner.position.x) < 8 } })
+  }
+
+  @Test func leavesOccupiedCellsAndFlatPicturesAlone() {
+    let image = Scene(seed: 3).image()
+    let all = CornerDetector().detect(in: image)
+    #expect(all.count > 60 && all.map(\.strength) == all.map(\.strength).sorted(by: >))
+    #expect(CornerDetector().detect(in: image, avoiding: all.map(\.position)).count < all.count / 2)
+    let flat = GreyImage(width: 320, height: 240, pixels: [UInt8](repeating: 9, count: 320 * 240))
+    #expect(CornerDetector().detect(in: flat).isEmpty)
+    let tiny = GreyImage(width: 20, height: 20, pixels: [UInt8](repeating: 9, count: 400))
+    #expect(CornerDetector().detect(in: tiny).isEmpty)
+  }
+}
+
+@Suite struct PatchTrackerTests {
+  private let scene = Scene(seed: 7)
+
+  private func errors(shift: SIMD2<Double>, gain: Double = 1, bias: Double = 0) -> [Float] {
+    let first = ImagePyramid(scene.image(), levelCount: 4)
+    let second = ImagePyramid(scene.image(gain: gain, bias: bias) { $0 - shift }, levelCount: 4)
+    let corners = CornerDetector(border: 40).detect(in: first.levels[0])
+    return corners.compactMap { corner in
+      guard let match = PatchTracker().track(corner.position, from: first, to: second, guess: corner.position) else {
+        return nil
+      }
+      let offset = match.position - corner.position - SIMD2(Float(shift.x), Float(shift.y))
+      return (offset * offset).sum().squareRoot()
+    }.sorted()
+  }
+
+  @Test(arguments: [SIMD2(0.3, -0.7), SIMD2(4.4, 2.6), SIMD2(-9.2, 6.1)]) func findsShifts(shift: SIMD2<Double>) {
+    let errors = errors(shift: shift)
+    #expect(errors.count > 35 && errors[errors.count / 2] < 0.03 && errors[errors.count * 9 / 10] < 0.2)
+  }
+
+  @Test func exposureMayChange() {
+    let errors = errors(shift: SIMD2(2.5, 1.25), gain: 0.6, bias: 20)
+    #expect(errors.count > 35 && errors[errors.count / 2] < 0.06)
+  }
+
+  @Test func refusesWhatIsNotThere() {
+    let first = ImagePyramid(scene.image(), levelCount: 3)
+    let other = ImagePyramid(Scene(seed: 99).image(), levelCount: 3)
+    let corners = CornerDetector(border: 40).detect(in: first.levels[0])
+    let found = corners.filter {
+      PatchTracker().track($0.position, from: first, to: other, guess: $0.position) != nil
+    }
+    #expect(found.count < corners.count / 10)
+    #expect(PatchTracker().track(SIMD2(2, 2), from: first, to: first, guess: SIMD2(2, 2)) == nil)
+    #expect(PatchTracker().track(SIMD2(90, 90), from: first, to: first, guess: SIMD2(9_000, .nan)) == nil)
+  }
+}
+
+@Suite struct DescriptorTests {
+  private let extractor = DescriptorExtractor()
+
+  private func turned(_ p: SIMD2<Double>, _ c: Double, _ s: Double, _ middle: SIMD2<Double>) -> SIMD2<Double> {
+    let d = p - middle
+    let x: Double = c * d.x - s * d.y
+    let y: Double = s * d.x + c * d.y
+    return SIMD2(x, y) + middle
+  }
+
+  @Test(arguments: [0.0, 0.4, 1.9, -2.7]) func findsTurnedPatches(angle: Double) {
+    let scene = Scene(seed: 12)
+    let (c, s) = (cosine(angle), cosine(angle - .pi / 2))
+    let first = scene.image()
+    // Pixel p of the second picture shows what the first has at R·(p − m) + m.
+    let middle = SIMD2(160.0, 120)
+    let second = scene.image { turned($0, c, s, middle) }
+    let corners = CornerDetector(border: 20).detect(in: first).map(\.position).filter { corner in
+      let offset: SIMD2<Float> = corner - SIMD2<Float>(160, 120)
+      return max(abs(offset.x), abs(offset.y)) < 80
+    }
+    let smooth = (first.smoothed, second.smoothed)
+    var (left, right): ([BinaryDescriptor], [BinaryDescriptor]) = ([], [])
+    for corner in corners {
+      let there = turned(SIMD2(Double(corner.x), Double(corner.y)), c, -s, middle)
+      guard let a = extractor.descriptor(at: corner, in: smooth.0),
+        let b = extractor.descriptor(at: SIMD2(Float(there.x), Float(there.y)), in: smooth.1)
+      else { continue }
+      left.append(a)
+      right.append(b)
+    }
+    let matches = DescriptorMatcher.match(left, right)
+    #expect(matches.count > left.count / 2 && left.count > 15)
+    #expect(matches.filter { $0.left != $0.right }.count <= matches.count / 20)
+  }
+
+  @Test func edgeHasNone() {
+    let image = Scene(seed: 2).image()
+    #expect(extractor.descriptor(at: SIMD2(10, 100), in: image) == nil)
+    #expect(extractor.descriptor(at: SIMD2(100, 100), in: image) != nil)
+    #expect(DescriptorMatcher.match([], [BinaryDescriptor(bits: .zero)]).isEmpty)
+  }
+}
