@@ -81,7 +81,7 @@ let algorithms: [Target] =
   + module("LinearAlgebra")
   + module("MultiView", ["Geometry", "LinearAlgebra"])
   + module("Vision")
-  + module("SLAM", ["Geometry", "LinearAlgebra", "MultiView"])
+  + module("SLAM", ["Geometry", "LinearAlgebra", "MultiView", "Vision"])
   + module("ClockSync", ["MediaModel"])
 
 // MARK: Foreign libraries, one owner each

@@ -1,0 +1,77 @@
+import Geometry
+import Vision
+
+/// A point of the map, and the key frames that saw it.
+struct MapPoint {
+  var position: SIMD3<Double>
+  /// By key frame: where it was seen.
+  var observations: [(keyFrame: Int, pixel: SIMD2<Double>)]
+  /// What it looked like in the key frame that saw it last.
+  var descriptor: BinaryDescriptor?
+}
+
+/// A frame that stays in the map.
+struct KeyFrame {
+  var frameNumber: Int
+  var cameraFromWorld: SE3
+}
+
+/// One map: key frames and points in a world of its own.
+struct SLAMMap {
+  var keyFrames: [KeyFrame] = []
+  /// By identifier; identifiers are those of the tracks that the points come from.
+  var points: [Int: MapPoint] = [:]
+
+  /// Adjusts the newest key frames and the points they see; older key frames hold them in place.
+  mutating func adjust(window: Int, camera: CameraModel, iterations: Int) {
+    let firstFree = max(keyFrames.count - window, 0)
+    adjust(free: firstFree..<keyFrames.count, camera: camera, iterations: iterations)
+  }
+
+  /// Adjusts the key frames of a range, all points that they see, and nothing else.
+  mutating func adjust(free: Range<Int>, camera: CameraModel, iterations: Int) {
+    let identifiers = points.keys.filter { identifier in
+      points[identifier]?.observations.contains { free.contains($0.keyFrame) } ?? false
+    }.sorted()
+    var slots = [Int](repeating: -1, count: keyFrames.count)
+    var used: [Int] = []
+    var observations: [BundleProblem.Observation] = []
+    for (index, identifier) in identifiers.enumerated() {
+      for observation in points[identifier]?.observations ?? [] {
+        if slots[observation.keyFrame] < 0 {
+          slots[observation.keyFrame] = used.count
+          used.append(observation.keyFrame)
+        }
+        observations.append(.init(pose: slots[observation.keyFrame], point: index, pixel: observation.pixel))
+      }
+    }
+    // Two key frames that stay fix the place and the scale.
+    let anchors = used.sorted().prefix(2)
+    let isFixed = used.map { !free.contains($0) || anchors.contains($0) }
+    guard isFixed.contains(false) else { return }
+    var problem = BundleProblem(
+      camera: camera, poses: used.map { keyFrames[$0].cameraFromWorld }, isFixed: isFixed,
+      points: identifiers.compactMap { points[$0]?.position }, observations: observations)
+    var adjuster = BundleAdjuster()
+    adjuster.iterations = iterations
+    adjuster.adjust(&problem)
+    for (slot, keyFrame) in used.enumerated() { keyFrames[keyFrame].cameraFromWorld = problem.poses[slot] }
+    for (index, identifier) in identifiers.enumerated() { points[identifier]?.position = problem.points[index] }
+    cull(identifiers, camera)
+  }
+
+  /// Removes observations that do not fit, and points that fewer than two key frames see.
+  private mutating func cull(_ identifiers: [Int], _ camera: CameraModel) {
+    for identifier in identifiers {
+      guard var point = points[identifier] else { continue }
+      point.observations.removeAll { observation in
+        guard let pixel = camera.project(keyFrames[observation.keyFrame].cameraFromWorld * point.position) else {
+          return true
+        }
+        let residual = pixel - observation.pixel
+        return (residual * residual).sum() > 9
+      }
+      points[identifier] = point.observations.count >= 2 ? point : nil
+    }
+  }
+}

@@ -1,0 +1,299 @@
+public import Geometry
+import MultiView
+import Vision
+
+/// Monocular SLAM on a CPU: patches that are followed, key frames, and a map that is adjusted as it grows.
+///
+/// Tracking is a pose for each frame from the points it shows. Every so often a frame becomes a key frame: new points
+/// are triangulated, and the newest key frames are adjusted together with what they see.
+public struct SLAMEngine: SLAMBackend {
+  private let camera: CameraModel
+  private let options: SLAMOptions
+  private var tracks = FeatureTracks()
+  private var map = SLAMMap()
+  private var mapNumber = 0
+  private var state = SLAMState.initialising
+  /// Camera from world of the last two frames with a pose.
+  private var lastPose: SE3?
+  private var velocity = SE3.identity
+  /// Where tracks were in the picture that initialisation started from.
+  private var reference: [Int: SIMD2<Double>] = [:]
+  private var referenceNumber = 0
+  private var framesWithoutPose = 0
+  /// Poses of frames, relative to a key frame of their map.
+  private var records: [FrameRecord] = []
+  private var finishedMaps: [Int: [KeyFrame]] = [:]
+  /// Frames that wait for a map, with where tracks were in them; the oldest go first.
+  private var waiting: [WaitingFrame] = []
+  private static let maximalWaiting = 300
+
+  /// A frame before initialisation.
+  private struct WaitingFrame {
+    var number: Int
+    var nanos: Int64
+    var pixels: [(identifier: Int, pixel: SIMD2<Double>)]
+  }
+
+  /// A frame's pose, hung on a key frame, so that it moves with it.
+  private struct FrameRecord {
+    var number: Int
+    var nanos: Int64
+    var map: Int
+    var keyFrame: Int
+    var cameraFromKeyFrame: SE3
+  }
+
+  public init(camera: CameraModel, options: SLAMOptions = SLAMOptions()) {
+    self.camera = camera
+    self.options = options
+  }
+
+  public mutating func add(_ frame: SLAMFrame) -> SLAMUpdate {
+    let pyramid = ImagePyramid(frame.image, levelCount: 4)
+    let predicted = lastPose.map { velocity * $0 }
+    let (map, camera) = (map, camera)
+    tracks.follow(into: pyramid) { track in
+      guard let predicted, let point = map.points[track.identifier],
+        let pixel = camera.project(predicted * point.position), camera.contains(pixel: pixel)
+      else { return track.pixel }
+      return SIMD2(Float(pixel.x), Float(pixel.y))
+    }
+    var update = SLAMUpdate(
+      frameNumber: frame.number, nanos: frame.nanos, state: state, map: mapNumber, worldFromCamera: nil,
+      isKeyFrame: false, trackedPoints: 0, reprojectionError: 0)
+    if state == .initialising {
+      initialise(frame, &update)
+    } else {
+      locate(frame, predicted: predicted, &update)
+    }
+    tracks.replenish(count: options.featureCount)
+    update.state = state
+    update.map = mapNumber
+    return update
+  }
+
+  public var trajectory: [SLAMPose] {
+    records.compactMap { record in
+      let keyFrames = record.map == mapNumber ? map.keyFrames : finishedMaps[record.map] ?? []
+      guard keyFrames.indices.contains(record.keyFrame) else { return nil }
+      let cameraFromWorld = record.cameraFromKeyFrame * keyFrames[record.keyFrame].cameraFromWorld
+      return SLAMPose(
+        frameNumber: record.number, nanos: record.nanos, map: record.map, worldFromCamera: cameraFromWorld.inverse)
+    }
+  }
+
+  /// Points of the present map, world coordinates, in the order in which they were first seen.
+  public var mapPoints: [SIMD3<Double>] { map.points.keys.sorted().compactMap { map.points[$0]?.position } }
+
+  // MARK: Initialisation
+
+  private mutating func initialise(_ frame: SLAMFrame, _ update: inout SLAMUpdate) {
+    waiting.append(
+      WaitingFrame(
+        number: frame.number, nanos: frame.nanos, pixels: tracks.tracks.map { ($0.identifier, $0.position) }))
+    if waiting.count > Self.maximalWaiting { waiting.removeFirst() }
+    let pairs = tracks.tracks.compactMap { track in
+      reference[track.identifier].map {
+        MapInitialiser.Pair(identifier: track.identifier, first: $0, second: track.position)
+      }
+    }
+    guard pairs.count >= max(40, reference.count / 3) else {
+      beginInitialisation(at: frame)
+      return
+    }
+    let motions = pairs.map { pair in
+      let motion = pair.second - pair.first
+      return (motion * motion).sum().squareRoot()
+    }.sorted()
+    guard motions[motions.count / 2] > options.keyFrameMotion / 2 else { return }
+    let initialiser = MapInitialiser(camera: camera)
+    guard var first = initialiser.map(of: pairs, frameNumbers: (referenceNumber, frame.number)) else { return }
+    first.adjust(window: 2, camera: camera, iterations: 10)
+    // A second adjustment without what the first found not to fit.
+    first.adjust(window: 2, camera: camera, iterations: 10)
+    guard first.points.count >= 30 else { return }
+    map = first
+    tracks.forgetSightings()
+    tracks.markSightings(keyFrame: 1)
+    state = .tracking
+    framesWithoutPose = 0
+    let pose = map.keyFrames[1].cameraFromWorld
+    (lastPose, velocity) = (pose, .identity)
+    describe(frame.image)
+    locateWaiting()
+    update.worldFromCamera = pose.inverse
+    update.isKeyFrame = true
+    update.trackedPoints = map.points.count
+  }
+
+  /// Gives the frames before initialisation their poses, from the newest, whose pose is known, back in time.
+  private mutating func locateWaiting() {
+    var pose = map.keyFrames[1].cameraFromWorld
+    var located: [FrameRecord] = []
+    for frame in waiting.reversed() {
+      let observations = frame.pixels.compactMap { seen in
+        map.points[seen.identifier].map { PointObservation(pointInWorld: $0.position, pixel: seen.pixel) }
+      }
+      guard let refined = PoseRefiner().refine(observations, camera: camera, start: pose),
+        refined.inlierCount >= options.minimalPoints, 2 * refined.inlierCount >= observations.count
+      else { break }
+      pose = refined.cameraFromWorld
+      let keyFrame = frame.number > referenceNumber ? 1 : 0
+      located.append(
+        FrameRecord(
+          number: frame.number, nanos: frame.nanos, map: mapNumber, keyFrame: keyFrame,
+          cameraFromKeyFrame: pose * map.keyFrames[keyFrame].cameraFromWorld.inverse))
+    }
+    records += located.reversed()
+    waiting = []
+  }
+
+  /// Keeps what the points of the map look like in a key frame.
+  private mutating func describe(_ image: GreyImage) {
+    let smoothed = image.smoothed
+    let extractor = DescriptorExtractor()
+    for track in tracks.tracks where map.points[track.identifier] != nil {
+      guard let descriptor = extractor.descriptor(at: track.pixel, in: smoothed) else { continue }
+      map.points[track.identifier]?.descriptor = descriptor
+    }
+  }
+
+  private mutating func beginInitialisation(at frame: SLAMFrame) {
+    tracks.replenish(count: options.featureCount)
+    waiting[waiting.count - 1].pixels = tracks.tracks.map { ($0.identifier, $0.position) }
+    reference = Dictionary(uniqueKeysWithValues: tracks.tracks.map { ($0.identifier, $0.position) })
+    referenceNumber = frame.number
+  }
+
+  // MARK: Tracking
+
+  private mutating func locate(_ frame: SLAMFrame, predicted: SE3?, _ update: inout SLAMUpdate) {
+    let seen = tracks.tracks.filter { map.points[$0.identifier] != nil }
+    let observations = seen.compactMap { track in
+      map.points[track.identifier].map { PointObservation(pointInWorld: $0.position, pixel: track.position) }
+    }
+    guard let start = lastPose,
+      let refined = PoseRefiner().refine(observations, camera: camera, start: predicted ?? start)
+        ?? PoseRefiner().refine(observations, camera: camera, start: start)
+    else {
+      searchMap(frame, &update)
+      return
+    }
+    let pose = refined.cameraFromWorld
+    var (inliers, squares): (Set<Int>, Double) = ([], 0)
+    for (track, observation) in zip(seen, observations) {
+      guard let pixel = camera.project(pose * observation.pointInWorld) else { continue }
+      let residual = pixel - observation.pixel
+      let squared = (residual * residual).sum()
+      guard squared < 9 else { continue }
+      inliers.insert(track.identifier)
+      squares += squared
+    }
+    guard inliers.count >= options.minimalPoints, 2 * inliers.count >= observations.count else {
+      searchMap(frame, &update)
+      return
+    }
+    let outliers = Set(seen.map(\.identifier)).subtracting(inliers)
+    tracks.remove { outliers.contains($0.identifier) }
+    velocity = pose * start.inverse
+    lastPose = pose
+    state = .tracking
+    framesWithoutPose = 0
+    record(frame, pose)
+    update.worldFromCamera = pose.inverse
+    update.trackedPoints = inliers.count
+    update.reprojectionError = (squares / Double(inliers.count)).squareRoot()
+    if needsKeyFrame(inlierCount: inliers.count) {
+      addKeyFrame(frame, pose)
+      update.isKeyFrame = true
+      update.worldFromCamera = lastPose?.inverse
+    }
+  }
+
+  /// Looks for the picture anywhere in the map.
+  private mutating func searchMap(_ frame: SLAMFrame, _ update: inout SLAMUpdate) {
+    state = .lost
+    velocity = .identity
+    guard let place = Relocaliser(camera: camera).place(of: frame.image, in: map) else {
+      lose(frame)
+      return
+    }
+    tracks.resume(place.found)
+    lastPose = place.cameraFromWorld
+    (state, framesWithoutPose) = (.relocalised, 0)
+    record(frame, place.cameraFromWorld)
+    update.worldFromCamera = place.cameraFromWorld.inverse
+    update.trackedPoints = place.found.count
+  }
+
+  private mutating func lose(_ frame: SLAMFrame) {
+    framesWithoutPose += 1
+    guard framesWithoutPose >= options.patience else { return }
+    finishedMaps[mapNumber] = map.keyFrames
+    mapNumber += 1
+    (map, lastPose, state, framesWithoutPose) = (SLAMMap(), nil, .initialising, 0)
+    tracks.forgetSightings()
+    waiting = [WaitingFrame(number: frame.number, nanos: frame.nanos, pixels: [])]
+    beginInitialisation(at: frame)
+  }
+
+  private mutating func record(_ frame: SLAMFrame, _ pose: SE3) {
+    let keyFrame = map.keyFrames.count - 1
+    records.append(
+      FrameRecord(
+        number: frame.number, nanos: frame.nanos, map: mapNumber, keyFrame: keyFrame,
+        cameraFromKeyFrame: pose * map.keyFrames[keyFrame].cameraFromWorld.inverse))
+  }
+
+  // MARK: Mapping
+
+  private func needsKeyFrame(inlierCount: Int) -> Bool {
+    let last = map.keyFrames.count - 1
+    let motions = tracks.tracks.compactMap { track -> Double? in
+      guard let sighting = track.sightings.last, sighting.keyFrame == last else { return nil }
+      let motion = track.position - sighting.pixel
+      return (motion * motion).sum().squareRoot()
+    }.sorted()
+    guard !motions.isEmpty else { return true }
+    let motion = motions[motions.count / 2]
+    // With few points left new ones are urgent, yet without parallax there are none to be had.
+    let isUrgent = inlierCount < options.featureCount / 4 || motions.count < options.featureCount / 3
+    return motion > (isUrgent ? options.keyFrameMotion / 3 : options.keyFrameMotion)
+  }
+
+  private mutating func addKeyFrame(_ frame: SLAMFrame, _ pose: SE3) {
+    let index = map.keyFrames.count
+    map.keyFrames.append(KeyFrame(frameNumber: frame.number, cameraFromWorld: pose))
+    tracks.markSightings(keyFrame: index)
+    for track in tracks.tracks {
+      if map.points[track.identifier] != nil {
+        map.points[track.identifier]?.observations.append((index, track.position))
+      } else if let point = triangulated(track) {
+        map.points[track.identifier] = point
+      }
+    }
+    map.adjust(window: options.window, camera: camera, iterations: 6)
+    describe(frame.image)
+    lastPose = map.keyFrames[index].cameraFromWorld
+    records[records.count - 1].keyFrame = index
+    records[records.count - 1].cameraFromKeyFrame = .identity
+  }
+
+  /// The point of a track, once its rays cross at more than a degree and it projects where it was seen.
+  private func triangulated(_ track: FeatureTrack) -> MapPoint? {
+    guard track.sightings.count >= 2 else { return nil }
+    let worldFromCameras = track.sightings.map { map.keyFrames[$0.keyFrame].cameraFromWorld.inverse }
+    let rays = zip(track.sightings, worldFromCameras).compactMap { sighting, worldFromCamera in
+      camera.unproject(sighting.pixel).map { Triangulation.Ray(worldFromCamera: worldFromCamera, bearing: $0) }
+    }
+    guard let position = Triangulation.nearestPoint(to: rays),
+      Triangulation.parallax(of: position, from: worldFromCameras.map(\.translation)) > 0.017
+    else { return nil }
+    let fits = zip(track.sightings, worldFromCameras).allSatisfy { sighting, worldFromCamera in
+      guard let pixel = camera.project(worldFromCamera.inverse * position) else { return false }
+      let residual = pixel - sighting.pixel
+      return (residual * residual).sum() < 6
+    }
+    return fits ? MapPoint(position: position, observations: track.sightings) : nil
+  }
+}

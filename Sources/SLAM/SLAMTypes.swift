@@ -1,0 +1,79 @@
+public import Geometry
+public import Vision
+
+/// One picture for SLAM.
+public struct SLAMFrame: Sendable {
+  /// Number of the frame in its stream.
+  public var number: Int
+  /// Capture time, nanoseconds on the clock of the stream.
+  public var nanos: Int64
+  public var image: GreyImage
+
+  public init(number: Int, nanos: Int64, image: GreyImage) {
+    self.number = number
+    self.nanos = nanos
+    self.image = image
+  }
+}
+
+/// How much is known about where the camera is.
+public enum SLAMState: String, Hashable, Sendable, CaseIterable {
+  /// No map yet: the camera has not moved enough to make one.
+  case initialising
+  case tracking
+  /// The last pictures show nothing of the map.
+  case lost
+  /// Found again in a map that was lost; the next frames are tracked.
+  case relocalised
+}
+
+/// What became of one frame.
+public struct SLAMUpdate: Hashable, Sendable {
+  public var frameNumber: Int
+  public var nanos: Int64
+  public var state: SLAMState
+  /// Which map the pose is in; maps count from 0. A map's scale, and where it begins, are its own.
+  public var map: Int
+  /// Where the camera was, `nil` when that is not known. The best guess of the moment: adjustment may move it later.
+  public var worldFromCamera: SE3?
+  public var isKeyFrame: Bool
+  /// Points of the map that the frame shows.
+  public var trackedPoints: Int
+  /// Root mean square of the distance between those points' projections and where they were seen, pixels.
+  public var reprojectionError: Double
+}
+
+/// What SLAM found out about a frame once everything was seen.
+public struct SLAMPose: Hashable, Sendable {
+  public var frameNumber: Int
+  public var nanos: Int64
+  public var map: Int
+  public var worldFromCamera: SE3
+}
+
+/// Pictures in, updates out: what a back end for the SLAM service does. Knows nothing of sockets and clocks; the same
+/// frames give the same updates.
+public protocol SLAMBackend {
+  /// Takes the next frame.
+  /// - Precondition: frames come in the order of their times, and have the size of the camera's picture.
+  mutating func add(_ frame: SLAMFrame) -> SLAMUpdate
+
+  /// The poses of all frames that have one, corrected by what was seen after them, in the order of their times.
+  var trajectory: [SLAMPose] { get }
+}
+
+/// What can be chosen.
+public struct SLAMOptions: Hashable, Sendable {
+  /// Points that are followed at once, about.
+  public var featureCount = 320
+  /// Key frames whose poses are adjusted together.
+  public var window = 8
+  /// Median motion of points on the picture since the last key frame that calls for the next, pixels.
+  public var keyFrameMotion = 30.0
+  /// Points of the map that a frame must show.
+  public var minimalPoints = 15
+  /// Frames without a pose until a new map is begun.
+  public var patience = 60
+
+  public init() {}
+}
