@@ -72,6 +72,12 @@ public struct SLAMEngine: SLAMBackend {
     return update
   }
 
+  public mutating func finish() {
+    guard map.keyFrames.count > 2 else { return }
+    // Twice: the first removes what does not fit, the second goes on without it.
+    for _ in 0..<2 { map.adjust(free: 0..<map.keyFrames.count, camera: camera, iterations: 15) }
+  }
+
   public var trajectory: [SLAMPose] {
     records.compactMap { record in
       let keyFrames = record.map == mapNumber ? map.keyFrames : finishedMaps[record.map] ?? []
@@ -279,7 +285,7 @@ public struct SLAMEngine: SLAMBackend {
     records[records.count - 1].cameraFromKeyFrame = .identity
   }
 
-  /// The point of a track, once its rays cross at more than a degree and it projects where it was seen.
+  /// The point of a track, once its rays cross at more than two degrees and it projects where it was seen.
   private func triangulated(_ track: FeatureTrack) -> MapPoint? {
     guard track.sightings.count >= 2 else { return nil }
     let worldFromCameras = track.sightings.map { map.keyFrames[$0.keyFrame].cameraFromWorld.inverse }
@@ -287,7 +293,7 @@ public struct SLAMEngine: SLAMBackend {
       camera.unproject(sighting.pixel).map { Triangulation.Ray(worldFromCamera: worldFromCamera, bearing: $0) }
     }
     guard let position = Triangulation.nearestPoint(to: rays),
-      Triangulation.parallax(of: position, from: worldFromCameras.map(\.translation)) > 0.017
+      Triangulation.parallax(of: position, from: worldFromCameras.map(\.translation)) > 0.035
     else { return nil }
     let fits = zip(track.sightings, worldFromCameras).allSatisfy { sighting, worldFromCamera in
       guard let pixel = camera.project(worldFromCamera.inverse * position) else { return false }

@@ -58,6 +58,9 @@ public protocol SLAMBackend {
   /// - Precondition: frames come in the order of their times, and have the size of the camera's picture.
   mutating func add(_ frame: SLAMFrame) -> SLAMUpdate
 
+  /// Adjusts the present map as a whole, once no more frames come. Takes seconds for some hundred key frames.
+  mutating func finish()
+
   /// The poses of all frames that have one, corrected by what was seen after them, in the order of their times.
   var trajectory: [SLAMPose] { get }
 }

@@ -30,7 +30,9 @@ import Vision
   }
 
   @Test func followsAKnownPath() throws {
-    let (engine, updates) = run(Self.images)
+    var (engine, updates) = run(Self.images)
+    #expect(try error(engine.trajectory) < 0.01)
+    engine.finish()
     let trajectory = engine.trajectory
     #expect(trajectory.count == Self.frameCount, "frames before the map was there have poses too")
     #expect(trajectory.map(\.frameNumber) == Array(0..<Self.frameCount))
