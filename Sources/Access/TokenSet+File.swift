@@ -9,7 +9,7 @@ extension TokenSet {
   /// Reads the content of a token file; `path` is for messages.
   init(text: String, path: String) throws(AccessError) {
     self.init()
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       let content = line.prefix { $0 != "#" }.trimmed
       guard !content.isEmpty else { continue }
       let parts = content.split(separator: ":", maxSplits: 1).map(\.trimmed)

@@ -15,7 +15,7 @@ public struct WebhookSecret: Sendable, CustomStringConvertible {
   /// - Throws: `WebhookError` when there is no key, or one that is too short or malformed. The key is not in it.
   public init(text: String) throws(WebhookError) {
     var keys: [SymmetricKey] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       let line = line.trimmingCharacters(in: .whitespaces)
       guard !line.isEmpty, !line.hasPrefix("#") else { continue }
       let bytes: Data

@@ -47,6 +47,15 @@ import Testing
     #expect(try TokenSet(file: path).tokens(for: .view) == [try token("v"), try token("w")])
   }
 
+  /// Swift takes a carriage return and a line feed for one character.
+  @Test func fileMayHaveWindowsLineEnds() throws {
+    let path = folder.path("tokens")
+    try folder.write("view: \(token("v").secret)\r\npublish: \(token("p").secret)\r\n", to: "tokens", mode: 0o600)
+    let tokens = try TokenSet(file: path)
+    #expect(try tokens.tokens(for: .view) == [token("v")])
+    #expect(try tokens.tokens(for: .publish) == [token("p")])
+  }
+
   @Test(arguments: [
     ("view aaaaaaaaaaaaaaaaaaaaaa", 1, "expected “role: token”"),
     ("\nadmin: aaaaaaaaaaaaaaaaaaaaaa", 2, "unknown role “admin”; roles are publish, view, control"),
