@@ -13,8 +13,9 @@ public struct SLAMEngine: SLAMBackend {
   private var map = SLAMMap()
   private var mapNumber = 0
   private var state = SLAMState.initialising
-  /// Camera from world of the last two frames with a pose.
+  /// Camera from world of the last frame with a pose.
   private var lastPose: SE3?
+  /// The last camera from the one before: what constant velocity predicts for the next.
   private var velocity = SE3.identity
   /// Where tracks were in the picture that initialisation started from.
   private var reference: [Int: SIMD2<Double>] = [:]
@@ -49,6 +50,10 @@ public struct SLAMEngine: SLAMBackend {
   }
 
   public mutating func add(_ frame: SLAMFrame) -> SLAMUpdate {
+    precondition(
+      frame.image.width == camera.width && frame.image.height == camera.height,
+      "frame \(frame.number) is \(frame.image.width)×\(frame.image.height), the camera \(camera.width)×\(camera.height)"
+    )
     let pyramid = ImagePyramid(frame.image, levelCount: 4)
     let predicted = lastPose.map { velocity * $0 }
     let (map, camera) = (map, camera)
@@ -113,7 +118,7 @@ public struct SLAMEngine: SLAMBackend {
     }.sorted()
     guard motions[motions.count / 2] > options.keyFrameMotion / 2 else { return }
     let initialiser = MapInitialiser(camera: camera)
-    guard var first = initialiser.map(of: pairs, frameNumbers: (referenceNumber, frame.number)) else { return }
+    guard var first = initialiser.map(of: pairs) else { return }
     first.adjust(window: 2, camera: camera, iterations: 10)
     // A second adjustment without what the first found not to fit.
     first.adjust(window: 2, camera: camera, iterations: 10)
@@ -269,7 +274,7 @@ public struct SLAMEngine: SLAMBackend {
 
   private mutating func addKeyFrame(_ frame: SLAMFrame, _ pose: SE3) {
     let index = map.keyFrames.count
-    map.keyFrames.append(KeyFrame(frameNumber: frame.number, cameraFromWorld: pose))
+    map.keyFrames.append(KeyFrame(cameraFromWorld: pose))
     tracks.markSightings(keyFrame: index)
     for track in tracks.tracks {
       if map.points[track.identifier] != nil {

@@ -49,15 +49,6 @@ import Testing
     #expect(segment.bytes.count == KeyFrameSegment.headerSize)
   }
 
-  @Test func pointCloudIsBinaryPLY() {
-    let bytes = PointCloudFile.bytes(of: [
-      ColouredPoint(position: SIMD3(1, 2, 3), colour: SIMD3(9, 8, 7), confidence: 0.5)
-    ])
-    let text = String(decoding: bytes, as: UTF8.self)
-    #expect(text.hasPrefix("ply\nformat binary_little_endian 1.0\nelement vertex 1\n") && text.contains("end_header\n"))
-    #expect(float(bytes, at: bytes.count - 19) == 1 && float(bytes, at: bytes.count - 4) == 0.5)
-  }
-
   @Test func reconstructionIsCOLMAPText() throws {
     let camera = CameraModel.pinhole(
       PinholeCamera(focalLength: SIMD2(500, 501), principalPoint: SIMD2(319.5, 239.5), width: 640, height: 480))

@@ -14,7 +14,7 @@ struct MapInitialiser {
 
   /// Two key frames and their points, or `nil` when the pictures do not tell which of several motions was made, or
   /// show too little parallax.
-  func map(of pairs: [Pair], frameNumbers: (Int, Int)) -> SLAMMap? {
+  func map(of pairs: [Pair]) -> SLAMMap? {
     let focal = (camera.focalLength.x + camera.focalLength.y) / 2
     var usable: [(pair: Pair, bearings: BearingPair)] = []
     for pair in pairs {
@@ -23,7 +23,7 @@ struct MapInitialiser {
     }
     let estimator = RelativePoseEstimator(inlierThreshold: 1.5 / focal)
     let candidates = estimator.estimate(usable.map(\.bearings)).prefix(6).compactMap { pose in
-      adjusted(pose, usable, frameNumbers)
+      triangulated(pose, usable)
     }.sorted { $0.cost < $1.cost }
     guard let best = candidates.first, best.map.points.count >= max(40, usable.count / 2) else { return nil }
     // Another motion that explains the pictures as well: wait for more.
@@ -39,13 +39,14 @@ struct MapInitialiser {
     return best.map
   }
 
-  private func adjusted(
-    _ pose: RelativePose, _ usable: [(pair: Pair, bearings: BearingPair)], _ frameNumbers: (Int, Int)
+  /// The points that a relative pose makes of its pairs, with the cost of the pose.
+  private func triangulated(
+    _ pose: RelativePose, _ usable: [(pair: Pair, bearings: BearingPair)]
   ) -> (map: SLAMMap, cost: Double)? {
     var map = SLAMMap()
     map.keyFrames = [
-      KeyFrame(frameNumber: frameNumbers.0, cameraFromWorld: .identity),
-      KeyFrame(frameNumber: frameNumbers.1, cameraFromWorld: pose.secondFromFirst),
+      KeyFrame(cameraFromWorld: .identity),
+      KeyFrame(cameraFromWorld: pose.secondFromFirst),
     ]
     let worldFromSecond = pose.secondFromFirst.inverse
     for index in pose.inliers {

@@ -10,9 +10,8 @@ struct MapPoint {
   var descriptor: BinaryDescriptor?
 }
 
-/// A frame that stays in the map.
+/// A frame that stays in the map: what it saw is with the points.
 struct KeyFrame {
-  var frameNumber: Int
   var cameraFromWorld: SE3
 }
 

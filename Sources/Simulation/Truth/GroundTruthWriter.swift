@@ -60,7 +60,8 @@ public struct GroundTruthWriter {
     times.append(secondsOf: frame.timestampNanos)
     times.append("\n")
     try sink(.times, times.bytes)
-    try sink(.poses, poseLine(frame))
+    let pose = TimedPose(nanos: frame.timestampNanos, worldFromCamera: frame.worldFromCamera)
+    try sink(.poses, Array("\(TrajectoryFormat.tum.line(of: pose))\n".utf8))
     try sink(.objects, objectsLine(frame))
     let end = frame.timestampNanos + 1
     guard end > writtenNanos else { return }
@@ -69,18 +70,6 @@ public struct GroundTruthWriter {
     writtenNanos = end
     if !readings.isEmpty { try sink(.imu, imuLines(readings)) }
     if !fixes.isEmpty { try sink(.gps, gpsLines(fixes, along: flight.path)) }
-  }
-
-  private func poseLine(_ frame: SimulatedFrame) -> [UInt8] {
-    var text = DecimalText()
-    text.append(secondsOf: frame.timestampNanos)
-    let (t, q) = (frame.worldFromCamera.translation, frame.worldFromCamera.rotation.quaternion)
-    for value in [t.x, t.y, t.z, q.x, q.y, q.z, q.w] {
-      text.append(" ")
-      text.append(value, decimals: 9)
-    }
-    text.append("\n")
-    return text.bytes
   }
 
   private func imuLines(_ samples: [IMUSample]) -> [UInt8] {
