@@ -197,6 +197,13 @@ let services: [Target] =
       "VideoConsumer", "Observability", .nioCore, .lifecycle, .logging, .metrics,
     ])
   + module(
+    "SLAMService",
+    [
+      "MediaModel", "CodedMedia", "Geometry", "Clocks", "BusMessages", "MessageBus", "MapFormats", "TelemetryProtocol",
+      "PosixFiles", "JPEG", "SLAM", "Vision", "VideoConsumer", "Relay", "Observability", .nioCore, .lifecycle, .logging,
+      .metrics,
+    ])
+  + module(
     "Publishing",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
@@ -217,8 +224,9 @@ let executables: [Target] = [
   .executableTarget(
     name: "worldsystem",
     dependencies: [
-      "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "Publishing",
-      "RelayBenchmark", "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
+      "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SLAMService", "Publishing",
+      "RelayBenchmark", "MapFormats", "SLAM", "Geometry",
+      "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
       "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
       "OTLP", "Webhooks",
       "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",

@@ -67,34 +67,6 @@ public struct ProcessedFrame: JSONBody, Hashable {
   }
 }
 
-/// Where the camera was at one frame.
-public struct CameraPose: JSONBody, Hashable {
-  public static let topic = Topic.slamResults
-
-  public var frameNumber: Int
-  /// Capture time, seconds since 1970.
-  public var timestamp: Double
-  /// `worldFromCamera`, 4 rows of 4; camera x right, y down, z forward.
-  public var pose: [[Double]]
-  public var isKeyframe: Bool
-  /// The stream that the frame is of.
-  public var stream: String?
-
-  public init(frameNumber: Int, timestamp: Double, pose: [[Double]], isKeyframe: Bool, stream: String? = nil) {
-    self.frameNumber = frameNumber
-    self.timestamp = timestamp
-    self.pose = pose
-    self.isKeyframe = isKeyframe
-    self.stream = stream
-  }
-
-  enum CodingKeys: String, CodingKey {
-    case frameNumber = "frame_number"
-    case timestamp, pose, stream
-    case isKeyframe = "is_keyframe"
-  }
-}
-
 /// What a followed object was identified as.
 public struct IdentificationResult: JSONBody, Hashable {
   public static let topic = Topic.identificationResults

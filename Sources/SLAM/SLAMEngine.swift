@@ -20,6 +20,7 @@ public struct SLAMEngine: SLAMBackend {
   /// Where tracks were in the picture that initialisation started from.
   private var reference: [Int: SIMD2<Double>] = [:]
   private var referenceNumber = 0
+  private var referenceNanos: Int64 = 0
   private var framesWithoutPose = 0
   /// Poses of frames, relative to a key frame of their map.
   private var records: [FrameRecord] = []
@@ -96,6 +97,18 @@ public struct SLAMEngine: SLAMBackend {
   /// Points of the present map, world coordinates, in the order in which they were first seen.
   public var mapPoints: [SIMD3<Double>] { map.points.keys.sorted().compactMap { map.points[$0]?.position } }
 
+  public var snapshot: SLAMSnapshot { map.snapshot(map: mapNumber, camera: camera) }
+
+  public func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Landmark] {
+    guard let index = map.keyFrames.lastIndex(where: { $0.number == frameNumber }) else { return [] }
+    return map.points.keys.sorted().compactMap { identifier in
+      guard let point = map.points[identifier], point.observations.contains(where: { $0.keyFrame == index }) else {
+        return nil
+      }
+      return SLAMSnapshot.Landmark(identifier: identifier, position: point.position)
+    }
+  }
+
   // MARK: Initialisation
 
   private mutating func initialise(_ frame: SLAMFrame, _ update: inout SLAMUpdate) {
@@ -124,6 +137,8 @@ public struct SLAMEngine: SLAMBackend {
     first.adjust(window: 2, camera: camera, iterations: 10)
     guard first.points.count >= 30 else { return }
     map = first
+    (map.keyFrames[0].number, map.keyFrames[0].nanos) = (referenceNumber, referenceNanos)
+    (map.keyFrames[1].number, map.keyFrames[1].nanos) = (frame.number, frame.nanos)
     tracks.forgetSightings()
     tracks.markSightings(keyFrame: 1)
     state = .tracking
@@ -173,7 +188,7 @@ public struct SLAMEngine: SLAMBackend {
     tracks.replenish(count: options.featureCount)
     waiting[waiting.count - 1].pixels = tracks.tracks.map { ($0.identifier, $0.position) }
     reference = Dictionary(uniqueKeysWithValues: tracks.tracks.map { ($0.identifier, $0.position) })
-    referenceNumber = frame.number
+    (referenceNumber, referenceNanos) = (frame.number, frame.nanos)
   }
 
   // MARK: Tracking
@@ -274,7 +289,7 @@ public struct SLAMEngine: SLAMBackend {
 
   private mutating func addKeyFrame(_ frame: SLAMFrame, _ pose: SE3) {
     let index = map.keyFrames.count
-    map.keyFrames.append(KeyFrame(cameraFromWorld: pose))
+    map.keyFrames.append(KeyFrame(cameraFromWorld: pose, number: frame.number, nanos: frame.nanos))
     tracks.markSightings(keyFrame: index)
     for track in tracks.tracks {
       if map.points[track.identifier] != nil {

@@ -41,6 +41,20 @@ public struct SLAMUpdate: Hashable, Sendable {
   public var trackedPoints: Int
   /// Root mean square of the distance between those points' projections and where they were seen, pixels.
   public var reprojectionError: Double
+
+  public init(
+    frameNumber: Int, nanos: Int64, state: SLAMState, map: Int, worldFromCamera: SE3?, isKeyFrame: Bool,
+    trackedPoints: Int, reprojectionError: Double
+  ) {
+    self.frameNumber = frameNumber
+    self.nanos = nanos
+    self.state = state
+    self.map = map
+    self.worldFromCamera = worldFromCamera
+    self.isKeyFrame = isKeyFrame
+    self.trackedPoints = trackedPoints
+    self.reprojectionError = reprojectionError
+  }
 }
 
 /// What SLAM found out about a frame once everything was seen.
@@ -49,6 +63,13 @@ public struct SLAMPose: Hashable, Sendable {
   public var nanos: Int64
   public var map: Int
   public var worldFromCamera: SE3
+
+  public init(frameNumber: Int, nanos: Int64, map: Int, worldFromCamera: SE3) {
+    self.frameNumber = frameNumber
+    self.nanos = nanos
+    self.map = map
+    self.worldFromCamera = worldFromCamera
+  }
 }
 
 /// Pictures in, updates out: what a back end for the SLAM service does. Knows nothing of sockets and clocks; the same
@@ -63,6 +84,81 @@ public protocol SLAMBackend {
 
   /// The poses of all frames that have one, corrected by what was seen after them, in the order of their times.
   var trajectory: [SLAMPose] { get }
+
+  /// The present map, as far as it is known now. Takes time that grows with the map.
+  var snapshot: SLAMSnapshot { get }
+
+  /// Points of the present map that one of its key frames sees, in world coordinates.
+  /// - Parameter frameNumber: the key frame's number as a frame; of others there are none.
+  func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Landmark]
+}
+
+/// A map at one moment: what files and viewers get.
+public struct SLAMSnapshot: Hashable, Sendable {
+  /// A frame that the map keeps.
+  public struct KeyFrame: Hashable, Sendable {
+    public var frameNumber: Int
+    public var nanos: Int64
+    public var worldFromCamera: SE3
+
+    public init(frameNumber: Int, nanos: Int64, worldFromCamera: SE3) {
+      self.frameNumber = frameNumber
+      self.nanos = nanos
+      self.worldFromCamera = worldFromCamera
+    }
+  }
+
+  /// A point of the map.
+  public struct Landmark: Hashable, Sendable {
+    /// Stays the same as long as the point is in the map.
+    public var identifier: Int
+    /// World coordinates.
+    public var position: SIMD3<Double>
+
+    public init(identifier: Int, position: SIMD3<Double>) {
+      self.identifier = identifier
+      self.position = position
+    }
+  }
+
+  /// A point and where it was seen.
+  public struct Point: Hashable, Sendable {
+    public var landmark: Landmark
+    public var observations: [Observation]
+
+    public init(landmark: Landmark, observations: [Observation]) {
+      self.landmark = landmark
+      self.observations = observations
+    }
+  }
+
+  /// Where a key frame saw a point.
+  public struct Observation: Hashable, Sendable {
+    /// Index in ``SLAMSnapshot/keyFrames``.
+    public var keyFrame: Int
+    public var pixel: SIMD2<Double>
+
+    public init(keyFrame: Int, pixel: SIMD2<Double>) {
+      self.keyFrame = keyFrame
+      self.pixel = pixel
+    }
+  }
+
+  /// Which map it is.
+  public var map: Int
+  /// The camera as it is known now.
+  public var camera: CameraModel
+  /// In the order of their times.
+  public var keyFrames: [KeyFrame]
+  /// In the order in which they were first seen.
+  public var points: [Point]
+
+  public init(map: Int, camera: CameraModel, keyFrames: [KeyFrame], points: [Point]) {
+    self.map = map
+    self.camera = camera
+    self.keyFrames = keyFrames
+    self.points = points
+  }
 }
 
 /// What can be chosen.

@@ -8,6 +8,7 @@ public struct Settings: Sendable, Equatable {
   public var relay: Relay
   public var rtsp: RTSP
   public var recording: Recording
+  public var slam: SLAM
   public var bus: Bus
   public var telemetry: Telemetry
   public var clock: Clock
@@ -34,6 +35,7 @@ public struct Settings: Sendable, Equatable {
     relay = try Relay(resolver)
     rtsp = try RTSP(resolver)
     recording = try Recording(resolver)
+    slam = try SLAM(resolver)
     bus = try Bus(resolver)
     telemetry = try Telemetry(resolver)
     clock = try Clock(resolver)

@@ -37,6 +37,12 @@ public enum SettingsTable {
         keepDays.definition, keepGibibytes.definition, minFreeMebibytes.definition,
       ]),
     Section(
+      name: "slam", help: "Where the camera is: the SLAM service.",
+      settings: [
+        slamEnabled.definition, slamStream.definition, slamFrameSkip.definition, slamCameraFile.definition,
+        slamSharedMemory.definition,
+      ]),
+    Section(
       name: "bus", help: "Messages and video between services.",
       settings: [
         busURL.definition, busVideo.definition, busNode.definition, spoolPath.definition, spoolMebibytes.definition,

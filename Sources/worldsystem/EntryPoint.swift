@@ -44,8 +44,7 @@ struct WorldSystem: AsyncParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      UpCommand.self, ServeCommand.self, SimulateCommand.self, RecordCommand.self, PublishCommand.self,
-      DoctorCommand.self,
-      BenchCommand.self,
+      UpCommand.self, ServeCommand.self, SimulateCommand.self, RecordCommand.self, SLAMCommand.self,
+      PublishCommand.self, DoctorCommand.self, BenchCommand.self,
     ])
 }

@@ -22,7 +22,7 @@ import Testing
     #expect(frames.map(\.frameNumber) == Array(0..<30) && poses.map(\.frameNumber) == Array(0..<30))
     #expect(try bodies(CameraPose.self, on: .trajectory) == poses)
     // The last row of a rigid transformation; the first frame is a key frame, and not all are.
-    #expect(poses.allSatisfy { $0.pose.last == [0, 0, 0, 1] && $0.stream == "sky" })
+    #expect(poses.allSatisfy { $0.pose?.last == [0, 0, 0, 1] && $0.stream == "sky" })
     #expect(poses[0].isKeyframe && poses.contains { !$0.isKeyframe })
     let objects = frames.flatMap(\.objects)
     #expect(!objects.isEmpty && objects.allSatisfy { $0.score == 1 && $0.maskShape == [180, 320] })

@@ -1,4 +1,4 @@
-import MediaModel
+public import MediaModel
 
 #if canImport(Glibc)
   import Glibc
@@ -22,8 +22,9 @@ public struct SessionID: Hashable, Comparable, Sendable, CustomStringConvertible
     self.text = text
   }
 
+  /// The session that begins at a moment.
   /// - Parameter attempt: 1, or the number of the attempt to find a free name.
-  init(start: WallTime, attempt: Int) {
+  public init(start: WallTime, attempt: Int = 1) {
     var seconds = time_t(start.nanosSince1970 / 1_000_000_000)
     var parts = tm()
     gmtime_r(&seconds, &parts)

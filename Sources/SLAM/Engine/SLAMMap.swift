@@ -13,6 +13,9 @@ struct MapPoint {
 /// A frame that stays in the map: what it saw is with the points.
 struct KeyFrame {
   var cameraFromWorld: SE3
+  /// Number and capture time of the frame.
+  var number = 0
+  var nanos: Int64 = 0
 }
 
 /// One map: key frames and points in a world of its own.
@@ -72,5 +75,24 @@ struct SLAMMap {
       }
       points[identifier] = point.observations.count >= 2 ? point : nil
     }
+  }
+}
+
+extension SLAMMap {
+  /// What others may know of it.
+  func snapshot(map: Int, camera: CameraModel) -> SLAMSnapshot {
+    SLAMSnapshot(
+      map: map, camera: camera,
+      keyFrames: keyFrames.map {
+        SLAMSnapshot.KeyFrame(
+          frameNumber: $0.number, nanos: $0.nanos, worldFromCamera: $0.cameraFromWorld.inverse)
+      },
+      points: points.keys.sorted().compactMap { identifier in
+        points[identifier].map { point in
+          SLAMSnapshot.Point(
+            landmark: .init(identifier: identifier, position: point.position),
+            observations: point.observations.map { .init(keyFrame: $0.keyFrame, pixel: $0.pixel) })
+        }
+      })
   }
 }

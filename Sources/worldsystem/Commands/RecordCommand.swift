@@ -60,12 +60,12 @@ struct RecordCommand: AsyncParsableCommand {
     let group = MultiThreadedEventLoopGroup.singleton
     let node = settings.bus.node ?? "\(ProcessInfo.processInfo.hostName):record"
     let tracing = ServerTracing(settings, node: node, group: group)
-    let connection = try BusConnection(Self.busSettings(settings, node: node), clocks: .system)
+    let connection = try BusConnection(settings.forService("record", node: node), clocks: .system)
     let bus = TracedBus(connection.bus, tracing: tracing.frames)
     let events = try ServerEvents(settings, node: node, bus: bus, group: group)
     let recorderOptions = RecorderOptions(settings)
     let recorder = Recorder(
-      stream: Self.streamName(of: from), options: recorderOptions, metrics: RecordingMetrics(),
+      stream: StreamNames.stream(ofSource: from), options: recorderOptions, metrics: RecordingMetrics(),
       tracing: tracing.frames, logger: logger, onEvent: events.recordingSink)
     var options = ConsumerRunner.Options()
     options.queuedUnits = Recorder.queuedUnits
@@ -78,7 +78,7 @@ struct RecordCommand: AsyncParsableCommand {
     var services = (connection.services + tracing.services + [bus] + events.services + [care]).map {
       ServiceGroupConfiguration.ServiceConfiguration(service: $0)
     }
-    if let address = try metricsAddress() {
+    if let address = try MetricsAddress.read(metrics) {
       let monitoring = MonitoringServer(
         address: address, service: "worldsystem-recorder", metrics: { registry.exposition() },
         unhealthyReason: { recorder.pauseReason.map { "\($0)" } }, logger: Logger(label: "monitoring"))
@@ -89,29 +89,5 @@ struct RecordCommand: AsyncParsableCommand {
     try await Services.run(services, logger: Logger(label: "lifecycle"))
   }
 
-  /// A server that shares these settings has a spool of its own: two processes must not write the same.
-  private static func busSettings(_ settings: Settings, node: String) -> Settings {
-    var changed = settings
-    changed.bus.node = node
-    changed.bus.spoolPath = (settings.bus.spoolPath ?? settings.recording.path + "/spool") + "-record"
-    return changed
-  }
-
-  func validate() throws { _ = try metricsAddress() }
-
-  private func metricsAddress() throws -> MonitoringServer.Address? {
-    guard let metrics else { return nil }
-    guard let address = MonitoringServer.Address(metrics) else {
-      throw ValidationError("--metrics takes HOST:PORT or PORT, such as 127.0.0.1:9101, not '\(metrics)'")
-    }
-    return address
-  }
-
-  /// The stream in the query of a URL, else the last part of its path, for the metadata.
-  private static func streamName(of source: String) -> String {
-    guard let parts = URLComponents(string: source), parts.scheme != nil else { return "drone" }
-    if let named = parts.queryItems?.first(where: { $0.name == "stream" })?.value { return named }
-    let last = parts.path.split(separator: "/").last.map(String.init) ?? ""
-    return parts.scheme?.hasPrefix("rtsp") == true && !last.isEmpty ? last : "drone"
-  }
+  func validate() throws { _ = try MetricsAddress.read(metrics) }
 }

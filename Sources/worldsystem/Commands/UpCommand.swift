@@ -24,6 +24,7 @@ struct UpCommand: AsyncParsableCommand {
     var process = ServerProcess(settings: settings, tokens: .generatedWhenNeeded)
     process.fliesDemo = demo
     process.records = true
+    process.looksWithSLAM = true
     try await process.run()
   }
 }

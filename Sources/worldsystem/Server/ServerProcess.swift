@@ -24,6 +24,8 @@ struct ServerProcess {
   var fliesDemo = false
   /// Whether every stream is recorded.
   var records = false
+  /// Whether SLAM runs on the stream that the settings name.
+  var looksWithSLAM = false
 
   func run() async throws {
     OpenFileLimit.raise()
@@ -69,6 +71,9 @@ struct ServerProcess {
       var services: [any Service] = clock.services + connection.services + tracing.services + [bus] + events.services
       services += busVideo.services + rtsp.services + [hub, gateway]
       if let recorder { services.append(recorder) }
+      if looksWithSLAM {
+        services += try SLAMRole.services(settings, bus: bus, relay: relay, recorder: recorder, tracing: tracing)
+      }
       if fliesDemo { services.append(demoFlight(relay, hub)) }
       try await Services.run(services, logger: Logger(label: "lifecycle"))
     } catch {

@@ -1,0 +1,137 @@
+internal import BusMessages
+package import Clocks
+package import Geometry
+package import Logging
+import MapFormats
+package import MediaModel
+package import MessageBus
+import Observability
+package import SLAM
+
+/// A picture on its way into SLAM.
+package struct SLAMPicture: Sendable {
+  /// Number of the frame, from 1.
+  package var number: Int
+  /// Capture time by whoever sent it, nanoseconds since 1970.
+  package var nanos: Int64
+  package var picture: Picture
+  package var isLive: Bool
+  package var trace: TraceContext?
+
+  package init(number: Int, nanos: Int64, picture: Picture, isLive: Bool, trace: TraceContext? = nil) {
+    self.number = number
+    self.nanos = nanos
+    self.picture = picture
+    self.isLive = isLive
+    self.trace = trace
+  }
+}
+
+/// The work of ``SLAMService``, one frame after the other.
+package struct SLAMCore {
+  private let options: SLAMServiceOptions
+  private let metrics: SLAMMetrics
+  private let clocks: SystemClocks
+  private let logger: Logger
+  private let makeBackend: @Sendable (CameraModel) -> any SLAMBackend
+  private var output: SLAMOutput
+  private var segment: SLAMSegment?
+  private var nextMap = 0
+  package private(set) var results: [SLAMResult] = []
+  package private(set) var problem: SLAMServiceError?
+  private var lastState: SLAMState?
+
+  package init(
+    options: SLAMServiceOptions, bus: any MessageBus, metrics: SLAMMetrics, clocks: SystemClocks, logger: Logger,
+    makeBackend: @escaping @Sendable (CameraModel) -> any SLAMBackend
+  ) {
+    self.options = options
+    self.metrics = metrics
+    self.clocks = clocks
+    self.logger = logger
+    self.makeBackend = makeBackend
+    output = SLAMOutput(options: options, bus: bus, metrics: metrics, logger: logger)
+  }
+
+  /// Handles a frame.
+  /// - Throws: `SLAMServiceError` for a frame that cannot be used; the next one may be.
+  package mutating func take(_ frame: SLAMPicture, motion: [MotionSample]) throws(SLAMServiceError) {
+    let picture = frame.picture
+    do throws(SLAMServiceError) {
+      let nanos = try captureTime(of: frame)
+      let needsNew =
+        segment.map { $0.resolution != picture.resolution || (frame.isLive && !$0.takes(nanos: nanos)) } ?? true
+      if needsNew { try begin(picture.resolution) }
+      guard var segment, segment.takes(nanos: nanos) else { throw .timeGoesBack(frame: frame.number) }
+      let start = clocks.host()
+      let update = segment.add(picture, number: frame.number, nanos: nanos)
+      metrics.record(update.isKeyFrame ? .mapping : .tracking, took: clocks.host().since(start))
+      metrics.record(update)
+      note(update)
+      let published = clocks.host()
+      output.publish(update, of: frame, nanos: nanos, in: &segment)
+      metrics.record(.publishing, took: clocks.host().since(published))
+      self.segment = segment
+    } catch {
+      if problem == nil { problem = error }
+      throw error
+    }
+  }
+
+  /// Ends the segment; the next frame begins another.
+  package mutating func restart() {
+    guard segment != nil else { return }
+    logger.notice("slam starts anew")
+    endSegment()
+  }
+
+  /// Nothing comes any more.
+  package mutating func finish(motion: [MotionSample]) {
+    endSegment()
+    output.close()
+  }
+
+  private func captureTime(of frame: SLAMPicture) throws(SLAMServiceError) -> Int64 {
+    guard let times = options.times else { return frame.nanos }
+    guard times.indices.contains(frame.number - 1) else { throw .fewerTimesThanFrames(times: times.count) }
+    return times[frame.number - 1]
+  }
+
+  private mutating func begin(_ resolution: Resolution) throws(SLAMServiceError) {
+    endSegment()
+    var camera = CameraModel.assumed(width: resolution.width, height: resolution.height)
+    if let described = options.camera?.camera {
+      guard let fitting = described.fitting(resolution) else {
+        throw .cameraOfAnotherSize(camera: "\(described.width)x\(described.height)", picture: "\(resolution)")
+      }
+      camera = fitting
+    }
+    segment = SLAMSegment(
+      resolution: resolution, camera: camera, largestSide: options.largestSide, firstMap: nextMap,
+      makeBackend: makeBackend)
+    lastState = nil
+    metrics.recordSegment()
+    logger.info(
+      "slam begins", metadata: [.resolution: "\(resolution)", .stream: "\(options.stream)"])
+  }
+
+  private mutating func endSegment() {
+    guard var ended = segment else { return }
+    segment = nil
+    nextMap = ended.lastMap + 1
+    let start = clocks.host()
+    ended.backend.finish()
+    metrics.record(.mapping, took: clocks.host().since(start))
+    let snapshot = ended.backend.snapshot
+    output.endSegment(snapshot, of: ended)
+    if options.keepsResults { results.append(ended.result(snapshot)) }
+  }
+
+  /// Says when the state changes.
+  private mutating func note(_ update: SLAMUpdate) {
+    defer { lastState = update.state }
+    guard update.state != lastState, lastState != nil || update.state != .initialising else { return }
+    logger.info(
+      "slam state", metadata: [.state: "\(update.state.rawValue)", .frame: "\(update.frameNumber)"])
+  }
+}

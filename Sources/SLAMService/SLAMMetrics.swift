@@ -1,0 +1,67 @@
+internal import MediaModel
+import Metrics
+internal import SLAM
+
+/// The metrics of SLAM; one object for all streams of a process.
+public final class SLAMMetrics: Sendable {
+  /// What time is spent on.
+  enum Stage: String, CaseIterable {
+    /// Finding the pose of a frame that does not become a key frame.
+    case tracking
+    /// The same for one that does, with triangulation and adjustment.
+    case mapping
+    /// Semi-dense depth of a key frame.
+    case depth
+    /// Scale, gravity and time offset.
+    case alignment
+    /// Messages, shared memory and files.
+    case publishing
+  }
+
+  private let states: [SLAMState: Gauge]
+  private let stages: [Stage: Timer]
+  private let keyFrames = Gauge(label: "worldsystem_slam_map_keyframes")
+  private let points = Gauge(label: "worldsystem_slam_map_points")
+  private let tracked = Gauge(label: "worldsystem_slam_tracked_points")
+  private let trackLength = Gauge(label: "worldsystem_slam_track_length_keyframes")
+  private let reprojection = Gauge(label: "worldsystem_slam_reprojection_error_pixels")
+  private let scale = Gauge(label: "worldsystem_slam_scale_metres_per_unit")
+  private let segments = Counter(label: "worldsystem_slam_segments_total")
+  private let samplesDropped = Counter(label: "worldsystem_slam_motion_samples_dropped_total")
+  private let segmentsRemoved = Counter(label: "worldsystem_slam_shared_keyframes_removed_total")
+
+  public init() {
+    states = Dictionary(
+      uniqueKeysWithValues: SLAMState.allCases.map {
+        ($0, Gauge(label: "worldsystem_slam_state", dimensions: [("state", $0.rawValue)]))
+      })
+    stages = Dictionary(
+      uniqueKeysWithValues: Stage.allCases.map {
+        ($0, Timer(label: "worldsystem_slam_stage_seconds", dimensions: [("stage", $0.rawValue)]))
+      })
+    for state in SLAMState.allCases { states[state]?.record(0) }
+  }
+
+  func record(_ update: SLAMUpdate) {
+    for state in SLAMState.allCases { states[state]?.record(state == update.state ? 1 : 0) }
+    tracked.record(update.trackedPoints)
+    reprojection.record(update.reprojectionError)
+  }
+
+  func record(_ stage: Stage, took time: Nanoseconds) { stages[stage]?.recordNanoseconds(time.value) }
+
+  func record(_ map: SLAMSnapshot) {
+    keyFrames.record(map.keyFrames.count)
+    points.record(map.points.count)
+    let sightings = map.points.reduce(0) { $0 + $1.observations.count }
+    trackLength.record(Double(sightings) / Double(max(map.points.count, 1)))
+  }
+
+  func recordScale(metresPerUnit: Double?) { scale.record(metresPerUnit ?? 0) }
+
+  func recordSegment() { segments.increment() }
+
+  func recordSamplesDropped(_ count: Int) { if count > 0 { samplesDropped.increment(by: count) } }
+
+  func recordSharedKeyFramesRemoved(_ count: Int) { if count > 0 { segmentsRemoved.increment(by: count) } }
+}

@@ -1,0 +1,129 @@
+internal import BusMessages
+internal import Geometry
+import JPEG
+internal import Logging
+import MapFormats
+internal import MediaModel
+internal import MessageBus
+import NIOCore
+import Observability
+import PosixFiles
+internal import SLAM
+
+/// What leaves SLAM while it runs: messages, key frames on disk and in shared memory. A failure of one is logged once
+/// and does not stop the others.
+struct SLAMOutput {
+  private let options: SLAMServiceOptions
+  private let bus: any MessageBus
+  private let metrics: SLAMMetrics
+  private var shared: SharedKeyFrames?
+  private var folder: KeyFrameFolder?
+  /// When the next cloud may be published, capture time; and whether there is something new for it.
+  private var nextCloud: Int64 = .min
+  private let failures: FailureLog
+
+  init(options: SLAMServiceOptions, bus: any MessageBus, metrics: SLAMMetrics, logger: Logger) {
+    self.options = options
+    self.bus = bus
+    self.metrics = metrics
+    failures = FailureLog(logger)
+    if let place = options.sharedMemory {
+      failures.attempt("shared memory") { shared = try SharedKeyFrames(place) }
+    }
+    if options.sessionFolder != nil {
+      failures.attempt("key frame files") { folder = try KeyFrameFolder(quality: options.keyFrameQuality) }
+    }
+  }
+
+  /// Publishes what became of a frame.
+  mutating func publish(_ update: SLAMUpdate, of frame: SLAMPicture, nanos: Int64, in segment: inout SLAMSegment) {
+    let headers: [String: BusHeaderValue] = [
+      BusHeader.stream: .text(options.stream), BusHeader.capturedAt: .text("\(nanos)"),
+      BusHeader.timestampNanos: .text("\(nanos)"),
+    ]
+    publishPose(update, nanos: nanos, headers: headers, trace: frame.trace)
+    guard update.isKeyFrame, let pose = update.worldFromCamera else { return }
+    let picture = frame.picture
+    let landmarks = segment.landmarks(of: update, in: picture)
+    if let session = options.sessionFolder?(), var folder {
+      failures.attempt("key frame files") {
+        try folder.keep(picture, frameNumber: update.frameNumber, pose, session: session)
+      }
+      self.folder = folder
+    }
+    if let shared {
+      failures.attempt("shared memory") {
+        let removed = try shared.write(
+          KeyFrameSegment(
+            nanos: UInt64(max(nanos, 0)), worldFromCamera: pose,
+            points: landmarks.map { SIMD3<Float>($0.position) }, colours: landmarks.map(\.colour)))
+        metrics.recordSharedKeyFramesRemoved(removed)
+      }
+    }
+    guard nanos >= nextCloud else { return }
+    nextCloud = nanos + Int64(options.cloudInterval * 1e9)
+    let snapshot = segment.backend.snapshot
+    metrics.record(snapshot)
+    segment.keepColours(of: snapshot)
+    bus.publish(Self.cloud(snapshot, segment.colours, limit: options.cloudPoints).message(headers: headers))
+  }
+
+  private mutating func publishPose(
+    _ update: SLAMUpdate, nanos: Int64, headers: [String: BusHeaderValue], trace: TraceContext?
+  ) {
+    var pose = CameraPose(
+      frameNumber: update.frameNumber, timestamp: Double(nanos) / 1e9,
+      pose: update.worldFromCamera?.rowMajorMatrix, isKeyframe: update.isKeyFrame, stream: options.stream)
+    pose.state = CameraPose.State(rawValue: update.state.rawValue)
+    pose.map = update.map
+    pose.scale = .unknown
+    failures.attempt("pose") {
+      var message = try pose.message(headers: headers)
+      message.trace = trace
+      bus.publish(message)
+      guard pose.pose != nil else { return }
+      message.topic = .trajectory
+      bus.publish(message)
+    }
+  }
+
+  /// Points with the colours they were seen in; the newest, where there are more than `limit`.
+  static func cloud(_ snapshot: SLAMSnapshot, _ colours: [Int: SIMD3<UInt8>], limit: Int) -> PointCloud {
+    PointCloud(
+      points: snapshot.points.suffix(limit).map { point in
+        PointCloud.Point(
+          position: SIMD3<Float>(point.landmark.position),
+          colour: colours[point.landmark.identifier] ?? SIMD3(repeating: 128))
+      })
+  }
+
+  /// The poses of key frames are final now.
+  mutating func endSegment(_ snapshot: SLAMSnapshot, of segment: SLAMSegment) {
+    metrics.record(snapshot)
+    if let folder {
+      failures.attempt("key frame files") {
+        try folder.correct(snapshot.keyFrames.map { ($0.frameNumber, $0.worldFromCamera) })
+      }
+    }
+    if let shared { failures.attempt("shared memory") { try shared.clear() } }
+    nextCloud = .min
+  }
+
+  /// Gives shared memory back.
+  mutating func close() { shared = nil }
+}
+
+/// Failures of what is not worth stopping for: the first of each kind is logged.
+private final class FailureLog {
+  private let logger: Logger
+  private var kinds: Set<String> = []
+
+  init(_ logger: Logger) { self.logger = logger }
+
+  func attempt(_ kind: String, _ work: () throws -> Void) {
+    do { try work() } catch {
+      guard kinds.insert(kind).inserted else { return }
+      logger.error("slam cannot write", metadata: [.component: "\(kind)", .reason: "\(error)"])
+    }
+  }
+}

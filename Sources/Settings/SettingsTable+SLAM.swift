@@ -1,0 +1,14 @@
+extension SettingsTable {
+  static let slamEnabled = Setting.boolean(
+    "slam.enabled", true, "Whether `up` looks for where the camera is.")
+  static let slamStream = Setting.text(
+    "slam.stream", "drone", allowed: "the name of a stream", "The stream that `up` looks at.", where: { !$0.isEmpty })
+  static let slamFrameSkip = Setting.integer(
+    "slam.frame_skip", 3, in: 0...1_000_000, from: .environment("SLAM_FRAME_SKIP", flag: "--skip"),
+    "Only every so many frames of live video are looked at; 0 and 1 are every frame.")
+  static let slamCameraFile = Setting.text(
+    "slam.camera_file", "", allowed: "the path of a file", from: .flag("--camera"),
+    "camera.json of the camera: lens, shutter, where the IMU sits. Empty assumes the main camera of a phone.")
+  static let slamSharedMemory = Setting.boolean(
+    "slam.shared_memory", true, "Whether key frames go to shared memory, for the mesh service.")
+}

@@ -1,0 +1,105 @@
+import Geometry
+import MediaModel
+import SLAM
+import Synchronization
+import Vision
+
+/// A back end that says what a test wants, and remembers what it saw.
+final class Script: Sendable {
+  struct Seen: Hashable {
+    var width: Int
+    var height: Int
+    var nanos: Int64
+  }
+
+  /// The state of each frame, the last one again and again.
+  let states: [SLAMState]
+  private let log = Mutex<(cameras: [CameraModel], frames: [Seen], finished: Int)>(([], [], 0))
+
+  init(_ states: [SLAMState]) { self.states = states }
+
+  var cameras: [CameraModel] { log.withLock { $0.cameras } }
+  var frames: [Seen] { log.withLock { $0.frames } }
+  var finished: Int { log.withLock { $0.finished } }
+
+  func backend(_ camera: CameraModel) -> any SLAMBackend {
+    log.withLock { $0.cameras.append(camera) }
+    return ScriptedBackend(script: self, camera: camera)
+  }
+
+  fileprivate func saw(_ seen: Seen) { log.withLock { $0.frames.append(seen) } }
+  fileprivate func finish() { log.withLock { $0.finished += 1 } }
+}
+
+/// Moves a tenth to the right with each frame; every second frame that is tracked is a key frame with four landmarks.
+private struct ScriptedBackend: SLAMBackend {
+  let script: Script
+  let camera: CameraModel
+  private(set) var trajectory: [SLAMPose] = []
+  private var keyFrames: [SLAMSnapshot.KeyFrame] = []
+  private var count = 0
+
+  init(script: Script, camera: CameraModel) {
+    self.script = script
+    self.camera = camera
+  }
+
+  private let landmarks = (0..<4).map { index in
+    SLAMSnapshot.Landmark(
+      identifier: index, position: SIMD3(Double(index % 2) - 0.5, Double(index / 2) - 0.5, 4))
+  }
+
+  mutating func add(_ frame: SLAMFrame) -> SLAMUpdate {
+    script.saw(.init(width: frame.image.width, height: frame.image.height, nanos: frame.nanos))
+    let state = script.states[min(count, script.states.count - 1)]
+    let hasPose = state == .tracking || state == .relocalised
+    let pose = SE3(rotation: .identity, translation: SIMD3(0.1 * Double(count), 0, 0))
+    let isKeyFrame = hasPose && count.isMultiple(of: 2)
+    count += 1
+    if hasPose {
+      trajectory.append(
+        SLAMPose(frameNumber: frame.number, nanos: frame.nanos, map: 0, worldFromCamera: pose))
+    }
+    if isKeyFrame {
+      keyFrames.append(.init(frameNumber: frame.number, nanos: frame.nanos, worldFromCamera: pose))
+    }
+    return SLAMUpdate(
+      frameNumber: frame.number, nanos: frame.nanos, state: state, map: 0, worldFromCamera: hasPose ? pose : nil,
+      isKeyFrame: isKeyFrame, trackedPoints: hasPose ? 4 : 0, reprojectionError: 0.5)
+  }
+
+  mutating func finish() { script.finish() }
+
+  var snapshot: SLAMSnapshot {
+    SLAMSnapshot(
+      map: 0, camera: camera, keyFrames: keyFrames,
+      points: landmarks.map { landmark in
+        .init(
+          landmark: landmark,
+          observations: keyFrames.indices.compactMap { index in
+            camera.project(keyFrames[index].worldFromCamera.inverse * landmark.position).map {
+              .init(keyFrame: index, pixel: $0)
+            }
+          })
+      })
+  }
+
+  func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Landmark] { landmarks }
+}
+
+/// A picture of one colour; its left half is darker.
+func picture(
+  _ resolution: Resolution = Resolution(width: 64, height: 48), luma: UInt8 = 145, cb: UInt8 = 54, cr: UInt8 = 34
+) -> Picture {
+  let builder = PictureBuilder(resolution: resolution)
+  for row in 0..<resolution.height {
+    for column in 0..<builder.strides.luma {
+      builder.luma[row * builder.strides.luma + column] = column < resolution.width / 2 ? luma / 2 : luma
+    }
+  }
+  for offset in 0..<builder.strides.chroma * ((resolution.height + 1) / 2) {
+    builder.cb[offset] = cb
+    builder.cr[offset] = cr
+  }
+  return builder.seal()
+}
