@@ -1,0 +1,128 @@
+public import Geometry
+
+/// Brings a path of a camera and the samples of an IMU together.
+public enum InertialAlignment {
+  /// Shorter paths tell nothing, seconds.
+  static let minimalSpan = 2.0
+
+  /// Estimates scale, gravity, biases and clock offset from one map's path and the samples along it.
+  ///
+  /// - Parameters:
+  ///   - poses: of one map, in its own scale and orientation; any order, at any rate.
+  ///   - samples: readings of an IMU that is fixed to the camera.
+  ///   - heading: the orientation of the camera that shall look to +y; by default that of the first pose.
+  /// - Returns: `nil` when poses and samples cannot be compared at all: too short, too few, or at other times. A result
+  ///   of quality `unknown` says that they were compared, and do not tell or do not fit.
+  /// - Complexity: linear in samples and poses; some 20 ms for a minute at 200 Hz.
+  public static func estimate(
+    poses: [CameraPose], samples: [InertialSample], options: InertialOptions = InertialOptions(), heading: SO3? = nil
+  ) -> MetricAlignment? {
+    guard options.isUsable, let base = poses.first(where: \.isPlausible)?.nanos else { return nil }
+    let keys = KeyPose.sorted(poses, base: base)
+    let track = InertialTrack(samples, base: base)
+    guard let first = keys.first, let last = keys.last, last.time - first.time >= minimalSpan,
+      let rotation = RotationAlignment.estimate(poses: keys, track: track, options: options)
+    else { return nil }
+    let towards = heading ?? first.worldFromCamera.rotation
+    guard rotation.fits,
+      let batch = InertialBatch(poses: keys, track: track, rotation: rotation, options: options),
+      let guess = LinearScale.estimate(batch), let estimate = batch.solve(from: guess)
+    else { return .unknown(rotation, options, towards) }
+    let quality = AlignmentJudgement(batch: batch, rotation: rotation, guess: guess, estimate: estimate).quality
+    let state = estimate.state
+    return MetricAlignment(
+      scale: state.scale, scaleDeviation: estimate.scaleDeviation, gravityInWorld: state.gravity,
+      gravityDeviation: estimate.gravityDeviation, gyroscopeBias: state.gyroscopeBias,
+      accelerometerBias: state.accelerometerBias, timeOffset: rotation.timeOffset + state.timeOffset,
+      timeOffsetDeviation: rotation.timeOffsetDeviation,
+      imuFromCamera: SE3(rotation: state.mounting, translation: batch.imuFromCamera.translation), quality: quality,
+      metricFromWorld: MetricAlignment.metricFromWorld(scale: state.scale, gravity: state.gravity, heading: towards),
+      positionNoise: estimate.weights.positionDeviation * state.scale,
+      rotationNoise: estimate.weights.rotationDeviation)
+  }
+}
+
+extension InertialOptions {
+  /// Whether all values are such that they can be computed with.
+  var isUsable: Bool {
+    let positive = [
+      gravityMagnitude, accelerometerBiasDeviation, extrinsicRotationDeviation, keyInterval, noise.gyroscopeDensity,
+      noise.accelerometerDensity,
+    ]
+    guard positive.allSatisfy({ $0 > 0 && $0.isFinite }), maximalKeyPoses >= InertialBatch.minimalKeys else {
+      return false
+    }
+    guard (0...5).contains(timeOffsetRange), abs(expectedTimeOffset) < 1e6 else { return false }
+    return imuFromCamera.map { $0.translation.isFinite && $0.rotation.quaternion.sum().isFinite } ?? true
+  }
+}
+
+extension MetricAlignment {
+  /// Nothing is known about the scale.
+  fileprivate static func unknown(
+    _ rotation: RotationAlignment, _ options: InertialOptions, _ heading: SO3
+  ) -> MetricAlignment {
+    MetricAlignment(
+      scale: 1, scaleDeviation: .infinity, gravityInWorld: SIMD3(0, 0, -1), gravityDeviation: .infinity,
+      gyroscopeBias: rotation.gyroscopeBias, accelerometerBias: .zero, timeOffset: rotation.timeOffset,
+      timeOffsetDeviation: rotation.timeOffsetDeviation,
+      imuFromCamera: SE3(rotation: rotation.imuFromCamera, translation: options.imuFromCamera?.translation ?? .zero),
+      quality: .unknown, metricFromWorld: .identity, positionNoise: .infinity, rotationNoise: .infinity)
+  }
+}
+
+/// Whether an estimate can be believed: by its deviations, and by checks that a wrong one does not pass.
+struct AlignmentJudgement {
+  let batch: InertialBatch
+  let rotation: RotationAlignment
+  let guess: LinearScale
+  let estimate: InertialBatch.Estimate
+
+  var quality: AlignmentQuality {
+    min(byDeviation, byBiases, byNoise, byHalves)
+  }
+
+  private func grade(_ value: Double, trustworthy: Double, uncertain: Double) -> AlignmentQuality {
+    // A value that is no number is no measure of anything.
+    if value <= trustworthy { return .trustworthy }
+    return value <= uncertain ? .uncertain : .unknown
+  }
+
+  private var byDeviation: AlignmentQuality {
+    min(
+      grade(estimate.scaleDeviation, trustworthy: 0.03, uncertain: 0.12),
+      grade(estimate.gravityDeviation, trustworthy: 0.05, uncertain: 0.15))
+  }
+
+  private var byBiases: AlignmentQuality {
+    grade(
+      estimate.state.accelerometerBias.norm / batch.options.accelerometerBiasDeviation, trustworthy: 3.5, uncertain: 6)
+  }
+
+  /// Samples that do not belong to the path leave residuals far above any IMU's noise.
+  private var byNoise: AlignmentQuality {
+    grade(estimate.weights.accelerometerInflation, trustworthy: 6, uncertain: 20)
+  }
+
+  /// Both halves of the path, each for itself, give the same scale within what they can tell.
+  private var byHalves: AlignmentQuality {
+    let middle = batch.keys.count / 2
+    guard middle >= InertialBatch.minimalKeys else { return .trustworthy }
+    let halves = [batch.part(0..<middle), batch.part(middle..<batch.keys.count)].compactMap { half -> (Double, Double)? in
+      guard let guess = LinearScale.estimate(half),
+        let own = half.solve(from: half.initialState(guess), estimate.weights, estimatesWeights: false)
+      else { return nil }
+      return (own.state.logScale, own.scaleDeviation)
+    }
+    guard halves.count == 2, halves.allSatisfy({ $0.1 < 0.2 }) else { return .trustworthy }
+    let difference = abs(halves[0].0 - halves[1].0)
+    let deviation = (halves[0].1 * halves[0].1 + halves[1].1 * halves[1].1).squareRoot()
+    return grade(difference, trustworthy: 0.05 + 3 * deviation, uncertain: 0.15 + 3 * deviation)
+  }
+}
+
+extension RotationAlignment {
+  /// Whether the rotations are those of one body. Small differences are noise of the camera; large ones must be small
+  /// against how much it turned.
+  var fits: Bool { residual < 0.03 || unexplained < 0.15 }
+}

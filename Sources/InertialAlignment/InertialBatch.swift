@@ -1,0 +1,142 @@
+import Geometry
+import LinearAlgebra
+
+/// One path of a camera and what an IMU felt along it, brought together: scale, gravity, biases, and every pose and
+/// velocity, by weighted least squares.
+///
+/// The camera's positions and rotations are measurements with noise of unknown size; the IMU ties poses that follow
+/// each other. Unknowns of a key pose: θ (rotation, axes of the IMU), position, velocity, metric, axes of the world.
+/// Unknowns in common: see ``Border``.
+struct InertialBatch {
+  /// Positions are relative to their mean.
+  let keys: [KeyPose]
+  /// Between key k and k + 1; `nil` where samples are missing or the poses are too far apart.
+  let factors: [InertialFactor?]
+  /// The gyroscope's readings at the keys, rad/s.
+  let rates: [SIMD3<Double>]
+  let imuFromCamera: SE3
+  let options: InertialOptions
+  /// The first guesses of what the rotations told, and how far they may move.
+  let gyroscopeBias: SIMD3<Double>
+  let timeOffsetDeviation: Double
+
+  /// Where the unknowns in common stand: ln(scale), two for gravity's direction, biases, clock offset, mounting.
+  enum Border {
+    static let scale = 0
+    static let gravity = 1
+    static let accelerometerBias = 3
+    static let gyroscopeBias = 6
+    static let timeOffset = 9
+    static let mounting = 10
+    static let count = 13
+  }
+
+  /// Over longer times the IMU's errors have grown too large to tell anything.
+  static let longestFactor = 1.0
+  static let minimalKeys = 12
+
+  init?(poses: [KeyPose], track: InertialTrack, rotation: RotationAlignment, options: InertialOptions) {
+    self.options = options
+    gyroscopeBias = rotation.gyroscopeBias
+    timeOffsetDeviation = min(0.005, max(0.0005, 2 * rotation.timeOffsetDeviation))
+    imuFromCamera = SE3(
+      rotation: rotation.imuFromCamera, translation: options.imuFromCamera?.translation ?? .zero)
+    var kept: [KeyPose] = []
+    var rates: [SIMD3<Double>] = []
+    for pose in KeyPose.thinned(poses, interval: options.keyInterval, limit: options.maximalKeyPoses) {
+      guard let reading = track.reading(at: pose.time + rotation.timeOffset) else { continue }
+      kept.append(pose)
+      rates.append(reading.angularVelocity)
+    }
+    guard kept.count >= Self.minimalKeys else { return nil }
+    let mean = kept.reduce(.zero) { $0 + $1.worldFromCamera.translation } / Double(kept.count)
+    for index in kept.indices { kept[index].worldFromCamera.translation -= mean }
+    (keys, self.rates) = (kept, rates)
+    factors = zip(kept, kept.dropFirst()).map { a, b in
+      guard b.time - a.time <= Self.longestFactor else { return nil }
+      return Preintegration(
+        track, from: a.time + rotation.timeOffset, to: b.time + rotation.timeOffset,
+        gyroscopeBias: rotation.gyroscopeBias, noise: options.noise
+      ).flatMap(InertialFactor.init)
+    }
+    guard factors.count(where: { $0 != nil }) >= Self.minimalKeys - 1 else { return nil }
+  }
+
+  private init(
+    keys: [KeyPose], factors: [InertialFactor?], rates: [SIMD3<Double>], like other: InertialBatch
+  ) {
+    let mean = keys.reduce(.zero) { $0 + $1.worldFromCamera.translation } / Double(max(1, keys.count))
+    self.keys = keys.map { key in
+      var key = key
+      key.worldFromCamera.translation -= mean
+      return key
+    }
+    (self.factors, self.rates) = (factors, rates)
+    (imuFromCamera, options) = (other.imuFromCamera, other.options)
+    (gyroscopeBias, timeOffsetDeviation) = (other.gyroscopeBias, other.timeOffsetDeviation)
+  }
+
+  /// The part of the path that lies in `range` of its keys.
+  func part(_ range: Range<Int>) -> InertialBatch {
+    InertialBatch(
+      keys: Array(keys[range]), factors: Array(factors[range.lowerBound..<(range.upperBound - 1)]),
+      rates: Array(rates[range]), like: self)
+  }
+
+  /// The orientation of the IMU at a key, as the camera saw it.
+  func worldFromIMU(_ index: Int) -> SO3 { keys[index].worldFromCamera.rotation * imuFromCamera.rotation.inverse }
+}
+
+/// A preintegration, and what makes its errors white: rows of unit variance.
+struct InertialFactor {
+  let preintegration: Preintegration
+  /// W with WᵀW the information of the rotation.
+  let rotationRoot: Matrix3
+  /// W = (a 0; b c) with WᵀW the information of velocity and position.
+  let motionRoot: (a: Matrix3, b: Matrix3, c: Matrix3)
+
+  var duration: Double { preintegration.duration }
+  var velocity: SIMD3<Double> { preintegration.velocity }
+  var position: SIMD3<Double> { preintegration.position }
+
+  init?(_ preintegration: Preintegration) {
+    let c = preintegration.covariance
+    guard let rotation = c.rotationRotation.choleskyFactor?.inverseOfLower,
+      let velocity = c.velocityVelocity.choleskyFactor
+    else { return nil }
+    // Σ = (V C; Cᵀ P) = L·Lᵀ with L = (L₁ 0; X L₂): X = Cᵀ·L₁⁻ᵀ, L₂·L₂ᵀ = P − X·Xᵀ.
+    let velocityInverse = velocity.inverseOfLower
+    let cross = c.velocityPosition.transposed * velocityInverse.transposed
+    guard let position = (c.positionPosition + (-1) * (cross * cross.transposed)).choleskyFactor else { return nil }
+    let positionInverse = position.inverseOfLower
+    self.preintegration = preintegration
+    rotationRoot = rotation
+    motionRoot = (velocityInverse, -1 * (positionInverse * cross * velocityInverse), positionInverse)
+  }
+}
+
+extension Matrix3 {
+  /// The lower triangular L with L·Lᵀ = this matrix, which is symmetric; `nil` where it is not positive definite.
+  var choleskyFactor: Matrix3? {
+    let d0 = self[0, 0]
+    guard d0 > 0 else { return nil }
+    let l00 = d0.squareRoot()
+    let (l10, l20) = (self[1, 0] / l00, self[2, 0] / l00)
+    let d1 = self[1, 1] - l10 * l10
+    guard d1 > 0 else { return nil }
+    let l11 = d1.squareRoot()
+    let l21 = (self[2, 1] - l20 * l10) / l11
+    let d2 = self[2, 2] - l20 * l20 - l21 * l21
+    guard d2 > 0, d2.isFinite else { return nil }
+    return Matrix3(SIMD3(l00, l10, l20), SIMD3(0, l11, l21), SIMD3(0, 0, d2.squareRoot()))
+  }
+
+  /// The inverse of a lower triangular matrix.
+  var inverseOfLower: Matrix3 {
+    let (a, b, c) = (1 / self[0, 0], 1 / self[1, 1], 1 / self[2, 2])
+    let m10 = -self[1, 0] * a * b
+    let m21 = -self[2, 1] * b * c
+    let m20 = -(self[2, 0] * a + self[2, 1] * m10) * c
+    return Matrix3(SIMD3(a, m10, m20), SIMD3(0, b, m21), SIMD3(0, 0, c))
+  }
+}

@@ -1,0 +1,31 @@
+import Geometry
+
+/// A pose of the camera that takes part in an estimate, with its time in seconds since a base.
+struct KeyPose {
+  var time: Double
+  var worldFromCamera: SE3
+
+  /// The plausible poses in the order of their times, each time once.
+  static func sorted(_ poses: [CameraPose], base: Int64) -> [KeyPose] {
+    var kept = poses.filter(\.isPlausible)
+    let isAscending = zip(kept, kept.dropFirst()).allSatisfy { $0.nanos < $1.nanos }
+    if !isAscending { kept.sort { $0.nanos < $1.nanos } }
+    var keys: [KeyPose] = []
+    for pose in kept {
+      let key = KeyPose(time: seconds(pose.nanos, since: base), worldFromCamera: pose.worldFromCamera)
+      if let last = keys.last, key.time <= last.time { continue }
+      keys.append(key)
+    }
+    return keys
+  }
+
+  /// Poses at least `interval` apart, and no more than `limit`.
+  static func thinned(_ poses: [KeyPose], interval: Double, limit: Int) -> [KeyPose] {
+    guard let first = poses.first, let last = poses.last else { return [] }
+    // Frames come a little early or late; a tenth of tolerance keeps every second one of 20 a second at 0.1 s.
+    let step = max(interval * 0.9, (last.time - first.time) / Double(max(2, limit) - 1))
+    var kept = [first]
+    for pose in poses.dropFirst() where pose.time - kept[kept.count - 1].time >= step { kept.append(pose) }
+    return kept
+  }
+}
