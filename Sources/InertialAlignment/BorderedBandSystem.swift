@@ -1,3 +1,4 @@
+import Geometry
 import LinearAlgebra
 
 /// Normal equations of a chain of unknowns, each tied to its neighbours only, and of a few unknowns that all have in
@@ -27,37 +28,55 @@ struct BorderedBandSystem {
   }
 
   /// Adds `JᵀJ` and `−Jᵀr` of some rows.
-  ///
-  /// - Parameters:
-  ///   - jacobian: row-major, `width` columns of the chain from `start`, then those of the border.
-  ///   - residual: one value for each row.
-  mutating func add(start: Int, width: Int, jacobian: [Double], residual: [Double]) {
-    let columns = width + border
-    let stride = bandwidth + 1
-    jacobian.withUnsafeBufferPointer { j in
+  mutating func add(_ rows: JacobianRows, start: Int) {
+    let (width, columns, stride) = (rows.width, rows.columns, bandwidth + 1)
+    let (common, first) = (rows.border.count, rows.border.lowerBound)
+    rows.jacobian.withUnsafeBufferPointer { j in
       band.withUnsafeMutableBufferPointer { band in
         edge.withUnsafeMutableBufferPointer { edge in
-          for (row, value) in residual.enumerated() {
-            let base = row * columns
+          for row in 0..<rows.rows {
+            let line = row * columns
             for a in 0..<width {
-              let factor = j[base + a]
+              let factor = j[line + a]
               if factor == 0 { continue }
-              let line = (start + a) * stride + bandwidth - a
-              for b in 0...a { band[line + b] += factor * j[base + b] }
-              let side = (start + a) * border
-              for b in 0..<border { edge[side + b] += factor * j[base + width + b] }
-              chainRight[start + a] -= factor * value
-            }
-            for a in 0..<border {
-              let factor = j[base + width + a]
-              if factor == 0 { continue }
-              for b in 0..<border { corner[a, b] += factor * j[base + width + b] }
-              borderRight[a] -= factor * value
+              let target = (start + a) * stride + bandwidth - a
+              for b in 0...a { band[target + b] += factor * j[line + b] }
+              let side = (start + a) * border + first
+              for b in 0..<common { edge[side + b] += factor * j[line + width + b] }
             }
           }
         }
       }
+      chainRight.withUnsafeMutableBufferPointer { right in
+        for row in 0..<rows.rows {
+          for a in 0..<width { right[start + a] -= j[row * columns + a] * rows.residual[row] }
+        }
+      }
+      corner.elements.withUnsafeMutableBufferPointer { corner in
+        for row in 0..<rows.rows {
+          let line = row * columns + width
+          for a in 0..<common {
+            let factor = j[line + a]
+            if factor == 0 { continue }
+            borderRight[first + a] -= factor * rows.residual[row]
+            let target = (first + a) * border + first
+            for b in 0..<common { corner[target + b] += factor * j[line + b] }
+          }
+        }
+      }
     }
+  }
+
+  /// Adds what is known of one unknown of the chain: `residual` weighed by the inverse of its deviation.
+  mutating func addToChain(_ index: Int, weight: Double, residual: Double) {
+    band[index * (bandwidth + 1) + bandwidth] += weight * weight
+    chainRight[index] -= weight * weight * residual
+  }
+
+  /// The same of one unknown of the border.
+  mutating func addToBorder(_ index: Int, weight: Double, residual: Double) {
+    corner[index, index] += weight * weight
+    borderRight[index] -= weight * weight * residual
   }
 
   /// The step that solves the equations, and what it takes to tell covariances.
@@ -78,12 +97,18 @@ struct BorderedBandSystem {
     guard factorBand(&factor, &sides, &chain, damping) else { return nil }
     var reduced = corner
     var right = borderRight
-    for row in 0..<size {
-      for a in 0..<border {
-        let value = sides[row * border + a]
-        if value == 0 { continue }
-        right[a] -= value * chain[row]
-        for b in 0...a { reduced[a, b] -= value * sides[row * border + b] }
+    reduced.elements.withUnsafeMutableBufferPointer { reduced in
+      sides.withUnsafeBufferPointer { sides in
+        for row in 0..<size {
+          let side = row * border
+          let value = chain[row]
+          for a in 0..<border {
+            let factor = sides[side + a]
+            if factor == 0 { continue }
+            right[a] -= factor * value
+            for b in 0...a { reduced[a * border + b] -= factor * sides[side + b] }
+          }
+        }
       }
     }
     for a in 0..<border {
@@ -180,5 +205,53 @@ struct BorderedBandSystem {
       let (a, b) = (max(row, column), min(row, column))
       return elements[a * (bandwidth + 1) + bandwidth - a + b]
     }
+  }
+}
+
+/// Rows of a Jacobian and their residuals, filled by 3×3 blocks and then used again: some columns of the chain, then a
+/// range of the border's.
+struct JacobianRows {
+  let rows: Int
+  let width: Int
+  let border: Range<Int>
+  private(set) var jacobian: [Double]
+  private(set) var residual: [Double]
+
+  var columns: Int { width + border.count }
+
+  init(rows: Int, width: Int, border: Range<Int>) {
+    (self.rows, self.width, self.border) = (rows, width, border)
+    jacobian = [Double](repeating: 0, count: rows * (width + border.count))
+    residual = [Double](repeating: 0, count: rows)
+  }
+
+  mutating func set(_ row: Int, _ column: Int, _ block: Matrix3) {
+    set(row, column, block.columns.0)
+    set(row, column + 1, block.columns.1)
+    set(row, column + 2, block.columns.2)
+  }
+
+  mutating func set(_ row: Int, _ column: Int, _ values: SIMD3<Double>) {
+    for axis in 0..<3 { jacobian[(row + axis) * columns + column] = values[axis] }
+  }
+
+  /// The column of an unknown of the border.
+  func column(ofBorder index: Int) -> Int { width + index - border.lowerBound }
+
+  mutating func set(_ row: Int, residual values: SIMD3<Double>) {
+    for axis in 0..<3 { residual[row + axis] = values[axis] }
+  }
+
+  /// Huber's cost of the rows as one residual; downweights them where it is beyond `limit`.
+  mutating func weigh(_ range: Range<Int>, limit: Double) -> Double {
+    let squared = range.reduce(0) { $0 + residual[$1] * residual[$1] }
+    guard squared > limit * limit else { return squared }
+    let norm = squared.squareRoot()
+    let factor = (limit / norm).squareRoot()
+    for row in range {
+      residual[row] *= factor
+      for column in 0..<columns { jacobian[row * columns + column] *= factor }
+    }
+    return 2 * limit * norm - limit * limit
   }
 }

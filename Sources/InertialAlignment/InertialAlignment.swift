@@ -28,16 +28,19 @@ public enum InertialAlignment {
       let batch = InertialBatch(poses: keys, track: track, rotation: rotation, options: options),
       let guess = LinearScale.estimate(batch), let estimate = batch.solve(from: guess)
     else { return .unknown(rotation, options, towards) }
-    let quality = AlignmentJudgement(batch: batch, rotation: rotation, guess: guess, estimate: estimate).quality
     let state = estimate.state
+    let sections = ScaleSections(batch, estimate)
+    let (logScale, scaleDeviation) = sections.mean ?? (state.logScale, estimate.scaleDeviation)
+    let scale = exponential(logScale)
+    let quality = AlignmentJudgement(batch: batch, estimate: estimate, scaleDeviation: scaleDeviation).quality
     return MetricAlignment(
-      scale: state.scale, scaleDeviation: estimate.scaleDeviation, gravityInWorld: state.gravity,
+      scale: scale, scaleDeviation: scaleDeviation, gravityInWorld: state.gravity,
       gravityDeviation: estimate.gravityDeviation, gyroscopeBias: state.gyroscopeBias,
       accelerometerBias: state.accelerometerBias, timeOffset: rotation.timeOffset + state.timeOffset,
       timeOffsetDeviation: rotation.timeOffsetDeviation,
       imuFromCamera: SE3(rotation: state.mounting, translation: batch.imuFromCamera.translation), quality: quality,
-      metricFromWorld: MetricAlignment.metricFromWorld(scale: state.scale, gravity: state.gravity, heading: towards),
-      positionNoise: estimate.weights.positionDeviation * state.scale,
+      metricFromWorld: MetricAlignment.metricFromWorld(scale: scale, gravity: state.gravity, heading: towards),
+      positionNoise: estimate.weights.positionDeviation * scale,
       rotationNoise: estimate.weights.rotationDeviation)
   }
 }
@@ -74,12 +77,12 @@ extension MetricAlignment {
 /// Whether an estimate can be believed: by its deviations, and by checks that a wrong one does not pass.
 struct AlignmentJudgement {
   let batch: InertialBatch
-  let rotation: RotationAlignment
-  let guess: LinearScale
   let estimate: InertialBatch.Estimate
+  /// Of ln(scale).
+  let scaleDeviation: Double
 
   var quality: AlignmentQuality {
-    min(byDeviation, byBiases, byNoise, byHalves)
+    min(byDeviation, byBiases, byNoise)
   }
 
   private func grade(_ value: Double, trustworthy: Double, uncertain: Double) -> AlignmentQuality {
@@ -90,7 +93,7 @@ struct AlignmentJudgement {
 
   private var byDeviation: AlignmentQuality {
     min(
-      grade(estimate.scaleDeviation, trustworthy: 0.03, uncertain: 0.12),
+      grade(scaleDeviation, trustworthy: 0.03, uncertain: 0.12),
       grade(estimate.gravityDeviation, trustworthy: 0.05, uncertain: 0.15))
   }
 
@@ -102,22 +105,6 @@ struct AlignmentJudgement {
   /// Samples that do not belong to the path leave residuals far above any IMU's noise.
   private var byNoise: AlignmentQuality {
     grade(estimate.weights.accelerometerInflation, trustworthy: 6, uncertain: 20)
-  }
-
-  /// Both halves of the path, each for itself, give the same scale within what they can tell.
-  private var byHalves: AlignmentQuality {
-    let middle = batch.keys.count / 2
-    guard middle >= InertialBatch.minimalKeys else { return .trustworthy }
-    let halves = [batch.part(0..<middle), batch.part(middle..<batch.keys.count)].compactMap { half -> (Double, Double)? in
-      guard let guess = LinearScale.estimate(half),
-        let own = half.solve(from: half.initialState(guess), estimate.weights, estimatesWeights: false)
-      else { return nil }
-      return (own.state.logScale, own.scaleDeviation)
-    }
-    guard halves.count == 2, halves.allSatisfy({ $0.1 < 0.2 }) else { return .trustworthy }
-    let difference = abs(halves[0].0 - halves[1].0)
-    let deviation = (halves[0].1 * halves[0].1 + halves[1].1 * halves[1].1).squareRoot()
-    return grade(difference, trustworthy: 0.05 + 3 * deviation, uncertain: 0.15 + 3 * deviation)
   }
 }
 

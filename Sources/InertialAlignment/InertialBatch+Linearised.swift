@@ -1,47 +1,5 @@
 import Geometry
 
-/// Rows of a Jacobian and their residuals, filled by 3×3 blocks and then reused.
-struct JacobianRows {
-  let width: Int
-  let rows: Int
-  let columns: Int
-  private(set) var jacobian: [Double]
-  private(set) var residual: [Double]
-
-  init(rows: Int, width: Int, border: Int) {
-    (self.rows, self.width, columns) = (rows, width, width + border)
-    jacobian = [Double](repeating: 0, count: rows * columns)
-    residual = [Double](repeating: 0, count: rows)
-  }
-
-  mutating func set(_ row: Int, _ column: Int, _ block: Matrix3) {
-    set(row, column, block.columns.0)
-    set(row, column + 1, block.columns.1)
-    set(row, column + 2, block.columns.2)
-  }
-
-  mutating func set(_ row: Int, _ column: Int, _ values: SIMD3<Double>) {
-    for axis in 0..<3 { jacobian[(row + axis) * columns + column] = values[axis] }
-  }
-
-  mutating func set(_ row: Int, residual values: SIMD3<Double>) {
-    for axis in 0..<3 { residual[row + axis] = values[axis] }
-  }
-
-  /// Huber's cost of the rows as one residual; downweights them where it is beyond `limit`.
-  mutating func weigh(_ range: Range<Int>, limit: Double) -> Double {
-    let squared = range.reduce(0) { $0 + residual[$1] * residual[$1] }
-    guard squared > limit * limit else { return squared }
-    let norm = squared.squareRoot()
-    let factor = (limit / norm).squareRoot()
-    for row in range {
-      residual[row] *= factor
-      for column in 0..<columns { jacobian[row * columns + column] *= factor }
-    }
-    return 2 * limit * norm - limit * limit
-  }
-}
-
 extension InertialBatch {
   /// Beyond this many deviations a measurement counts less (Huber): of three values together, and of six.
   private static let limitOfThree = 3.0
@@ -51,18 +9,18 @@ extension InertialBatch {
   func linearised(_ state: State, _ weights: Weights) -> (system: BorderedBandSystem, cost: Double) {
     var system = BorderedBandSystem(size: 9 * keys.count, bandwidth: 17, border: Border.count)
     var cost = 0.0
-    var camera = JacobianRows(rows: 6, width: 9, border: Border.count)
+    var camera = JacobianRows(rows: 6, width: 9, border: Border.camera)
     for index in keys.indices {
       fillCamera(&camera, index, state, weights)
       cost += camera.weigh(0..<3, limit: Self.limitOfThree) + camera.weigh(3..<6, limit: Self.limitOfThree)
-      system.add(start: 9 * index, width: 9, jacobian: camera.jacobian, residual: camera.residual)
+      system.add(camera, start: 9 * index)
     }
-    var inertial = JacobianRows(rows: 9, width: 18, border: Border.count)
+    var inertial = JacobianRows(rows: 9, width: 18, border: Border.inertial)
     for (index, factor) in factors.enumerated() {
       guard let factor else { continue }
       fillInertial(&inertial, index, factor, state, weights)
       cost += inertial.weigh(0..<3, limit: Self.limitOfThree) + inertial.weigh(3..<9, limit: Self.limitOfSix)
-      system.add(start: 9 * index, width: 18, jacobian: inertial.jacobian, residual: inertial.residual)
+      system.add(inertial, start: 9 * index)
     }
     cost += addPriors(&system, state)
     return (system, cost)
@@ -82,17 +40,17 @@ extension InertialBatch {
     rows.set(0, 0, (weight * inverseScale) * (rotation.matrix * Matrix3.skew(lever)))
     rows.set(0, 3, (-weight * inverseScale) * .identity)
     rows.set(0, 6, (-weight * inverseScale * state.timeOffset) * .identity)
-    rows.set(0, 9 + Border.scale, weight * inverseScale * point)
+    rows.set(0, rows.column(ofBorder: Border.scale), weight * inverseScale * point)
     let velocity = state.velocities[index] + rotation * rate.cross(lever)
-    rows.set(0, 9 + Border.timeOffset, -weight * inverseScale * velocity)
+    rows.set(0, rows.column(ofBorder: Border.timeOffset), -weight * inverseScale * velocity)
 
     let error = (key.rotation.inverse * rotation * state.mounting).log
     let turnWeight = 1 / weights.rotationDeviation
     let byRotation = turnWeight * (SO3.inverseRightJacobian(error) * state.mounting.matrix.transposed)
     rows.set(3, residual: turnWeight * error)
     rows.set(3, 0, byRotation)
-    rows.set(3, 9 + Border.mounting, byRotation)
-    rows.set(3, 9 + Border.timeOffset, byRotation * rate)
+    rows.set(3, rows.column(ofBorder: Border.mounting), byRotation)
+    rows.set(3, rows.column(ofBorder: Border.timeOffset), byRotation * rate)
   }
 
   /// What the IMU measured between a key and the next (Forster et al. 2017, eq. 45 and appendix C).
@@ -121,7 +79,7 @@ extension InertialBatch {
     rows.set(0, 0, -1 * (inverseJacobian * (second.inverse * first).matrix))
     rows.set(0, 9, inverseJacobian)
     rows.set(
-      0, 18 + Border.gyroscopeBias,
+      0, rows.column(ofBorder: Border.gyroscopeBias),
       -1
         * (inverseJacobian * SO3.exp(-error).matrix * SO3.rightJacobian(biasTurn)
           * factor.preintegration.rotationByGyroscope))
@@ -145,46 +103,44 @@ extension InertialBatch {
     put(12, .zero, backMatrix)
     put(15, backMatrix, .zero)
     put(
-      18 + Border.accelerometerBias, -1 * factor.preintegration.velocityByAccelerometer,
+      rows.column(ofBorder: Border.accelerometerBias), -1 * factor.preintegration.velocityByAccelerometer,
       -1 * factor.preintegration.positionByAccelerometer)
     put(
-      18 + Border.gyroscopeBias, -1 * factor.preintegration.velocityByGyroscope,
+      rows.column(ofBorder: Border.gyroscopeBias), -1 * factor.preintegration.velocityByGyroscope,
       -1 * factor.preintegration.positionByGyroscope)
     for (offset, tangent) in [byX, byY].enumerated() {
-      rows.set(3, 18 + Border.gravity + offset, a * (-dt * tangent))
-      rows.set(6, 18 + Border.gravity + offset, b * (-dt * tangent) + c * (-0.5 * dt * dt * tangent))
+      rows.set(3, rows.column(ofBorder: Border.gravity) + offset, a * (-dt * tangent))
+      rows.set(6, rows.column(ofBorder: Border.gravity) + offset, b * (-dt * tangent) + c * (-0.5 * dt * dt * tangent))
     }
   }
 
   /// What is known about the unknowns without any measurement. Velocities below some ten m/s keep those solvable
   /// that no factor touches.
   private func addPriors(_ system: inout BorderedBandSystem, _ state: State) -> Double {
-    let mountingDeviation = options.imuFromCamera == nil ? 0.02 : options.extrinsicRotationDeviation
-    let mounting = (state.mounting * imuFromCamera.rotation.inverse).log
+    let mounting = (state.mounting * prior.mounting.inverse).log
     var cost = 0.0
     func add(_ column: Int, _ value: Double, _ deviation: Double) {
       let weight = 1 / max(1e-9, deviation)
-      var row = [Double](repeating: 0, count: Border.count)
-      row[column] = weight
-      system.add(start: 0, width: 0, jacobian: row, residual: [weight * value])
+      system.addToBorder(column, weight: weight, residual: value)
       cost += weight * value * weight * value
     }
     add(Border.scale, 0, 20)
     add(Border.gravity, 0, 20)
     add(Border.gravity + 1, 0, 20)
     for axis in 0..<3 {
-      add(Border.accelerometerBias + axis, state.accelerometerBias[axis], options.accelerometerBiasDeviation)
-      add(Border.gyroscopeBias + axis, state.gyroscopeBias[axis] - gyroscopeBias[axis], 0.01)
-      add(Border.mounting + axis, mounting[axis], mountingDeviation)
+      add(
+        Border.accelerometerBias + axis, state.accelerometerBias[axis] - prior.accelerometerBias[axis],
+        prior.accelerometerBiasDeviation)
+      add(
+        Border.gyroscopeBias + axis, state.gyroscopeBias[axis] - prior.gyroscopeBias[axis],
+        prior.gyroscopeBiasDeviation)
+      add(Border.mounting + axis, mounting[axis], prior.mountingDeviation)
     }
-    add(Border.timeOffset, state.timeOffset, timeOffsetDeviation)
-    var row = JacobianRows(rows: 3, width: 3, border: Border.count)
+    add(Border.timeOffset, state.timeOffset - prior.timeOffset, prior.timeOffsetDeviation)
     let weight = 1.0 / 30
-    row.set(0, 0, weight * Matrix3.identity)
     for (index, velocity) in state.velocities.enumerated() {
-      row.set(0, residual: weight * velocity)
+      for axis in 0..<3 { system.addToChain(9 * index + 6 + axis, weight: weight, residual: velocity[axis]) }
       cost += weight * weight * velocity.dot(velocity)
-      system.add(start: 9 * index + 6, width: 3, jacobian: row.jacobian, residual: row.residual)
     }
     return cost
   }

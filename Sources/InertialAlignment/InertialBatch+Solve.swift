@@ -13,24 +13,36 @@ extension InertialBatch {
     var timeOffsetDeviation: Double
   }
 
-  private static let maximalSteps = 25
+  /// Steps while the errors' size is being found, and after that.
+  private static let weighingSteps = 7
+  private static let maximalSteps = 12
 
-  /// Finds the unknowns by Levenberg and Marquardt's method, and how large the measurements' errors are beside.
+  /// Finds the unknowns by least squares, and how large the measurements' errors are beside.
   /// - Returns: `nil` where the equations have no solution.
   func solve(from guess: LinearScale) -> Estimate? {
-    let start = initialState(guess)
-    return solve(
-      from: start, Weights(positionDeviation: 0.01 / start.scale, rotationDeviation: 0.003), estimatesWeights: true)
+    var state = initialState(guess)
+    var weights = Weights(scale: state.scale)
+    for _ in 0..<Self.weighingSteps {
+      let (system, cost) = linearised(state, weights)
+      guard cost.isFinite, let step = system.solve(damping: 1e-8) else { return nil }
+      state = moved(state, by: step)
+      let updated = updatedWeights(state, weights, system, step)
+      let change = weights.largestChange(to: updated)
+      weights = updated
+      if change < 0.1 { break }
+    }
+    return solve(from: state, weights)
   }
 
-  func solve(from start: State, _ startWeights: Weights, estimatesWeights: Bool) -> Estimate? {
-    var (state, weights) = (start, startWeights)
+  /// Finds the unknowns for measurements whose errors are known (Levenberg, Marquardt).
+  func solve(from start: State, _ weights: Weights) -> Estimate? {
+    var state = start
     var (system, cost) = linearised(state, weights)
-    var damping = 1e-6
+    var damping = 1e-8
     for _ in 0..<Self.maximalSteps {
       guard cost.isFinite, damping < 1e6 else { return nil }
       guard let step = system.solve(damping: damping) else {
-        damping *= 100
+        damping = max(1e-4, damping * 100)
         continue
       }
       let candidate = moved(state, by: step)
@@ -41,14 +53,8 @@ extension InertialBatch {
       }
       let gain = cost - next.cost
       (state, system, cost) = (candidate, next.system, next.cost)
-      damping = max(1e-9, damping / 10)
-      guard gain < 1e-3 * cost + 1e-6 else { continue }
-      guard estimatesWeights else { break }
-      let updated = updatedWeights(state, weights, system, step)
-      let change = weights.largestChange(to: updated)
-      weights = updated
-      (system, cost) = linearised(state, weights)
-      if change < 0.05 { break }
+      damping = max(1e-8, damping / 10)
+      if gain < 2e-3 * cost + 1e-6 { break }
     }
     return deviations(state, weights, system)
   }
@@ -73,12 +79,13 @@ extension InertialBatch {
     _ state: State, _ weights: Weights, _ system: BorderedBandSystem, _ solution: BorderedBandSystem.Solution
   ) -> Weights {
     let covariance = system.covarianceBand(solution)
+    let isMoving = isMoving
     var (positions, rotations) = (Component(), Component())
     let inverseScale = exponential(-state.logScale)
     let positionFactor = inverseScale * inverseScale / (weights.positionDeviation * weights.positionDeviation)
     let rotationFactor = 1 / (weights.rotationDeviation * weights.rotationDeviation)
-    var camera = JacobianRows(rows: 6, width: 9, border: Border.count)
-    for index in keys.indices {
+    var camera = JacobianRows(rows: 6, width: 9, border: Border.camera)
+    for index in keys.indices where isMoving[index] {
       fillCamera(&camera, index, state, weights)
       let (turn, place) = (9 * index, 9 * index + 3)
       let positionLeverage = (0..<3).reduce(0) { $0 + covariance[place + $1, place + $1] } * positionFactor
@@ -87,9 +94,9 @@ extension InertialBatch {
       rotations.add(camera.residual[3..<6], leverage: rotationLeverage)
     }
     var (turns, motions) = (Component(), Component())
-    var inertial = JacobianRows(rows: 9, width: 18, border: Border.count)
+    var inertial = JacobianRows(rows: 9, width: 18, border: Border.inertial)
     for (index, factor) in factors.enumerated() {
-      guard let factor else { continue }
+      guard let factor, isMoving[index] || isMoving[index + 1] else { continue }
       fillInertial(&inertial, index, factor, state, weights)
       turns.add(inertial.residual[0..<3], leverage: leverage(of: inertial, 0..<3, 9 * index, covariance))
       motions.add(inertial.residual[3..<9], leverage: leverage(of: inertial, 3..<9, 9 * index, covariance))
@@ -101,6 +108,17 @@ extension InertialBatch {
     updated.gyroscopeInflation = max(1, weights.gyroscopeInflation * turns.factor)
     updated.accelerometerInflation = max(1, weights.accelerometerInflation * motions.factor)
     return updated
+  }
+
+  /// Whether the camera moved about each key. At rest it errs by the same amount in every picture, which would make
+  /// it look more precise than it is.
+  private var isMoving: [Bool] {
+    let steps = keys.indices.map { index in
+      let (a, b) = (keys[max(0, index - 1)], keys[min(keys.count - 1, index + 1)])
+      return (b.worldFromCamera.translation - a.worldFromCamera.translation).norm / (b.time - a.time)
+    }
+    let limit = 0.2 * (steps.reduce(0) { $0 + $1 * $1 } / Double(steps.count)).squareRoot()
+    return steps.map { $0 >= limit }
   }
 
   /// No camera is better than this: metres, radians.

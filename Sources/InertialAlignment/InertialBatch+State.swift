@@ -31,6 +31,12 @@ extension InertialBatch {
     /// How many times larger the IMU's errors are than its noise says.
     var gyroscopeInflation = 1.0
     var accelerometerInflation = 1.0
+
+    /// What a good camera shows in a room; the residuals soon tell better.
+    init(scale: Double) {
+      positionDeviation = 0.005 / scale
+      rotationDeviation = 0.002
+    }
   }
 
   /// The state that follows from the camera's path with a guess of scale and gravity.
@@ -45,8 +51,8 @@ extension InertialBatch {
     let down = guess.gravity.norm > 0 ? guess.gravity.normalized : SIMD3(0, 0, -1)
     return State(
       rotations: rotations, positions: positions, velocities: velocities, logScale: logarithm(guess.scale),
-      gravityRotation: .shortest(from: SIMD3(0, 0, -1), to: down), gyroscopeBias: gyroscopeBias,
-      mounting: imuFromCamera.rotation)
+      gravityRotation: .shortest(from: SIMD3(0, 0, -1), to: down), accelerometerBias: prior.accelerometerBias,
+      gyroscopeBias: prior.gyroscopeBias, timeOffset: prior.timeOffset, mounting: prior.mounting)
   }
 
   func moved(_ state: State, by step: BorderedBandSystem.Solution) -> State {

@@ -16,19 +16,34 @@ struct InertialBatch {
   let rates: [SIMD3<Double>]
   let imuFromCamera: SE3
   let options: InertialOptions
-  /// The first guesses of what the rotations told, and how far they may move.
-  let gyroscopeBias: SIMD3<Double>
-  let timeOffsetDeviation: Double
+  let prior: Prior
 
-  /// Where the unknowns in common stand: ln(scale), two for gravity's direction, biases, clock offset, mounting.
+  /// Where the unknowns in common stand: clock offset, mounting and ln(scale), which the camera's measurements touch,
+  /// and gravity's direction (two) and the biases, which the IMU's do.
   enum Border {
-    static let scale = 0
-    static let gravity = 1
-    static let accelerometerBias = 3
-    static let gyroscopeBias = 6
-    static let timeOffset = 9
-    static let mounting = 10
+    static let timeOffset = 0
+    static let mounting = 1
+    static let scale = 4
+    static let camera = 0..<5
+    static let gravity = 5
+    static let accelerometerBias = 7
+    static let gyroscopeBias = 10
+    static let inertial = 5..<13
     static let count = 13
+  }
+
+  /// What is known of the unknowns in common before positions are looked at, with one standard deviation each.
+  struct Prior {
+    var accelerometerBias = SIMD3<Double>.zero
+    var accelerometerBiasDeviation: Double
+    var gyroscopeBias: SIMD3<Double>
+    var gyroscopeBiasDeviation = 0.01
+    /// Seconds, on top of the offset by which the IMU's readings were taken.
+    var timeOffset = 0.0
+    var timeOffsetDeviation: Double
+    /// imuFromCamera
+    var mounting: SO3
+    var mountingDeviation: Double
   }
 
   /// Over longer times the IMU's errors have grown too large to tell anything.
@@ -37,8 +52,10 @@ struct InertialBatch {
 
   init?(poses: [KeyPose], track: InertialTrack, rotation: RotationAlignment, options: InertialOptions) {
     self.options = options
-    gyroscopeBias = rotation.gyroscopeBias
-    timeOffsetDeviation = min(0.005, max(0.0005, 2 * rotation.timeOffsetDeviation))
+    prior = Prior(
+      accelerometerBiasDeviation: options.accelerometerBiasDeviation, gyroscopeBias: rotation.gyroscopeBias,
+      timeOffsetDeviation: min(0.005, max(0.0005, 2 * rotation.timeOffsetDeviation)), mounting: rotation.imuFromCamera,
+      mountingDeviation: options.imuFromCamera == nil ? 0.02 : options.extrinsicRotationDeviation)
     imuFromCamera = SE3(
       rotation: rotation.imuFromCamera, translation: options.imuFromCamera?.translation ?? .zero)
     var kept: [KeyPose] = []
@@ -62,25 +79,19 @@ struct InertialBatch {
     guard factors.count(where: { $0 != nil }) >= Self.minimalKeys - 1 else { return nil }
   }
 
-  private init(
-    keys: [KeyPose], factors: [InertialFactor?], rates: [SIMD3<Double>], like other: InertialBatch
-  ) {
-    let mean = keys.reduce(.zero) { $0 + $1.worldFromCamera.translation } / Double(max(1, keys.count))
-    self.keys = keys.map { key in
-      var key = key
-      key.worldFromCamera.translation -= mean
-      return key
+  /// The part of the path that lies in `range` of its keys, with what the whole told about the IMU.
+  init(_ whole: InertialBatch, range: Range<Int>, prior: Prior) {
+    let part = whole.keys[range]
+    let mean = part.reduce(.zero) { $0 + $1.worldFromCamera.translation } / Double(max(1, part.count))
+    keys = part.map { key in
+      KeyPose(
+        time: key.time,
+        worldFromCamera: SE3(
+          rotation: key.worldFromCamera.rotation, translation: key.worldFromCamera.translation - mean))
     }
-    (self.factors, self.rates) = (factors, rates)
-    (imuFromCamera, options) = (other.imuFromCamera, other.options)
-    (gyroscopeBias, timeOffsetDeviation) = (other.gyroscopeBias, other.timeOffsetDeviation)
-  }
-
-  /// The part of the path that lies in `range` of its keys.
-  func part(_ range: Range<Int>) -> InertialBatch {
-    InertialBatch(
-      keys: Array(keys[range]), factors: Array(factors[range.lowerBound..<(range.upperBound - 1)]),
-      rates: Array(rates[range]), like: self)
+    factors = Array(whole.factors[range.lowerBound..<(range.upperBound - 1)])
+    rates = Array(whole.rates[range])
+    (imuFromCamera, options, self.prior) = (whole.imuFromCamera, whole.options, prior)
   }
 
   /// The orientation of the IMU at a key, as the camera saw it.
