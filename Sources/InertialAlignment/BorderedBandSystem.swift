@@ -6,7 +6,7 @@ import LinearAlgebra
 ///
 /// Source: Golub, Van Loan, "Matrix Computations", 4th ed., §4.3 (band Cholesky); Takahashi et al. 1973 for the entries
 /// of the inverse inside the band.
-struct BorderedBandSystem {
+package struct BorderedBandSystem {
   let size: Int
   let bandwidth: Int
   let border: Int
@@ -18,7 +18,7 @@ struct BorderedBandSystem {
   private var chainRight: [Double]
   private var borderRight: [Double]
 
-  init(size: Int, bandwidth: Int, border: Int) {
+  package init(size: Int, bandwidth: Int, border: Int) {
     (self.size, self.bandwidth, self.border) = (size, bandwidth, border)
     band = [Double](repeating: 0, count: size * (bandwidth + 1))
     edge = [Double](repeating: 0, count: size * border)
@@ -28,7 +28,7 @@ struct BorderedBandSystem {
   }
 
   /// Adds `JᵀJ` and `−Jᵀr` of some rows.
-  mutating func add(_ rows: JacobianRows, start: Int) {
+  package mutating func add(_ rows: JacobianRows, start: Int) {
     let (width, columns, stride) = (rows.width, rows.columns, bandwidth + 1)
     let (common, first) = (rows.border.count, rows.border.lowerBound)
     rows.jacobian.withUnsafeBufferPointer { j in
@@ -68,29 +68,29 @@ struct BorderedBandSystem {
   }
 
   /// Adds what is known of one unknown of the chain: `residual` weighed by the inverse of its deviation.
-  mutating func addToChain(_ index: Int, weight: Double, residual: Double) {
+  package mutating func addToChain(_ index: Int, weight: Double, residual: Double) {
     band[index * (bandwidth + 1) + bandwidth] += weight * weight
     chainRight[index] -= weight * weight * residual
   }
 
   /// The same of one unknown of the border.
-  mutating func addToBorder(_ index: Int, weight: Double, residual: Double) {
+  package mutating func addToBorder(_ index: Int, weight: Double, residual: Double) {
     corner[index, index] += weight * weight
     borderRight[index] -= weight * weight * residual
   }
 
   /// The step that solves the equations, and what it takes to tell covariances.
-  struct Solution {
-    let chain: [Double]
-    let border: [Double]
+  package struct Solution {
+    package let chain: [Double]
+    package let border: [Double]
     /// The covariance of the border, where the rows were divided by their deviations.
-    let borderCovariance: Matrix
+    package let borderCovariance: Matrix
     fileprivate let factor: [Double]
   }
 
   /// - Parameter damping: how much of its own each diagonal entry gets on top (Levenberg, Marquardt).
   /// - Returns: `nil` when the matrix is not positive definite.
-  func solve(damping: Double) -> Solution? {
+  package func solve(damping: Double) -> Solution? {
     var factor = band
     var sides = edge
     var chain = chainRight
@@ -172,7 +172,7 @@ struct BorderedBandSystem {
   }
 
   /// The entries of the inverse of the band part inside the band: covariances of the chain, the border held fixed.
-  func covarianceBand(_ solution: Solution) -> CovarianceBand {
+  package func covarianceBand(_ solution: Solution) -> CovarianceBand {
     let (w, stride) = (bandwidth, bandwidth + 1)
     var z = [Double](repeating: 0, count: size * stride)
     solution.factor.withUnsafeBufferPointer { l in
@@ -197,11 +197,11 @@ struct BorderedBandSystem {
   }
 
   /// Entries of a symmetric matrix near its diagonal.
-  struct CovarianceBand {
+  package struct CovarianceBand {
     fileprivate let bandwidth: Int
     fileprivate let elements: [Double]
 
-    subscript(_ row: Int, _ column: Int) -> Double {
+    package subscript(_ row: Int, _ column: Int) -> Double {
       let (a, b) = (max(row, column), min(row, column))
       return elements[a * (bandwidth + 1) + bandwidth - a + b]
     }
@@ -210,35 +210,35 @@ struct BorderedBandSystem {
 
 /// Rows of a Jacobian and their residuals, filled by 3×3 blocks and then used again: some columns of the chain, then a
 /// range of the border's.
-struct JacobianRows {
+package struct JacobianRows {
   let rows: Int
   let width: Int
   let border: Range<Int>
-  private(set) var jacobian: [Double]
-  private(set) var residual: [Double]
+  package private(set) var jacobian: [Double]
+  package private(set) var residual: [Double]
 
   var columns: Int { width + border.count }
 
-  init(rows: Int, width: Int, border: Range<Int>) {
+  package init(rows: Int, width: Int, border: Range<Int>) {
     (self.rows, self.width, self.border) = (rows, width, border)
     jacobian = [Double](repeating: 0, count: rows * (width + border.count))
     residual = [Double](repeating: 0, count: rows)
   }
 
-  mutating func set(_ row: Int, _ column: Int, _ block: Matrix3) {
+  package mutating func set(_ row: Int, _ column: Int, _ block: Matrix3) {
     set(row, column, block.columns.0)
     set(row, column + 1, block.columns.1)
     set(row, column + 2, block.columns.2)
   }
 
-  mutating func set(_ row: Int, _ column: Int, _ values: SIMD3<Double>) {
+  package mutating func set(_ row: Int, _ column: Int, _ values: SIMD3<Double>) {
     for axis in 0..<3 { jacobian[(row + axis) * columns + column] = values[axis] }
   }
 
   /// The column of an unknown of the border.
   func column(ofBorder index: Int) -> Int { width + index - border.lowerBound }
 
-  mutating func set(_ row: Int, residual values: SIMD3<Double>) {
+  package mutating func set(_ row: Int, residual values: SIMD3<Double>) {
     for axis in 0..<3 { residual[row + axis] = values[axis] }
   }
 

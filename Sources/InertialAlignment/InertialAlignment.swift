@@ -24,7 +24,7 @@ public enum InertialAlignment {
       let rotation = RotationAlignment.estimate(poses: keys, track: track, options: options)
     else { return nil }
     let towards = heading ?? first.worldFromCamera.rotation
-    guard rotation.fits,
+    guard rotation.fits, rotation.tellsMounting(options),
       let batch = InertialBatch(poses: keys, track: track, rotation: rotation, options: options),
       let guess = LinearScale.estimate(batch), let estimate = batch.solve(from: guess)
     else { return .unknown(rotation, options, towards) }
@@ -112,4 +112,12 @@ extension RotationAlignment {
   /// Whether the rotations are those of one body. Small differences are noise of the camera; large ones must be small
   /// against how much it turned.
   var fits: Bool { residual < 0.03 || unexplained < 0.15 }
+
+  /// Whether the mounting is known well enough, where it had to be found.
+  func tellsMounting(_ options: InertialOptions) -> Bool {
+    options.imuFromCamera != nil || mountingDeviation < Self.maximalMountingDeviation
+  }
+
+  /// A mounting that is less certain mixes gravity into accelerations, radians.
+  private static let maximalMountingDeviation = 0.02
 }

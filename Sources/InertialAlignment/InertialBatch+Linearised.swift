@@ -28,7 +28,7 @@ extension InertialBatch {
 
   /// What the camera measured at a key: λ·(p + R·lever) against its position, Rᵀ against its rotation, at the time
   /// of the picture.
-  func fillCamera(_ rows: inout JacobianRows, _ index: Int, _ state: State, _ weights: Weights) {
+  package func fillCamera(_ rows: inout JacobianRows, _ index: Int, _ state: State, _ weights: Weights) {
     let key = keys[index].worldFromCamera
     let rate = rates[index] - state.gyroscopeBias
     let rotation = state.rotations[index] * .exp(state.timeOffset * rate)
@@ -54,7 +54,7 @@ extension InertialBatch {
   }
 
   /// What the IMU measured between a key and the next (Forster et al. 2017, eq. 45 and appendix C).
-  func fillInertial(
+  package func fillInertial(
     _ rows: inout JacobianRows, _ index: Int, _ factor: InertialFactor, _ state: State, _ weights: Weights
   ) {
     let dt = factor.duration

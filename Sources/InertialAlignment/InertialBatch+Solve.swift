@@ -25,7 +25,7 @@ extension InertialBatch {
     for _ in 0..<Self.weighingSteps {
       let (system, cost) = linearised(state, weights)
       guard cost.isFinite, let step = system.solve(damping: 1e-8) else { return nil }
-      state = moved(state, by: step)
+      state = moved(state, chain: step.chain, border: step.border)
       let updated = updatedWeights(state, weights, system, step)
       let change = weights.largestChange(to: updated)
       weights = updated
@@ -45,7 +45,7 @@ extension InertialBatch {
         damping = max(1e-4, damping * 100)
         continue
       }
-      let candidate = moved(state, by: step)
+      let candidate = moved(state, chain: step.chain, border: step.border)
       let next = linearised(candidate, weights)
       guard next.cost.isFinite, next.cost <= cost * (1 + 1e-9) else {
         damping = max(1e-4, damping * 10)

@@ -2,7 +2,7 @@ import Geometry
 
 extension InertialBatch {
   /// Values of all unknowns.
-  struct State {
+  package struct State {
     var rotations: [SO3]
     var positions: [SIMD3<Double>]
     var velocities: [SIMD3<Double>]
@@ -23,7 +23,7 @@ extension InertialBatch {
   }
 
   /// How large the errors are: what the estimate finds out about its measurements.
-  struct Weights {
+  package struct Weights {
     /// Of a camera position, one axis, units of the world.
     var positionDeviation: Double
     /// Of a camera rotation, one axis, radians.
@@ -33,14 +33,14 @@ extension InertialBatch {
     var accelerometerInflation = 1.0
 
     /// What a good camera shows in a room; the residuals soon tell better.
-    init(scale: Double) {
+    package init(scale: Double) {
       positionDeviation = 0.005 / scale
       rotationDeviation = 0.002
     }
   }
 
   /// The state that follows from the camera's path with a guess of scale and gravity.
-  func initialState(_ guess: LinearScale) -> State {
+  package func initialState(_ guess: LinearScale) -> State {
     let rotations = keys.indices.map(worldFromIMU)
     let lever = imuFromCamera.translation
     let positions = zip(keys, rotations).map { guess.scale * $0.worldFromCamera.translation - $1 * lever }
@@ -55,21 +55,24 @@ extension InertialBatch {
       gyroscopeBias: prior.gyroscopeBias, timeOffset: prior.timeOffset, mounting: prior.mounting)
   }
 
-  func moved(_ state: State, by step: BorderedBandSystem.Solution) -> State {
+  /// - Parameters:
+  ///   - chain: nine values for each key.
+  ///   - border: as ``Border`` says.
+  package func moved(_ state: State, chain: [Double], border: [Double]) -> State {
     var next = state
     func vector(_ values: [Double], _ at: Int) -> SIMD3<Double> { SIMD3(values[at], values[at + 1], values[at + 2]) }
     for index in keys.indices {
-      next.rotations[index] = state.rotations[index] * .exp(vector(step.chain, 9 * index))
-      next.positions[index] += vector(step.chain, 9 * index + 3)
-      next.velocities[index] += vector(step.chain, 9 * index + 6)
+      next.rotations[index] = state.rotations[index] * .exp(vector(chain, 9 * index))
+      next.positions[index] += vector(chain, 9 * index + 3)
+      next.velocities[index] += vector(chain, 9 * index + 6)
     }
-    next.logScale += max(-1, min(1, step.border[Border.scale]))
+    next.logScale += max(-1, min(1, border[Border.scale]))
     next.gravityRotation =
-      state.gravityRotation * .exp(SIMD3(step.border[Border.gravity], step.border[Border.gravity + 1], 0))
-    next.accelerometerBias += vector(step.border, Border.accelerometerBias)
-    next.gyroscopeBias += vector(step.border, Border.gyroscopeBias)
-    next.timeOffset += step.border[Border.timeOffset]
-    next.mounting = .exp(vector(step.border, Border.mounting)) * state.mounting
+      state.gravityRotation * .exp(SIMD3(border[Border.gravity], border[Border.gravity + 1], 0))
+    next.accelerometerBias += vector(border, Border.accelerometerBias)
+    next.gyroscopeBias += vector(border, Border.gyroscopeBias)
+    next.timeOffset += border[Border.timeOffset]
+    next.mounting = .exp(vector(border, Border.mounting)) * state.mounting
     return next
   }
 }

@@ -7,11 +7,11 @@ import LinearAlgebra
 /// The camera's positions and rotations are measurements with noise of unknown size; the IMU ties poses that follow
 /// each other. Unknowns of a key pose: θ (rotation, axes of the IMU), position, velocity, metric, axes of the world.
 /// Unknowns in common: see ``Border``.
-struct InertialBatch {
+package struct InertialBatch {
   /// Positions are relative to their mean.
-  let keys: [KeyPose]
+  package let keys: [KeyPose]
   /// Between key k and k + 1; `nil` where samples are missing or the poses are too far apart.
-  let factors: [InertialFactor?]
+  package let factors: [InertialFactor?]
   /// The gyroscope's readings at the keys, rad/s.
   let rates: [SIMD3<Double>]
   let imuFromCamera: SE3
@@ -20,16 +20,16 @@ struct InertialBatch {
 
   /// Where the unknowns in common stand: clock offset, mounting and ln(scale), which the camera's measurements touch,
   /// and gravity's direction (two) and the biases, which the IMU's do.
-  enum Border {
+  package enum Border {
     static let timeOffset = 0
     static let mounting = 1
     static let scale = 4
-    static let camera = 0..<5
+    package static let camera = 0..<5
     static let gravity = 5
     static let accelerometerBias = 7
     static let gyroscopeBias = 10
-    static let inertial = 5..<13
-    static let count = 13
+    package static let inertial = 5..<13
+    package static let count = 13
   }
 
   /// What is known of the unknowns in common before positions are looked at, with one standard deviation each.
@@ -50,7 +50,7 @@ struct InertialBatch {
   static let longestFactor = 1.0
   static let minimalKeys = 12
 
-  init?(poses: [KeyPose], track: InertialTrack, rotation: RotationAlignment, options: InertialOptions) {
+  package init?(poses: [KeyPose], track: InertialTrack, rotation: RotationAlignment, options: InertialOptions) {
     self.options = options
     prior = Prior(
       accelerometerBiasDeviation: options.accelerometerBiasDeviation, gyroscopeBias: rotation.gyroscopeBias,
@@ -99,7 +99,7 @@ struct InertialBatch {
 }
 
 /// A preintegration, and what makes its errors white: rows of unit variance.
-struct InertialFactor {
+package struct InertialFactor {
   let preintegration: Preintegration
   /// W with WᵀW the information of the rotation.
   let rotationRoot: Matrix3

@@ -1,7 +1,7 @@
 import Geometry
 
 /// Samples in the order of their times, with times in seconds since a base, and what their values are in between.
-struct InertialTrack {
+package struct InertialTrack {
   /// A gap between samples that interpolation must not bridge, seconds.
   static let maximalGap = 0.1
 
@@ -10,7 +10,7 @@ struct InertialTrack {
   private(set) var specificForces: [SIMD3<Double>] = []
 
   /// Sorts the samples by time, and leaves out those that no sensor could give.
-  init(_ samples: [InertialSample], base: Int64) {
+  package init(_ samples: [InertialSample], base: Int64) {
     var kept = samples.filter(\.isPlausible)
     let isAscending = zip(kept, kept.dropFirst()).allSatisfy { $0.nanos < $1.nanos }
     if !isAscending { kept.sort { $0.nanos < $1.nanos } }

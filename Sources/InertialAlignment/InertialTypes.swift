@@ -60,9 +60,9 @@ public struct InertialOptions: Hashable, Sendable {
   /// How well `imuFromCamera` is known, one standard deviation, radians.
   public var extrinsicRotationDeviation = 0.005
   /// The least time between poses that take part, seconds.
-  public var keyInterval = 0.1
+  public var keyInterval = 0.2
   /// How many poses take part at most; more are thinned.
-  public var maximalKeyPoses = 400
+  public var maximalKeyPoses = 240
 
   public init(imuFromCamera: SE3? = nil) { self.imuFromCamera = imuFromCamera }
 }

@@ -1,12 +1,17 @@
 import Geometry
 
 /// A pose of the camera that takes part in an estimate, with its time in seconds since a base.
-struct KeyPose {
-  var time: Double
-  var worldFromCamera: SE3
+package struct KeyPose {
+  package var time: Double
+  package var worldFromCamera: SE3
+
+  package init(time: Double, worldFromCamera: SE3) {
+    self.time = time
+    self.worldFromCamera = worldFromCamera
+  }
 
   /// The plausible poses in the order of their times, each time once.
-  static func sorted(_ poses: [CameraPose], base: Int64) -> [KeyPose] {
+  package static func sorted(_ poses: [CameraPose], base: Int64) -> [KeyPose] {
     var kept = poses.filter(\.isPlausible)
     let isAscending = zip(kept, kept.dropFirst()).allSatisfy { $0.nanos < $1.nanos }
     if !isAscending { kept.sort { $0.nanos < $1.nanos } }

@@ -6,11 +6,16 @@ import LinearAlgebra
 /// With P the position by specific force alone, the metric position is p₀ + v₀·t + ½·g·t² + P(t). The divided second
 /// difference over times a before and b after gives s·D²(camera) − D²(R·lever) − g·(a + b)/2 = D²(P).
 /// Source: after Mur-Artal, Tardós 2017, "Visual-Inertial Monocular SLAM with Map Reuse", §IV-B.
-struct LinearScale {
+package struct LinearScale {
   /// Metres per unit; greater than zero.
-  var scale: Double
+  package var scale: Double
   /// m/s², axes of the world, of any magnitude.
-  var gravity: SIMD3<Double>
+  package var gravity: SIMD3<Double>
+
+  package init(scale: Double, gravity: SIMD3<Double>) {
+    self.scale = scale
+    self.gravity = gravity
+  }
 
   /// Seconds between the positions of one difference: long against the noise, short against gravity's.
   private static let spacing = 0.4

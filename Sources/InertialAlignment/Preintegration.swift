@@ -6,15 +6,15 @@ import LinearAlgebra
 ///
 /// Source: Forster, Carlone, Dellaert, Scaramuzza 2017, "On-Manifold Preintegration for Real-Time Visual-Inertial
 /// Odometry", §V–VI; each piece between samples is integrated by the midpoint rule.
-struct Preintegration {
+package struct Preintegration {
   /// Seconds.
-  private(set) var duration = 0.0
+  package private(set) var duration = 0.0
   /// Axes at the start from axes at the end.
-  private(set) var rotation = SO3.identity
+  package private(set) var rotation = SO3.identity
   /// m/s
-  private(set) var velocity = SIMD3<Double>.zero
+  package private(set) var velocity = SIMD3<Double>.zero
   /// m
-  private(set) var position = SIMD3<Double>.zero
+  package private(set) var position = SIMD3<Double>.zero
 
   /// Biases that were taken off the readings.
   private(set) var gyroscopeBias: SIMD3<Double>
@@ -27,21 +27,21 @@ struct Preintegration {
   private(set) var positionByGyroscope = Matrix3.zero
   private(set) var positionByAccelerometer = Matrix3.zero
 
-  private(set) var covariance = Covariance()
+  package private(set) var covariance = Covariance()
 
   /// The covariance of the errors of rotation (θ, in the axes at the end), velocity and position, by blocks.
-  struct Covariance {
-    var rotationRotation = Matrix3.zero
-    var rotationVelocity = Matrix3.zero
-    var rotationPosition = Matrix3.zero
-    var velocityVelocity = Matrix3.zero
-    var velocityPosition = Matrix3.zero
-    var positionPosition = Matrix3.zero
+  package struct Covariance {
+    package var rotationRotation = Matrix3.zero
+    package var rotationVelocity = Matrix3.zero
+    package var rotationPosition = Matrix3.zero
+    package var velocityVelocity = Matrix3.zero
+    package var velocityPosition = Matrix3.zero
+    package var positionPosition = Matrix3.zero
   }
 
   /// Integrates the readings of a track from `start` to `end`, seconds.
   /// - Returns: `nil` where the track has a gap, or does not reach.
-  init?(
+  package init?(
     _ track: InertialTrack, from start: Double, to end: Double, gyroscopeBias: SIMD3<Double> = .zero,
     accelerometerBias: SIMD3<Double> = .zero, noise: InertialNoise = InertialNoise()
   ) {
@@ -109,7 +109,7 @@ struct Preintegration {
   }
 
   /// The changes for biases near those that were taken off, to first order.
-  func corrected(
+  package func corrected(
     gyroscopeBias: SIMD3<Double>, accelerometerBias: SIMD3<Double>
   ) -> (rotation: SO3, velocity: SIMD3<Double>, position: SIMD3<Double>) {
     let (gyroscope, accelerometer) = (gyroscopeBias - self.gyroscopeBias, accelerometerBias - self.accelerometerBias)

@@ -3,14 +3,16 @@ import LinearAlgebra
 
 /// What the rotations of camera and gyroscope tell: how far their clocks are apart, the gyroscope's bias, and how the
 /// camera sits on the IMU.
-struct RotationAlignment {
+package struct RotationAlignment {
   /// imuTime = cameraTime + offset, seconds.
-  var timeOffset: Double
+  package var timeOffset: Double
   /// One standard deviation, seconds; large where nothing turned.
   var timeOffsetDeviation: Double
   /// rad/s
-  var gyroscopeBias: SIMD3<Double>
-  var imuFromCamera: SO3
+  package var gyroscopeBias: SIMD3<Double>
+  package var imuFromCamera: SO3
+  /// One standard deviation of its worst axis, radians.
+  var mountingDeviation = Double.infinity
   /// Root mean square of what the two angular velocities differ by, rad/s; outliers are clipped.
   var residual: Double
   /// Root mean square of the gyroscope's angular velocity about its mean, rad/s.
@@ -56,12 +58,13 @@ struct RotationAlignment {
   }
 
   /// - Returns: `nil` when too little of the camera's path lies in the track.
-  static func estimate(poses: [KeyPose], track: InertialTrack, options: InertialOptions) -> RotationAlignment? {
+  package static func estimate(poses: [KeyPose], track: InertialTrack, options: InertialOptions) -> RotationAlignment? {
     let intervals = intervals(poses)
     guard intervals.count >= minimalIntervals, let turns = GyroscopeTurns(track) else { return nil }
     let known = options.imuFromCamera?.rotation
-    guard let coarse = CoarseRotationSearch(intervals: intervals, turns: turns, imuFromCamera: known)
-      .best(around: options.expectedTimeOffset, range: options.timeOffsetRange)
+    guard
+      let coarse = CoarseRotationSearch(intervals: intervals, turns: turns, imuFromCamera: known)
+        .best(around: options.expectedTimeOffset, range: options.timeOffsetRange)
     else { return nil }
     let refinement = RotationRefinement(intervals: intervals, track: track, options: options)
     guard let best = refinement.refined(coarse, fixesOffset: false) else { return nil }
@@ -147,7 +150,9 @@ struct CoarseRotationSearch {
     var pairs: [(camera: SIMD3<Double>, imu: SIMD3<Double>)] = []
     pairs.reserveCapacity(rates.count)
     for (interval, rate) in zip(intervals, rates) {
-      if let imu = turns.meanRate(from: interval.start + offset, to: interval.end + offset) { pairs.append((rate, imu)) }
+      if let imu = turns.meanRate(from: interval.start + offset, to: interval.end + offset) {
+        pairs.append((rate, imu))
+      }
     }
     guard pairs.count >= RotationAlignment.minimalIntervals, 2 * pairs.count >= intervals.count else { return nil }
     let count = Double(pairs.count)
@@ -166,7 +171,8 @@ struct CoarseRotationSearch {
     let residual = max(0, cameraSquares + imuSquares - 2 * agreement) / count
     return RotationAlignment(
       timeOffset: offset, timeOffsetDeviation: .infinity, gyroscopeBias: imuMean - rotation * cameraMean,
-      imuFromCamera: rotation, residual: residual.squareRoot(), signal: (imuSquares / count).squareRoot())
+      imuFromCamera: rotation,
+      residual: residual.squareRoot(), signal: (imuSquares / count).squareRoot())
   }
 }
 

@@ -28,6 +28,7 @@ struct RotationRefinement {
       best.timeOffset += max(-0.05, min(0.05, step.offset))
       best.imuFromCamera = .exp(step.mounting) * best.imuFromCamera
       best.timeOffsetDeviation = step.offsetDeviation
+      best.mountingDeviation = step.mountingDeviation
       guard best.gyroscopeBias.isFinite, best.timeOffset.isFinite else { return nil }
       if iteration > 1, abs(step.offset) < 1e-5, step.bias.norm < 1e-7, step.mounting.norm < 1e-7 { break }
     }
@@ -60,13 +61,19 @@ struct RotationRefinement {
     var offset: Double
     var mounting: SIMD3<Double>
     var offsetDeviation: Double
+    var mountingDeviation: Double
   }
+
+  /// Errors of a camera's rotations resemble each other for some frames, so that fewer than there are count:
+  /// their deviation is taken to be this many times larger.
+  private static let correlation = 3.0
 
   private func step(_ rows: [Row], _ deviation: Double, fixesOffset: Bool) -> Step? {
     var normal = Matrix(rows: 7, columns: 7)
     var right = [Double](repeating: 0, count: 7)
+    let spread = Self.correlation * deviation
     for row in rows {
-      let weight = min(1, 2 * deviation / max(1e-12, row.residual.norm)) / (deviation * deviation)
+      let weight = min(1, 2 * deviation / max(1e-12, row.residual.norm)) / (spread * spread)
       for axis in 0..<3 {
         var j = [Double](repeating: 0, count: 7)
         j[axis] = row.duration
@@ -88,9 +95,12 @@ struct RotationRefinement {
     }
     guard let cholesky = Cholesky(normal) else { return nil }
     let x = cholesky.solve(right)
+    let covariance = cholesky.inverse
+    let mountingVariance = (4..<7).reduce(0) { max($0, covariance[$1, $1]) }
     return Step(
       bias: SIMD3(x[0], x[1], x[2]), offset: x[3], mounting: SIMD3(x[4], x[5], x[6]),
-      offsetDeviation: max(0, cholesky.inverse[3, 3]).squareRoot())
+      offsetDeviation: max(0, covariance[3, 3]).squareRoot(),
+      mountingDeviation: mountingVariance.squareRoot())
   }
 
   /// Residual and signal of the result. What is off by far more than the rest counts no more than five times it.
