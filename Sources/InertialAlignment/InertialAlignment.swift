@@ -24,7 +24,7 @@ public enum InertialAlignment {
       let rotation = RotationAlignment.estimate(poses: keys, track: track, options: options)
     else { return nil }
     let towards = heading ?? first.worldFromCamera.rotation
-    guard rotation.fits, rotation.tellsMounting(options),
+    guard rotation.fits, rotation.timeOffsetDeviation.isFinite, rotation.tellsMounting(options),
       let batch = InertialBatch(poses: keys, track: track, rotation: rotation, options: options),
       let guess = LinearScale.estimate(batch), let estimate = batch.solve(from: guess)
     else { return .unknown(rotation, options, towards) }
@@ -37,7 +37,7 @@ public enum InertialAlignment {
       scale: scale, scaleDeviation: scaleDeviation, gravityInWorld: state.gravity,
       gravityDeviation: estimate.gravityDeviation, gyroscopeBias: state.gyroscopeBias,
       accelerometerBias: state.accelerometerBias, timeOffset: rotation.timeOffset + state.timeOffset,
-      timeOffsetDeviation: rotation.timeOffsetDeviation,
+      timeOffsetDeviation: min(rotation.timeOffsetDeviation, estimate.timeOffsetDeviation),
       imuFromCamera: SE3(rotation: state.mounting, translation: batch.imuFromCamera.translation), quality: quality,
       metricFromWorld: MetricAlignment.metricFromWorld(scale: scale, gravity: state.gravity, heading: towards),
       positionNoise: estimate.weights.positionDeviation * scale,
@@ -82,7 +82,7 @@ struct AlignmentJudgement {
   let scaleDeviation: Double
 
   var quality: AlignmentQuality {
-    min(byDeviation, byBiases, byNoise)
+    min(byDeviation, byBending, byBiases, byNoise)
   }
 
   private func grade(_ value: Double, trustworthy: Double, uncertain: Double) -> AlignmentQuality {
@@ -96,6 +96,30 @@ struct AlignmentJudgement {
       grade(scaleDeviation, trustworthy: 0.03, uncertain: 0.12),
       grade(estimate.gravityDeviation, trustworthy: 0.05, uncertain: 0.15))
   }
+
+  /// Where a path bends less than its positions err, the scale comes out too small by more than its deviation says.
+  private var byBending: AlignmentQuality { grade(1 / bendingRatio, trustworthy: 1 / 1.5, uncertain: 1 / 1.2) }
+
+  /// How far the path bends, against what the camera's positions err by: root mean squares of what positions differ by
+  /// from those on the straight line between two others, half a second before and after.
+  private var bendingRatio: Double {
+    let (keys, positions) = (batch.keys, estimate.state.positions)
+    var (before, after, count, squares) = (0, 0, 0.0, 0.0)
+    for index in keys.indices {
+      while keys[index].time - keys[before].time > Self.bendingTime { before += 1 }
+      while after + 1 < keys.count, keys[after].time - keys[index].time < Self.bendingTime { after += 1 }
+      let span = keys[after].time - keys[before].time
+      guard before < index, after > index, span > Self.bendingTime, span < 3 * Self.bendingTime else { continue }
+      let fraction = (keys[index].time - keys[before].time) / span
+      let line = positions[before] + fraction * (positions[after] - positions[before])
+      squares += (positions[index] - line).dot(positions[index] - line)
+      count += 1
+    }
+    let noise = estimate.weights.positionDeviation * estimate.state.scale
+    return count > 0 ? (squares / count).squareRoot() / (noise * 4.5.squareRoot()) : 0
+  }
+
+  private static let bendingTime = 0.5
 
   private var byBiases: AlignmentQuality {
     grade(

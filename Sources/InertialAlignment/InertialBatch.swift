@@ -54,7 +54,7 @@ package struct InertialBatch {
     self.options = options
     prior = Prior(
       accelerometerBiasDeviation: options.accelerometerBiasDeviation, gyroscopeBias: rotation.gyroscopeBias,
-      timeOffsetDeviation: min(0.005, max(0.0005, 2 * rotation.timeOffsetDeviation)), mounting: rotation.imuFromCamera,
+      timeOffsetDeviation: min(0.03, max(0.0005, rotation.timeOffsetDeviation)), mounting: rotation.imuFromCamera,
       mountingDeviation: options.imuFromCamera == nil ? 0.02 : options.extrinsicRotationDeviation)
     imuFromCamera = SE3(
       rotation: rotation.imuFromCamera, translation: options.imuFromCamera?.translation ?? .zero)

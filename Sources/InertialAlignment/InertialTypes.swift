@@ -50,7 +50,7 @@ public struct InertialOptions: Hashable, Sendable {
   public var imuFromCamera: SE3?
   /// imuTime = cameraTime + offset, seconds: where the search begins.
   public var expectedTimeOffset = 0.0
-  /// How far from there the offset is looked for, seconds.
+  /// How far from there the offset is looked for, seconds; 0 where it is known: then it stands.
   public var timeOffsetRange = 0.5
   public var noise = InertialNoise()
   /// m/s²

@@ -67,12 +67,13 @@ package struct RotationAlignment {
         .best(around: options.expectedTimeOffset, range: options.timeOffsetRange)
     else { return nil }
     let refinement = RotationRefinement(intervals: intervals, track: track, options: options)
-    guard let best = refinement.refined(coarse, fixesOffset: false) else { return nil }
+    guard let best = refinement.refined(coarse, fixesOffset: options.timeOffsetRange == 0) else { return nil }
+    if options.timeOffsetRange == 0 { return best }
     let isFound =
       best.timeOffsetDeviation < maximalOffsetDeviation
       && abs(best.timeOffset - options.expectedTimeOffset) <= options.timeOffsetRange + 0.02
     if isFound { return best }
-    // Without turns the clocks cannot be compared: what was expected stands.
+    // Without turns the clocks cannot be compared: what was expected stands, and is right only where it was known.
     var expected = coarse
     expected.timeOffset = options.expectedTimeOffset
     if let known { expected.imuFromCamera = known }
@@ -82,7 +83,7 @@ package struct RotationAlignment {
   }
 
   /// An offset that is less certain than this is not found, seconds.
-  static let maximalOffsetDeviation = 0.01
+  static let maximalOffsetDeviation = 0.025
 }
 
 /// The integral of the gyroscope's readings on an even grid, for mean rates at little cost.

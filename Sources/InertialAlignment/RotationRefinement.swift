@@ -87,7 +87,7 @@ struct RotationRefinement {
     }
     // Weak knowledge keeps the equations solvable: a bias below about 0.2 rad/s, an offset within a second.
     for axis in 0..<3 { normal[axis, axis] += 25 }
-    normal[3, 3] += 1
+    normal[3, 3] += fixesOffset ? 1e8 : 1
     let mounting = options.imuFromCamera == nil ? 1 : options.extrinsicRotationDeviation
     for axis in 4..<7 { normal[axis, axis] += 1 / max(1e-12, mounting * mounting) }
     for a in 0..<7 {
