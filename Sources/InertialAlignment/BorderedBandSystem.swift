@@ -128,37 +128,70 @@ package struct BorderedBandSystem {
   private func factorBand(
     _ factor: inout [Double], _ sides: inout [Double], _ chain: inout [Double], _ damping: Double
   ) -> Bool {
-    let (w, stride) = (bandwidth, bandwidth + 1)
-    return factor.withUnsafeMutableBufferPointer { l in
+    factor.withUnsafeMutableBufferPointer { l in
       sides.withUnsafeMutableBufferPointer { sides in
-        for row in 0..<size {
-          let line = row * stride + w - row
-          let first = max(0, row - w)
-          for column in first...row {
-            let other = column * stride + w - column
-            var sum = l[line + column]
-            if column == row { sum *= 1 + damping }
-            for k in max(first, column - w)..<max(column, first) { sum -= l[line + k] * l[other + k] }
-            if column < row {
-              l[line + column] = sum / l[other + column]
-            } else {
-              guard sum > 0, sum.isFinite else { return false }
-              l[line + row] = sum.squareRoot()
-            }
+        chain.withUnsafeMutableBufferPointer { chain in
+          for row in 0..<size {
+            guard factorRow(row, l, damping) else { return false }
+            solveRow(row, UnsafeBufferPointer(l), sides, chain)
           }
-          for column in first..<row {
-            let value = l[line + column]
-            if value == 0 { continue }
-            chain[row] -= value * chain[column]
-            for a in 0..<border { sides[row * border + a] -= value * sides[column * border + a] }
-          }
-          let pivot = 1 / l[line + row]
-          chain[row] *= pivot
-          for a in 0..<border { sides[row * border + a] *= pivot }
+          return true
         }
-        return true
       }
     }
+  }
+
+  private func factorRow(_ row: Int, _ l: UnsafeMutableBufferPointer<Double>, _ damping: Double) -> Bool {
+    let (w, stride) = (bandwidth, bandwidth + 1)
+    let line = row * stride + w - row
+    let first = max(0, row - w)
+    for column in first..<row {
+      let other = column * stride + w - column
+      let begin = max(first, column - w)
+      let sum = l[line + column] - dot(l, line + begin, other + begin, column - begin)
+      l[line + column] = sum / l[other + column]
+    }
+    let pivot = l[line + row] * (1 + damping) - dot(l, line + first, line + first, row - first)
+    guard pivot > 0, pivot.isFinite else { return false }
+    l[line + row] = pivot.squareRoot()
+    return true
+  }
+
+  /// The scalar product of two runs of values, as four sums that need not wait for each other.
+  @inline(__always)
+  private func dot(_ l: UnsafeMutableBufferPointer<Double>, _ a: Int, _ b: Int, _ count: Int) -> Double {
+    var (s0, s1, s2, s3) = (0.0, 0.0, 0.0, 0.0)
+    var index = 0
+    while index + 4 <= count {
+      s0 += l[a + index] * l[b + index]
+      s1 += l[a + index + 1] * l[b + index + 1]
+      s2 += l[a + index + 2] * l[b + index + 2]
+      s3 += l[a + index + 3] * l[b + index + 3]
+      index += 4
+    }
+    while index < count {
+      s0 += l[a + index] * l[b + index]
+      index += 1
+    }
+    return (s0 + s1) + (s2 + s3)
+  }
+
+  private func solveRow(
+    _ row: Int, _ l: UnsafeBufferPointer<Double>, _ sides: UnsafeMutableBufferPointer<Double>,
+    _ chain: UnsafeMutableBufferPointer<Double>
+  ) {
+    let line = row * (bandwidth + 1) + bandwidth - row
+    let side = row * border
+    for column in max(0, row - bandwidth)..<row {
+      let value = l[line + column]
+      if value == 0 { continue }
+      chain[row] -= value * chain[column]
+      let other = column * border
+      for a in 0..<border { sides[side + a] -= value * sides[other + a] }
+    }
+    let pivot = 1 / l[line + row]
+    chain[row] *= pivot
+    for a in 0..<border { sides[side + a] *= pivot }
   }
 
   private func solveBackwards(_ factor: [Double], _ x: inout [Double]) {
@@ -175,20 +208,20 @@ package struct BorderedBandSystem {
   package func covarianceBand(_ solution: Solution) -> CovarianceBand {
     let (w, stride) = (bandwidth, bandwidth + 1)
     var z = [Double](repeating: 0, count: size * stride)
+    // The column of L below its diagonal, without the gaps of the rows.
+    var below = [Double](repeating: 0, count: stride)
     solution.factor.withUnsafeBufferPointer { l in
       z.withUnsafeMutableBufferPointer { z in
-        func entry(_ a: Int, _ b: Int) -> Double {
-          a >= b ? z[a * stride + w - a + b] : z[b * stride + w - b + a]
-        }
         for column in (0..<size).reversed() {
           let end = min(size - 1, column + w)
           let pivot = 1 / l[column * stride + w]
+          for k in column..<end { below[k - column] = l[(k + 1) * stride + w - (k + 1) + column] }
           for row in Swift.stride(from: end, through: column, by: -1) {
             var sum = row == column ? pivot : 0
-            for k in Swift.stride(from: column + 1, through: end, by: 1) {
-              sum -= l[k * stride + w - k + column] * entry(k, row)
-            }
-            z[row * stride + w - row + column] = sum * pivot
+            let line = row * stride + w - row
+            for k in column..<row { sum -= below[k - column] * z[line + k + 1] }
+            for k in row..<max(end, row) { sum -= below[k - column] * z[(k + 1) * stride + w - (k + 1) + row] }
+            z[line + column] = sum * pivot
           }
         }
       }

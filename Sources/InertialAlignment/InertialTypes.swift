@@ -62,7 +62,7 @@ public struct InertialOptions: Hashable, Sendable {
   /// The least time between poses that take part, seconds.
   public var keyInterval = 0.2
   /// How many poses take part at most; more are thinned.
-  public var maximalKeyPoses = 240
+  public var maximalKeyPoses = 160
 
   public init(imuFromCamera: SE3? = nil) { self.imuFromCamera = imuFromCamera }
 }

@@ -30,7 +30,7 @@ struct RotationRefinement {
       best.timeOffsetDeviation = step.offsetDeviation
       best.mountingDeviation = step.mountingDeviation
       guard best.gyroscopeBias.isFinite, best.timeOffset.isFinite else { return nil }
-      if iteration > 1, abs(step.offset) < 1e-5, step.bias.norm < 1e-7, step.mounting.norm < 1e-7 { break }
+      if iteration > 0, abs(step.offset) < 2e-5, step.bias.norm < 1e-5, step.mounting.norm < 1e-5 { break }
     }
     measure(&best)
     return best
