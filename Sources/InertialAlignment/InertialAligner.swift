@@ -74,7 +74,7 @@ public struct InertialAligner: Sendable {
   /// Estimates if enough of the stream has passed since the last time.
   ///
   /// - Returns: the new estimate, of whatever quality; `nil` when none was due, or nothing can be said.
-  /// - Complexity: some 20 to 50 ms for a window of a minute when it is due.
+  /// - Complexity: some 40 ms for a window of a minute when it is due.
   public mutating func estimateIfDue() -> MetricAlignment? {
     guard newestPose > Int64.min, newestSample > Int64.min else { return nil }
     if let lastEstimate, newestPose - lastEstimate < Int64(period * 1e9) { return nil }

@@ -13,7 +13,7 @@ public enum InertialAlignment {
   ///   - heading: the orientation of the camera that shall look to +y; by default that of the first pose.
   /// - Returns: `nil` when poses and samples cannot be compared at all: too short, too few, or at other times. A result
   ///   of quality `unknown` says that they were compared, and do not tell or do not fit.
-  /// - Complexity: linear in samples and poses; some 20 ms for a minute at 200 Hz.
+  /// - Complexity: linear in samples and poses; some 40 ms for a minute at 200 Hz. At most two hours of samples.
   public static func estimate(
     poses: [CameraPose], samples: [InertialSample], options: InertialOptions = InertialOptions(), heading: SO3? = nil
   ) -> MetricAlignment? {
@@ -30,7 +30,10 @@ public enum InertialAlignment {
     else { return .unknown(rotation, options, towards) }
     let state = estimate.state
     let sections = ScaleSections(batch, estimate)
-    let (logScale, scaleDeviation) = sections.mean ?? (state.logScale, estimate.scaleDeviation)
+    let mean = sections.mean ?? (logScale: state.logScale, deviation: estimate.scaleDeviation)
+    let logScale = mean.logScale
+    // Where the parts and the whole disagree, neither is as certain as it says.
+    let scaleDeviation = max(mean.deviation, estimate.scaleDeviation, 0.5 * abs(logScale - state.logScale))
     let scale = exponential(logScale)
     let quality = AlignmentJudgement(batch: batch, estimate: estimate, scaleDeviation: scaleDeviation).quality
     return MetricAlignment(

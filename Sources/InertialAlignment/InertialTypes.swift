@@ -61,7 +61,7 @@ public struct InertialOptions: Hashable, Sendable {
   public var extrinsicRotationDeviation = 0.005
   /// The least time between poses that take part, seconds.
   public var keyInterval = 0.2
-  /// How many poses take part at most; more are thinned.
+  /// How many poses take part at most; more are thinned, down to two a second.
   public var maximalKeyPoses = 160
 
   public init(imuFromCamera: SE3? = nil) { self.imuFromCamera = imuFromCamera }

@@ -24,11 +24,15 @@ package struct KeyPose {
     return keys
   }
 
-  /// Poses at least `interval` apart, and no more than `limit`.
+  /// Over more time between poses too little is left of what an IMU tells, seconds.
+  private static let longestInterval = 0.5
+
+  /// Poses at least `interval` apart, and no more than about `limit` where the path is not too long for that.
   static func thinned(_ poses: [KeyPose], interval: Double, limit: Int) -> [KeyPose] {
     guard let first = poses.first, let last = poses.last else { return [] }
     // Frames come a little early or late; a tenth of tolerance keeps every second one of 20 a second at 0.1 s.
-    let step = max(interval * 0.9, (last.time - first.time) / Double(max(2, limit) - 1))
+    let even = min(longestInterval, (last.time - first.time) / Double(max(2, limit) - 1))
+    let step = max(interval * 0.9, even)
     var kept = [first]
     for pose in poses.dropFirst() where pose.time - kept[kept.count - 1].time >= step { kept.append(pose) }
     return kept

@@ -70,7 +70,7 @@ package struct RotationAlignment {
     guard let best = refinement.refined(coarse, fixesOffset: options.timeOffsetRange == 0) else { return nil }
     if options.timeOffsetRange == 0 { return best }
     let isFound =
-      best.timeOffsetDeviation < maximalOffsetDeviation
+      best.timeOffsetDeviation < maximalOffsetDeviation && best.unexplained < 0.5
       && abs(best.timeOffset - options.expectedTimeOffset) <= options.timeOffsetRange + 0.02
     if isFound { return best }
     // Without turns the clocks cannot be compared: what was expected stands, and is right only where it was known.

@@ -103,12 +103,29 @@ struct RotationRefinement {
       mountingDeviation: mountingVariance.squareRoot())
   }
 
+  /// Rotations over about a quarter of a second: noise of the camera's poses is little against them, and motion that
+  /// the gyroscope did not feel is not.
+  private var joined: [RotationAlignment.Interval] {
+    var joined: [RotationAlignment.Interval] = []
+    var isOpen = false
+    for interval in intervals {
+      if isOpen, let last = joined.last, last.end == interval.start {
+        joined[joined.count - 1].end = interval.end
+        joined[joined.count - 1].rotation = last.rotation * interval.rotation
+      } else {
+        joined.append(interval)
+      }
+      isOpen = joined[joined.count - 1].duration < 0.25
+    }
+    return joined
+  }
+
   /// Residual and signal of the result. What is off by far more than the rest counts no more than five times it.
   private func measure(_ state: inout RotationAlignment) {
     guard let turns = GyroscopeOrientation(track, bias: state.gyroscopeBias) else { return }
     var rates: [SIMD3<Double>] = []
     var residuals: [Double] = []
-    for interval in intervals {
+    for interval in joined {
       let (start, end) = (interval.start + state.timeOffset, interval.end + state.timeOffset)
       guard let a = turns.orientation(at: start), let b = turns.orientation(at: end) else { continue }
       let turn = a.orientation.inverse * b.orientation

@@ -101,6 +101,27 @@ import Testing
     #expect(alignment?.quality ?? .unknown < .trustworthy)
   }
 
+  @Test func longPathsAreThinned() throws {
+    var flight = SyntheticFlight()
+    (flight.seconds, flight.scale) = (240, 3)
+    let alignment = try #require(
+      InertialAlignment.estimate(
+        poses: flight.poses(rate: 10), samples: flight.samples(rate: 100), options: flight.options))
+    #expect(alignment.quality == .trustworthy && abs(alignment.scale / 3 - 1) < 0.01)
+  }
+
+  @Test func theOffsetStandsWhereItIsKnown() throws {
+    var flight = SyntheticFlight()
+    (flight.offset, flight.turning) = (0.2, 0.01)
+    #expect(flight.alignment()?.quality ?? .unknown == .unknown)
+    var options = flight.options
+    (options.expectedTimeOffset, options.timeOffsetRange) = (0.2, 0)
+    let alignment = try #require(
+      InertialAlignment.estimate(poses: flight.poses(), samples: flight.samples(), options: options))
+    #expect(alignment.quality > .unknown && abs(alignment.scale - 1) < 0.03)
+    #expect(abs(alignment.timeOffset - 0.2) < 0.005)
+  }
+
   @Test func isTheSameInEveryRunAndOrder() throws {
     let flight = SyntheticFlight()
     var generator = SeededGenerator(seed: 3)
