@@ -82,6 +82,7 @@ let algorithms: [Target] =
   + module("MultiView", ["Geometry", "LinearAlgebra"])
   + module("Vision")
   + module("SLAM", ["Geometry", "LinearAlgebra", "MultiView", "Vision"])
+  + module("InertialAlignment", ["Geometry", "LinearAlgebra"], testing: ["MapFormats"])
   + module("ClockSync", ["MediaModel"])
 
 // MARK: Foreign libraries, one owner each

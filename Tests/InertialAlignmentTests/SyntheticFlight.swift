@@ -1,0 +1,122 @@
+import Foundation
+import Geometry
+import InertialAlignment
+import TestSupport
+
+/// A smooth path with exact readings of an IMU: a sum of sines for position and for roll, pitch and yaw.
+struct SyntheticFlight {
+  /// Amplitude in metres, rad/s, and phase of one swing.
+  struct Swing {
+    var amplitude: Double
+    var frequency: Double
+    var phase: Double
+
+    func value(_ t: Double) -> Double { amplitude * sin(frequency * t + phase) }
+    func velocity(_ t: Double) -> Double { amplitude * frequency * cos(frequency * t + phase) }
+    func acceleration(_ t: Double) -> Double { -amplitude * frequency * frequency * sin(frequency * t + phase) }
+  }
+
+  static let gravity = SIMD3(0, 0, -9.80665)
+  static let imuFromCamera = SE3(
+    rotation: SO3(angle: 1.5, axis: SIMD3(0.2, -0.3, 1)), translation: SIMD3(0.05, -0.03, 0.02))
+
+  var seconds = 12.0
+  /// Metres per unit of the world that the camera reports.
+  var scale = 1.0
+  /// imuTime = cameraTime + offset, seconds.
+  var offset = 0.0
+  var gyroscopeBias = SIMD3(0.01, -0.02, 0.015)
+  var accelerometerBias = SIMD3(0.08, -0.05, 0.1)
+  /// Whether sensors and camera err as EuRoC's do.
+  var hasNoise = true
+  /// How far it swings; 0 hovers, with millimetres of motion.
+  var motion = 1.0
+  var turning = 1.0
+  var steady = SIMD3<Double>.zero
+  var seed: UInt64 = 1
+  /// Of the world that the camera reports against one with z up.
+  var worldTilt = SO3(angle: 2, axis: SIMD3(1, 0.4, -0.2))
+
+  private static let swings: [[Swing]] = [
+    [Swing(amplitude: 0.6, frequency: 1.9, phase: 0), Swing(amplitude: 0.2, frequency: 4.3, phase: 1)],
+    [Swing(amplitude: 0.5, frequency: 2.4, phase: 0.7), Swing(amplitude: 0.15, frequency: 5.1, phase: 2)],
+    [Swing(amplitude: 0.4, frequency: 1.5, phase: 1.9), Swing(amplitude: 0.1, frequency: 6.2, phase: 0.3)],
+  ]
+  private static let turns = [
+    Swing(amplitude: 0.3, frequency: 1.7, phase: 0.4), Swing(amplitude: 0.25, frequency: 2.3, phase: 1.1),
+    Swing(amplitude: 0.5, frequency: 1.1, phase: 2.2),
+  ]
+
+  private func position(_ t: Double) -> SIMD3<Double> {
+    let swung = SIMD3(Self.swings.map { $0.reduce(0) { $0 + $1.value(t + Double(seed)) } })
+    return motion * swung + t * steady
+  }
+
+  private func acceleration(_ t: Double) -> SIMD3<Double> {
+    motion * SIMD3(Self.swings.map { $0.reduce(0) { $0 + $1.acceleration(t + Double(seed)) } })
+  }
+
+  private func rotation(_ t: Double) -> SO3 {
+    let angles = Self.turns.map { turning * $0.value(t + Double(seed)) }
+    return SO3(angle: angles[2], axis: SIMD3(0, 0, 1)) * SO3(angle: angles[1], axis: SIMD3(0, 1, 0))
+      * SO3(angle: angles[0], axis: SIMD3(1, 0, 0))
+  }
+
+  private func angularVelocity(_ t: Double) -> SIMD3<Double> {
+    let h = 1e-4
+    return (rotation(t - h).inverse * rotation(t + h)).log / (2 * h)
+  }
+
+  /// The true pose of the camera, metric, z up.
+  func metricPose(_ t: Double) -> SE3 {
+    SE3(rotation: rotation(t), translation: position(t)) * Self.imuFromCamera
+  }
+
+  func poses(rate: Double = 20) -> [CameraPose] {
+    var generator = SeededGenerator(seed: seed)
+    return (0..<Int(seconds * rate)).map { index in
+      let t = Double(index) / rate
+      var pose = metricPose(t)
+      if hasNoise {
+        pose.translation += 0.002 * normal3(&generator)
+        pose.rotation = pose.rotation * .exp(0.0007 * normal3(&generator))
+      }
+      let worldFromCamera = SE3(
+        rotation: worldTilt * pose.rotation, translation: worldTilt * pose.translation / scale + SIMD3(3, -2, 1))
+      return CameraPose(nanos: nanos(t), worldFromCamera: worldFromCamera)
+    }
+  }
+
+  func samples(rate: Double = 200) -> [InertialSample] {
+    var generator = SeededGenerator(seed: seed + 1000)
+    return (0..<Int((seconds + 2) * rate)).map { index in
+      let t = Double(index) / rate - 1
+      var rate3 = angularVelocity(t) + gyroscopeBias
+      var force = rotation(t).inverse * (acceleration(t) - Self.gravity) + accelerometerBias
+      if hasNoise {
+        rate3 += 0.00017 * rate.squareRoot() * normal3(&generator)
+        force += 0.002 * rate.squareRoot() * normal3(&generator)
+      }
+      return InertialSample(nanos: nanos(t + offset), angularVelocity: rate3, specificForce: force)
+    }
+  }
+
+  var options: InertialOptions { InertialOptions(imuFromCamera: Self.imuFromCamera) }
+
+  func alignment() -> MetricAlignment? {
+    InertialAlignment.estimate(poses: poses(), samples: samples(), options: options)
+  }
+
+  /// Where things fall, in the world that the camera reports.
+  var gravityInWorld: SIMD3<Double> { worldTilt * SIMD3(0, 0, -1) }
+
+  private func nanos(_ t: Double) -> Int64 { 1_700_000_000_000_000_000 + Int64((t * 1e9).rounded()) }
+}
+
+/// Three numbers of the standard normal distribution, each by the sum of twelve even ones.
+func normal3(_ generator: inout SeededGenerator) -> SIMD3<Double> {
+  func one() -> Double { (0..<12).reduce(-6.0) { sum, _ in sum + Double.random(in: 0..<1, using: &generator) } }
+  return SIMD3(one(), one(), one())
+}
+
+func angle(_ a: SIMD3<Double>, _ b: SIMD3<Double>) -> Double { acos(max(-1, min(1, a.dot(b) / (a.norm * b.norm)))) }
