@@ -130,7 +130,7 @@ public struct SLAMEngine: SLAMBackend {
     framesWithoutPose = 0
     let pose = map.keyFrames[1].cameraFromWorld
     (lastPose, velocity) = (pose, .identity)
-    describe(frame.image)
+    map.keyFrames[1].features = features(of: frame.image)
     locateWaiting()
     update.worldFromCamera = pose.inverse
     update.isKeyFrame = true
@@ -159,14 +159,10 @@ public struct SLAMEngine: SLAMBackend {
     waiting = []
   }
 
-  /// Keeps what the points of the map look like in a key frame.
-  private mutating func describe(_ image: GreyImage) {
-    let smoothed = image.smoothed
-    let extractor = DescriptorExtractor()
-    for track in tracks.tracks where map.points[track.identifier] != nil {
-      guard let descriptor = extractor.descriptor(at: track.pixel, in: smoothed) else { continue }
-      map.points[track.identifier]?.descriptor = descriptor
-    }
+  /// What a key frame shows, of the tracks that are followed and besides.
+  private func features(of image: GreyImage) -> KeyFrameFeatures {
+    KeyFrameFeatures(
+      of: image, tracks: tracks.tracks.map { ($0.identifier, $0.pixel) }, extractor: DescriptorExtractor())
   }
 
   private mutating func beginInitialisation(at frame: SLAMFrame) {
@@ -274,7 +270,7 @@ public struct SLAMEngine: SLAMBackend {
 
   private mutating func addKeyFrame(_ frame: SLAMFrame, _ pose: SE3) {
     let index = map.keyFrames.count
-    map.keyFrames.append(KeyFrame(cameraFromWorld: pose))
+    map.keyFrames.append(KeyFrame(cameraFromWorld: pose, features: features(of: frame.image)))
     tracks.markSightings(keyFrame: index)
     for track in tracks.tracks {
       if map.points[track.identifier] != nil {
@@ -283,8 +279,10 @@ public struct SLAMEngine: SLAMBackend {
         map.points[track.identifier] = point
       }
     }
+    let links = PointLinker(camera: camera).link(
+      map.pointsPerhapsSeen(by: index, limit: 2_000), into: index, of: &map)
+    tracks.rename(links.renamed)
     map.adjust(window: options.window, camera: camera, iterations: 6)
-    describe(frame.image)
     lastPose = map.keyFrames[index].cameraFromWorld
     records[records.count - 1].keyFrame = index
     records[records.count - 1].cameraFromKeyFrame = .identity

@@ -3,7 +3,7 @@ import Vision
 
 /// A patch that is followed from frame to frame.
 struct FeatureTrack {
-  let identifier: Int
+  var identifier: Int
   /// Where it is now, pixels.
   var pixel: SIMD2<Float>
   /// Where key frames of the present map saw it.
@@ -54,6 +54,14 @@ struct FeatureTracks {
     let identifiers = Set(found.map(\.identifier))
     tracks.removeAll { identifiers.contains($0.identifier) }
     tracks += found.map { FeatureTrack(identifier: $0.identifier, pixel: $0.pixel) }
+  }
+
+  /// Gives tracks the names of the points that they were found to show.
+  mutating func rename(_ names: [(from: Int, to: Int)]) {
+    for (from, to) in names {
+      tracks.removeAll { $0.identifier == to }
+      for index in tracks.indices where tracks[index].identifier == from { tracks[index].identifier = to }
+    }
   }
 
   /// Notes where the tracks are in a key frame.

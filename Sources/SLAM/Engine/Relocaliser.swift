@@ -18,7 +18,9 @@ struct Relocaliser {
   func place(of image: GreyImage, in map: SLAMMap) -> Place? {
     let known = map.points.keys.sorted().suffix(Self.maximalPoints).compactMap { identifier in
       map.points[identifier].flatMap { point in
-        point.descriptor.map { (identifier: identifier, position: point.position, descriptor: $0) }
+        map.descriptor(of: identifier, point).map {
+          (identifier: identifier, position: point.position, descriptor: $0)
+        }
       }
     }
     let smoothed = image.smoothed

@@ -1,18 +1,19 @@
 import Geometry
-import Vision
 
 /// A point of the map, and the key frames that saw it.
 struct MapPoint {
   var position: SIMD3<Double>
   /// By key frame: where it was seen.
   var observations: [(keyFrame: Int, pixel: SIMD2<Double>)]
-  /// What it looked like in the key frame that saw it last.
-  var descriptor: BinaryDescriptor?
 }
 
-/// A frame that stays in the map: what it saw is with the points.
+/// A frame that stays in the map.
 struct KeyFrame {
   var cameraFromWorld: SE3
+  var features = KeyFrameFeatures()
+
+  /// Of the camera, in the world.
+  var centre: SIMD3<Double> { cameraFromWorld.inverse.translation }
 }
 
 /// One map: key frames and points in a world of its own.

@@ -1,0 +1,150 @@
+import Geometry
+import Vision
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+func log2(_ value: Double) -> Double {
+  #if canImport(Glibc)
+    Glibc.log2(value)
+  #elseif canImport(Musl)
+    Musl.log2(value)
+  #else
+    Darwin.log2(value)
+  #endif
+}
+
+extension MapPoint {
+  func isSeen(by keyFrame: Int) -> Bool { observations.contains { $0.keyFrame == keyFrame } }
+}
+
+extension SLAMMap {
+  /// A key frame that shows a point.
+  struct View {
+    var keyFrame: Int
+    var feature: Int
+    /// From the key frame's camera to the point.
+    var distance: Double
+    /// Of the angle at the point between this view and the one asked for.
+    var cosine: Double
+  }
+
+  /// The view of a point that is nearest in direction to that from `frame`.
+  func bestView(of identifier: Int, _ point: MapPoint, from frame: KeyFrame) -> View? {
+    let ray = (point.position - frame.centre).normalized
+    var best: View?
+    for observation in point.observations {
+      let other = keyFrames[observation.keyFrame]
+      guard let feature = other.features.feature(of: identifier) else { continue }
+      let offset = point.position - other.centre
+      let distance = offset.norm
+      let cosine = ray.dot(offset) / distance
+      if cosine > best?.cosine ?? -1 {
+        best = View(keyFrame: observation.keyFrame, feature: feature, distance: distance, cosine: cosine)
+      }
+    }
+    return best
+  }
+
+  /// What a point looks like in the newest key frame that describes it.
+  func descriptor(of identifier: Int, _ point: MapPoint) -> BinaryDescriptor? {
+    for observation in point.observations.reversed() {
+      let features = keyFrames[observation.keyFrame].features
+      if let feature = features.feature(of: identifier) { return features.descriptor(feature) }
+    }
+    return nil
+  }
+
+  /// Notes that a feature of a key frame shows a point.
+  mutating func observe(_ identifier: Int, in keyFrame: Int, feature: Int) {
+    let pixel = keyFrames[keyFrame].features.position(feature)
+    keyFrames[keyFrame].features.own(feature, by: identifier)
+    points[identifier]?.observations.append((keyFrame, pixel))
+  }
+
+  /// Gives a track that has no point yet to a point, in the key frames that followed it, from the newest back.
+  mutating func adopt(track: Int, by identifier: Int, newest: Int, camera: CameraModel, tolerance: Double) {
+    for keyFrame in (0...newest).reversed() {
+      guard let feature = keyFrames[keyFrame].features.feature(of: track) else { return }
+      guard let point = points[identifier], !point.isSeen(by: keyFrame),
+        let pixel = camera.project(keyFrames[keyFrame].cameraFromWorld * point.position)
+      else { continue }
+      let offset = pixel - keyFrames[keyFrame].features.position(feature)
+      guard (offset * offset).sum() <= tolerance * tolerance else { continue }
+      observe(identifier, in: keyFrame, feature: feature)
+    }
+  }
+
+  /// Makes two points one, with the observations of both, where the place of the one that stays fits those of the other.
+  /// - Returns: whether they are one now; not when a key frame sees them apart, or too few observations fit.
+  mutating func join(_ gone: Int, into kept: Int, camera: CameraModel, tolerance: Double) -> Bool {
+    guard let old = points[gone], let point = points[kept] else { return false }
+    var fitting: [(keyFrame: Int, pixel: SIMD2<Double>)] = []
+    for observation in old.observations {
+      if let known = point.observations.first(where: { $0.keyFrame == observation.keyFrame }) {
+        let apart = known.pixel - observation.pixel
+        guard (apart * apart).sum() < 9 else { return false }
+        continue
+      }
+      guard let pixel = camera.project(keyFrames[observation.keyFrame].cameraFromWorld * point.position) else {
+        continue
+      }
+      let offset = pixel - observation.pixel
+      if (offset * offset).sum() <= tolerance * tolerance { fitting.append(observation) }
+    }
+    guard 2 * fitting.count >= old.observations.count else { return false }
+    for observation in old.observations {
+      guard let feature = keyFrames[observation.keyFrame].features.feature(of: gone) else { continue }
+      let isFitting = fitting.contains { $0.keyFrame == observation.keyFrame }
+      keyFrames[observation.keyFrame].features.own(feature, by: isFitting ? kept : -1)
+    }
+    points[kept]?.observations += fitting
+    points[gone] = nil
+    return true
+  }
+
+  /// Points that a key frame may show, and of which it is not known: those that key frames see that look at the same
+  /// part of the world, the most similar views first.
+  /// - Parameter limit: points at most, about.
+  func pointsPerhapsSeen(by keyFrame: Int, limit: Int) -> [Int] {
+    let frame = keyFrames[keyFrame]
+    let depth = medianDepth(of: keyFrame)
+    let axis = frame.cameraFromWorld.rotation.inverse * SIMD3(0, 0, 1)
+    let target = frame.centre + depth * axis
+    var near: [(cost: Double, keyFrame: Int)] = []
+    for (index, other) in keyFrames.enumerated() where index != keyFrame {
+      let otherAxis = other.cameraFromWorld.rotation.inverse * SIMD3(0, 0, 1)
+      let cosine = axis.dot(otherAxis)
+      // Where the other camera sees what lies in the middle of this one's view.
+      let sideways = (other.cameraFromWorld * target)
+      guard cosine > 0.5, sideways.z > 0.2 * depth, sideways.z < 4 * depth else { continue }
+      near.append(((other.centre - frame.centre).norm / depth + 1 - cosine, index))
+    }
+    near.sort { $0 < $1 }
+    var chosen: [Int] = []
+    var isChosen: Set<Int> = []
+    for (_, index) in near {
+      for owner in keyFrames[index].features.owners where owner >= 0 {
+        guard let point = points[owner], !isChosen.contains(owner) else { continue }
+        isChosen.insert(owner)
+        if !point.isSeen(by: keyFrame) { chosen.append(owner) }
+      }
+      if chosen.count >= limit { break }
+    }
+    return chosen
+  }
+
+  /// The median depth of the points that a key frame sees; 1 when it sees none.
+  func medianDepth(of keyFrame: Int) -> Double {
+    let frame = keyFrames[keyFrame]
+    let depths = frame.features.owners.compactMap { owner in
+      points[owner].map { (frame.cameraFromWorld * $0.position).z }
+    }.sorted()
+    return depths.isEmpty ? 1 : max(depths[depths.count / 2], 1e-9)
+  }
+}
