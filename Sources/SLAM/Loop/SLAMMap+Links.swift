@@ -108,6 +108,13 @@ extension SLAMMap {
     return true
   }
 
+  /// Looks for the points of the map in each key frame that may show them.
+  mutating func linkEverywhere(_ linker: PointLinker) {
+    for keyFrame in keyFrames.indices {
+      linker.link(pointsPerhapsSeen(by: keyFrame, limit: 4_000), into: keyFrame, of: &self)
+    }
+  }
+
   /// Points that a key frame may show, and of which it is not known: those that key frames see that look at the same
   /// part of the world, the most similar views first.
   /// - Parameter limit: points at most, about.
