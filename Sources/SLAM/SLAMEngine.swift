@@ -136,6 +136,7 @@ public struct SLAMEngine: SLAMBackend {
     let pose = map.keyFrames[1].cameraFromWorld
     (lastPose, velocity) = (pose, .identity)
     map.keyFrames[1].features = features(of: frame.image)
+    map.indexPlaces()
     locateWaiting()
     update.worldFromCamera = pose.inverse
     update.isKeyFrame = true
@@ -285,8 +286,9 @@ public struct SLAMEngine: SLAMBackend {
       }
     }
     let links = PointLinker(camera: camera).link(
-      map.pointsPerhapsSeen(by: index, limit: 2_000), into: index, of: &map)
+      map.unseenPoints(by: index, limit: 2_000), into: index, of: &map)
     tracks.rename(links.renamed)
+    map.indexPlaces()
     map.adjust(window: options.window, camera: camera, iterations: 6)
     lastPose = map.keyFrames[index].cameraFromWorld
     records[records.count - 1].keyFrame = index

@@ -21,6 +21,13 @@ struct SLAMMap {
   var keyFrames: [KeyFrame] = []
   /// By identifier; identifiers are those of the tracks that the points come from.
   var points: [Int: MapPoint] = [:]
+  /// The key frames by what they show.
+  private(set) var places = PlaceIndex()
+
+  /// Makes the newest key frames known to ``places``.
+  mutating func indexPlaces() {
+    while places.keyFrameCount < keyFrames.count { places.add(keyFrames[places.keyFrameCount].features) }
+  }
 
   /// Adjusts the newest key frames and the points they see; older key frames hold them in place.
   mutating func adjust(window: Int, camera: CameraModel, iterations: Int) {

@@ -36,18 +36,16 @@ struct PointLinker {
   @discardableResult
   func link(_ candidates: [Int], into keyFrame: Int, of map: inout SLAMMap) -> Result {
     var result = Result()
-    for match in matches(candidates, in: keyFrame, of: map) { join(match, keyFrame, &map, &result) }
+    let unseen = candidates.filter { map.points[$0]?.isSeen(by: keyFrame) == false }
+    for match in matches(unseen, in: map.keyFrames[keyFrame], of: map) { join(match, keyFrame, &map, &result) }
     return result
   }
 
   /// Points and the features that show them, each at most once, ascending by feature.
-  func matches(_ candidates: [Int], in keyFrame: Int, of map: SLAMMap) -> [Match] {
-    let frame = map.keyFrames[keyFrame]
+  func matches(_ candidates: [Int], in frame: KeyFrame, of map: SLAMMap) -> [Match] {
     var best = [Match?](repeating: nil, count: frame.features.count)
     for identifier in candidates {
-      guard let point = map.points[identifier], !point.isSeen(by: keyFrame),
-        let match = match(identifier, point, frame, map)
-      else { continue }
+      guard let point = map.points[identifier], let match = match(identifier, point, frame, map) else { continue }
       if match.distance < best[match.feature]?.distance ?? .max { best[match.feature] = match }
     }
     return best.compactMap { $0 }
@@ -59,7 +57,7 @@ struct PointLinker {
       let view = map.bestView(of: identifier, point, from: frame), view.cosine >= Self.minimalCosine
     else { return nil }
     // What is twice as far shows on half the level.
-    let shift = Int((log2(pointInCamera.norm / view.distance)).rounded())
+    let shift = Int((binaryLogarithm(pointInCamera.norm / view.distance)).rounded())
     guard abs(shift) < KeyFrameFeatures.levelCount else { return nil }
     let other = map.keyFrames[view.keyFrame].features
     var (best, second, bestFeature) = (256, 256, -1)
@@ -73,6 +71,14 @@ struct PointLinker {
     }
     guard bestFeature >= 0, best <= maximalDistance, Double(best) <= ratio * Double(second) else { return nil }
     return Match(point: identifier, feature: bestFeature, distance: best)
+  }
+
+  /// Whether a frame looks at a point from a direction in which it is known.
+  func isInView(_ identifier: Int, of frame: KeyFrame, in map: SLAMMap) -> Bool {
+    guard let point = map.points[identifier], let pixel = camera.project(frame.cameraFromWorld * point.position)
+    else { return false }
+    return camera.contains(pixel: pixel)
+      && map.bestView(of: identifier, point, from: frame).map { $0.cosine >= Self.minimalCosine } ?? false
   }
 
   private func join(_ match: Match, _ keyFrame: Int, _ map: inout SLAMMap, _ result: inout Result) {

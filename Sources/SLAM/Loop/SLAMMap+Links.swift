@@ -1,24 +1,6 @@
 import Geometry
 import Vision
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
-func log2(_ value: Double) -> Double {
-  #if canImport(Glibc)
-    Glibc.log2(value)
-  #elseif canImport(Musl)
-    Musl.log2(value)
-  #else
-    Darwin.log2(value)
-  #endif
-}
-
 extension MapPoint {
   func isSeen(by keyFrame: Int) -> Bool { observations.contains { $0.keyFrame == keyFrame } }
 }
@@ -111,35 +93,37 @@ extension SLAMMap {
   /// Looks for the points of the map in each key frame that may show them.
   mutating func linkEverywhere(_ linker: PointLinker) {
     for keyFrame in keyFrames.indices {
-      linker.link(pointsPerhapsSeen(by: keyFrame, limit: 4_000), into: keyFrame, of: &self)
+      linker.link(unseenPoints(by: keyFrame, limit: 4_000), into: keyFrame, of: &self)
     }
   }
 
-  /// Points that a key frame may show, and of which it is not known: those that key frames see that look at the same
-  /// part of the world, the most similar views first.
-  /// - Parameter limit: points at most, about.
-  func pointsPerhapsSeen(by keyFrame: Int, limit: Int) -> [Int] {
-    let frame = keyFrames[keyFrame]
-    let depth = medianDepth(of: keyFrame)
+  /// Points that a key frame may show, and of which that is not known.
+  func unseenPoints(by keyFrame: Int, limit: Int) -> [Int] {
+    let candidates = points(near: keyFrames[keyFrame], depth: medianDepth(of: keyFrame), limit: limit)
+    return candidates.filter { points[$0]?.isSeen(by: keyFrame) == false }
+  }
+
+  /// Points that key frames see that look at the same part of the world as `frame`, the most similar views first.
+  /// - Parameters:
+  ///   - depth: how far away is what the frame shows.
+  ///   - limit: points at most, about.
+  func points(near frame: KeyFrame, depth: Double, limit: Int) -> [Int] {
+    let centre = frame.centre
     let axis = frame.cameraFromWorld.rotation.inverse * SIMD3(0, 0, 1)
-    let target = frame.centre + depth * axis
+    let target = centre + depth * axis
     var near: [(cost: Double, keyFrame: Int)] = []
-    for (index, other) in keyFrames.enumerated() where index != keyFrame {
-      let otherAxis = other.cameraFromWorld.rotation.inverse * SIMD3(0, 0, 1)
-      let cosine = axis.dot(otherAxis)
-      // Where the other camera sees what lies in the middle of this one's view.
-      let sideways = (other.cameraFromWorld * target)
-      guard cosine > 0.5, sideways.z > 0.2 * depth, sideways.z < 4 * depth else { continue }
-      near.append(((other.centre - frame.centre).norm / depth + 1 - cosine, index))
+    for (index, other) in keyFrames.enumerated() {
+      let cosine = axis.dot(other.cameraFromWorld.rotation.inverse * SIMD3(0, 0, 1))
+      // Where the other camera sees the middle of this one's view.
+      let middle = other.cameraFromWorld * target
+      guard cosine > 0.5, middle.z > 0.2 * depth, middle.z < 4 * depth else { continue }
+      near.append(((other.centre - centre).norm / depth + 1 - cosine, index))
     }
-    near.sort { $0 < $1 }
     var chosen: [Int] = []
     var isChosen: Set<Int> = []
-    for (_, index) in near {
-      for owner in keyFrames[index].features.owners where owner >= 0 {
-        guard let point = points[owner], !isChosen.contains(owner) else { continue }
-        isChosen.insert(owner)
-        if !point.isSeen(by: keyFrame) { chosen.append(owner) }
+    for (_, index) in near.sorted(by: { $0 < $1 }) {
+      for owner in keyFrames[index].features.owners where owner >= 0 && points[owner] != nil {
+        if isChosen.insert(owner).inserted { chosen.append(owner) }
       }
       if chosen.count >= limit { break }
     }
