@@ -23,7 +23,12 @@ public struct SLAMEngine: SLAMBackend {
   private var framesWithoutPose = 0
   /// Poses of frames, relative to a key frame of their map.
   private var records: [FrameRecord] = []
-  private var finishedMaps: [Int: [KeyFrame]] = [:]
+  /// Maps that were given up.
+  private var atlas = MapAtlas()
+  private var mapCount = 1
+  /// Loops within the present map, and from it to those of the atlas.
+  private var loopCloser: LoopCloser
+  private var mapLinker: LoopCloser
   /// Frames that wait for a map, with where tracks were in them; the oldest go first.
   private var waiting: [WaitingFrame] = []
   private static let maximalWaiting = 300
@@ -47,6 +52,8 @@ public struct SLAMEngine: SLAMBackend {
   public init(camera: CameraModel, options: SLAMOptions = SLAMOptions()) {
     self.camera = camera
     self.options = options
+    loopCloser = LoopCloser(camera: camera)
+    mapLinker = loopCloser
   }
 
   public mutating func add(_ frame: SLAMFrame) -> SLAMUpdate {
@@ -66,7 +73,11 @@ public struct SLAMEngine: SLAMBackend {
     var update = SLAMUpdate(
       frameNumber: frame.number, nanos: frame.nanos, state: state, map: mapNumber, worldFromCamera: nil,
       isKeyFrame: false, trackedPoints: 0, reprojectionError: 0)
-    if state == .initialising {
+    if state == .initialising, !atlas.isEmpty, frame.number % 4 == 0,
+      let place = Relocaliser(camera: camera).place(of: frame.image, in: map, &atlas, lastPose: nil)
+    {
+      resume(place, frame, &update)
+    } else if state == .initialising {
       initialise(frame, &update)
     } else {
       locate(frame, predicted: predicted, &update)
@@ -90,7 +101,7 @@ public struct SLAMEngine: SLAMBackend {
 
   public var trajectory: [SLAMPose] {
     records.compactMap { record in
-      let keyFrames = record.map == mapNumber ? map.keyFrames : finishedMaps[record.map] ?? []
+      let keyFrames = record.map == mapNumber ? map.keyFrames : atlas.keyFrames(of: record.map)
       guard keyFrames.indices.contains(record.keyFrame) else { return nil }
       let cameraFromWorld = record.cameraFromKeyFrame * keyFrames[record.keyFrame].cameraFromWorld
       return SLAMPose(
@@ -227,14 +238,26 @@ public struct SLAMEngine: SLAMBackend {
   private mutating func searchMap(_ frame: SLAMFrame, _ update: inout SLAMUpdate) {
     state = .lost
     velocity = .identity
-    guard let place = Relocaliser(camera: camera).place(of: frame.image, in: map) else {
+    guard
+      let place = Relocaliser(camera: camera).place(of: frame.image, in: map, &atlas, lastPose: lastPose)
+    else {
       lose(frame)
       return
     }
+    resume(place, frame, &update)
+  }
+
+  /// Goes on from a place that was recognised.
+  private mutating func resume(_ place: Relocaliser.Place, _ frame: SLAMFrame, _ update: inout SLAMUpdate) {
+    if let number = place.map, let earlier = atlas.take(number) {
+      atlas.store(map, number: mapNumber)
+      (map, mapNumber) = (earlier, number)
+      tracks.beginAnew()
+    }
     tracks.resume(place.found)
-    lastPose = place.cameraFromWorld
-    (state, framesWithoutPose) = (.relocalised, 0)
-    record(frame, place.cameraFromWorld)
+    (lastPose, velocity) = (place.cameraFromWorld, .identity)
+    (state, framesWithoutPose, waiting) = (.relocalised, 0, [])
+    record(frame, place.cameraFromWorld, keyFrame: place.keyFrame)
     update.worldFromCamera = place.cameraFromWorld.inverse
     update.trackedPoints = place.found.count
   }
@@ -242,16 +265,18 @@ public struct SLAMEngine: SLAMBackend {
   private mutating func lose(_ frame: SLAMFrame) {
     framesWithoutPose += 1
     guard framesWithoutPose >= options.patience else { return }
-    finishedMaps[mapNumber] = map.keyFrames
-    mapNumber += 1
+    atlas.store(map, number: mapNumber)
+    (mapNumber, mapCount) = (mapCount, mapCount + 1)
     (map, lastPose, state, framesWithoutPose) = (SLAMMap(), nil, .initialising, 0)
-    tracks.forgetSightings()
+    tracks.beginAnew()
+    loopCloser = LoopCloser(camera: camera)
+    mapLinker = loopCloser
     waiting = [WaitingFrame(number: frame.number, nanos: frame.nanos, pixels: [])]
     beginInitialisation(at: frame)
   }
 
-  private mutating func record(_ frame: SLAMFrame, _ pose: SE3) {
-    let keyFrame = map.keyFrames.count - 1
+  private mutating func record(_ frame: SLAMFrame, _ pose: SE3, keyFrame: Int? = nil) {
+    let keyFrame = keyFrame ?? map.keyFrames.count - 1
     records.append(
       FrameRecord(
         number: frame.number, nanos: frame.nanos, map: mapNumber, keyFrame: keyFrame,
@@ -289,11 +314,49 @@ public struct SLAMEngine: SLAMBackend {
       map.unseenPoints(by: index, limit: 2_000), into: index, of: &map)
     tracks.rename(links.renamed)
     map.indexPlaces()
+    closeLoop()
+    mergeMaps()
     map.adjust(window: options.window, camera: camera, iterations: 6)
-    lastPose = map.keyFrames[index].cameraFromWorld
-    records[records.count - 1].keyFrame = index
+    let newest = map.keyFrames.count - 1
+    lastPose = map.keyFrames[newest].cameraFromWorld
+    records[records.count - 1].keyFrame = newest
     records[records.count - 1].cameraFromKeyFrame = .identity
   }
+
+  /// Takes out the drift that shows when the camera is back where it was.
+  private mutating func closeLoop() {
+    guard let loop = loopCloser.loop(in: map) else { return }
+    let closed = loopCloser.close(loop, in: &map)
+    tracks.rename(closed.renamed)
+    for index in records.indices where records[index].map == mapNumber {
+      records[index].cameraFromKeyFrame.translation *= closed.growth[records[index].keyFrame]
+    }
+    velocity = .identity
+    adjustWhole()
+  }
+
+  /// Makes the present map part of an earlier one that it shows again.
+  private mutating func mergeMaps() {
+    guard let (number, loop) = atlas.nextLoop(from: map, &mapLinker), var merged = atlas.take(number) else { return }
+    let offset = merged.keyFrames.count
+    tracks.rename(merged.merge(map, loop, camera: camera))
+    tracks.shiftSightings(by: offset)
+    for index in records.indices where records[index].map == mapNumber {
+      records[index].map = number
+      records[index].keyFrame += offset
+      records[index].cameraFromKeyFrame.translation *= loop.oldFromNew.scale
+    }
+    (map, mapNumber, state, velocity) = (merged, number, .relocalised, .identity)
+    adjustWhole()
+  }
+
+  /// Adjusts the whole map after a correction, where that takes less than about a second.
+  private mutating func adjustWhole() {
+    guard map.keyFrames.count <= Self.adjustedWhole else { return }
+    map.adjust(free: 0..<map.keyFrames.count, camera: camera, iterations: 5)
+  }
+
+  private static let adjustedWhole = 120
 
   /// The point of a track, once its rays cross at more than two degrees and it projects where it was seen.
   private func triangulated(_ track: FeatureTrack) -> MapPoint? {

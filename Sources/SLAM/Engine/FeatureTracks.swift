@@ -75,4 +75,19 @@ struct FeatureTracks {
   mutating func forgetSightings() {
     for index in tracks.indices { tracks[index].sightings = [] }
   }
+
+  /// Goes on in a new map: under new names, since the old ones are those of points of the map that was given up.
+  mutating func beginAnew() {
+    for index in tracks.indices {
+      tracks[index] = FeatureTrack(identifier: nextIdentifier, pixel: tracks[index].pixel)
+      nextIdentifier += 1
+    }
+  }
+
+  /// Numbers the key frames of sightings anew: each number grows by `offset`.
+  mutating func shiftSightings(by offset: Int) {
+    for index in tracks.indices {
+      tracks[index].sightings = tracks[index].sightings.map { (offset + $0.keyFrame, $0.pixel) }
+    }
+  }
 }

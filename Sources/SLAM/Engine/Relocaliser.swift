@@ -1,26 +1,35 @@
 import Geometry
 import Vision
 
-/// Finds the camera again in a map that it lost, wherever in the map it is.
+/// Finds the camera again in a map that it lost, wherever in the map it is, or in a map that was given up before.
 struct Relocaliser {
   let camera: CameraModel
 
   /// Where the camera is, and which points the picture shows where.
   struct Place {
+    /// `nil` for the present map.
+    var map: Int?
+    /// The key frame that resembles the picture.
+    var keyFrame: Int
     var cameraFromWorld: SE3
     var found: [(identifier: Int, pixel: SIMD2<Float>)]
   }
 
-  /// - Returns: `nil` when the picture shows nothing of the map for certain.
-  func place(of image: GreyImage, in map: SLAMMap) -> Place? {
+  /// - Parameters:
+  ///   - map: the present map.
+  ///   - atlas: earlier maps, of which one is looked at each time.
+  ///   - lastPose: where the camera was a moment ago, camera from world.
+  /// - Returns: `nil` when the picture shows nothing of the maps for certain.
+  func place(of image: GreyImage, in map: SLAMMap, _ atlas: inout MapAtlas, lastPose: SE3?) -> Place? {
     let features = KeyFrameFeatures(of: image, tracks: [], extractor: DescriptorExtractor())
     let recogniser = PlaceRecogniser(camera: camera)
-    // The newest key frame is where the camera was lost a moment ago.
-    guard
-      let place = recogniser.place(of: features, near: map.keyFrames.count - 1, in: map)
-        ?? recogniser.place(of: features, in: map)
-    else { return nil }
-    let found = place.seen.map { (identifier: $0.point, pixel: features.pixels[$0.feature]) }
-    return Place(cameraFromWorld: place.cameraFromWorld, found: found)
+    func place(_ found: PlaceRecogniser.Place, map: Int? = nil) -> Place {
+      Place(
+        map: map, keyFrame: found.keyFrame, cameraFromWorld: found.cameraFromWorld,
+        found: found.seen.map { ($0.point, features.pixels[$0.feature]) })
+    }
+    if let lastPose, let found = recogniser.place(of: features, around: lastPose, in: map) { return place(found) }
+    if let found = recogniser.place(of: features, in: map) { return place(found) }
+    return atlas.nextPlace(of: features, camera: camera).map { place($0.place, map: $0.number) }
   }
 }

@@ -15,7 +15,7 @@ struct PlaceIndex {
   /// Features of a key frame that are indexed, and of a query that are looked for.
   private static let maximalFeatures = 320
   /// Entries that a query reads from one slot, the newest.
-  private static let maximalChain = 96
+  private static let maximalChain = 48
   /// Bits of 256 that may differ in a match.
   private static let maximalDistance = 48
   /// Key frames before and after another that show the same place with it.
@@ -58,10 +58,12 @@ struct PlaceIndex {
   }
 
   /// The key frames that show most of what `features` are, the best first, at most one of those that follow one another.
-  /// - Parameter isEligible: key frames that count; others are left out.
-  func candidates(like features: KeyFrameFeatures, limit: Int, where isEligible: (Int) -> Bool = { _ in true })
-    -> [Candidate]
-  {
+  /// - Parameters:
+  ///   - levels: levels of the query's pyramid; with two, places are found that the query shows from twice as near.
+  ///   - isEligible: key frames that count; others are left out.
+  func candidates(
+    like features: KeyFrameFeatures, limit: Int, levels: Int, where isEligible: (Int) -> Bool = { _ in true }
+  ) -> [Candidate] {
     guard !heads.isEmpty else { return [] }
     let eligible = (0..<keyFrameCount).map(isEligible)
     var scores = [Double](repeating: 0, count: keyFrameCount)
@@ -71,8 +73,7 @@ struct PlaceIndex {
     var matched: [Int] = []
     for query in 0..<min(features.count, Self.maximalFeatures) {
       matched.removeAll(keepingCapacity: true)
-      // A place seen from twice as near matches on the next level.
-      for level in 0..<2 {
+      for level in 0..<levels {
         guard let descriptor = features.descriptor(query, level: level) else { continue }
         for table in 0..<Self.tableCount {
           var entry = heads[Self.slot(descriptor, table)]
@@ -83,7 +84,7 @@ struct PlaceIndex {
             entry = previous[Int(entry)]
             // Those that do not count are nearly free.
             steps += eligible[keyFrame] ? 4 : 1
-            let mark = Int32(2 * query + level)
+            let mark = Int32(levels * query + level)
             guard lastOfDescriptor[index] != mark, lastOfKeyFrame[keyFrame] != query else { continue }
             lastOfDescriptor[index] = mark
             guard eligible[keyFrame], descriptors[index].distance(to: descriptor) <= Self.maximalDistance else {
@@ -111,7 +112,8 @@ struct PlaceIndex {
       guard chosen.count < limit, candidate.score > 0 else { break }
       guard chosen.allSatisfy({ abs($0.keyFrame - candidate.keyFrame) > 2 * groupRadius }) else { continue }
       // Of the neighbours the one that itself shows most.
-      let neighbours = max(0, candidate.keyFrame - groupRadius)...min(scores.count - 1, candidate.keyFrame + groupRadius)
+      let neighbours =
+        max(0, candidate.keyFrame - groupRadius)...min(scores.count - 1, candidate.keyFrame + groupRadius)
       let best = neighbours.max { (scores[$0], -$0) < (scores[$1], -$1) } ?? candidate.keyFrame
       chosen.append(Candidate(keyFrame: best, score: candidate.score))
     }

@@ -14,6 +14,12 @@ struct PlaceRecogniser {
   var minimalShare = 0.08
   /// Places that are looked at.
   var candidateCount = 3
+  /// Whether places are looked for that the picture shows from much nearer or farther.
+  var seeksOtherScales = true
+  /// Samples at most, of three matches each. 120 find a pose with which two in five matches agree.
+  private static let maximalSamples = 120
+  /// Matches with a place that are worth a closer look.
+  private static let minimalMatches = 18
   /// Bits of 256 that may differ before the pose is known.
   private static let maximalDistance = 60
   /// Pixels by which a point may miss its projection.
@@ -33,21 +39,39 @@ struct PlaceRecogniser {
   func place(
     of features: KeyFrameFeatures, in map: SLAMMap, where isEligible: (Int) -> Bool = { _ in true }
   ) -> Place? {
-    let candidates = map.places.candidates(like: features, limit: candidateCount, where: isEligible)
+    let candidates = map.places.candidates(
+      like: features, limit: candidateCount, levels: seeksOtherScales ? 2 : 1, where: isEligible)
     for candidate in candidates {
       if let place = place(of: features, near: candidate.keyFrame, in: map) { return place }
     }
     // Seen from much nearer or farther, if at all.
-    guard let best = candidates.first?.keyFrame else { return nil }
+    guard seeksOtherScales, let best = candidates.first?.keyFrame else { return nil }
     return place(of: features, near: best, in: map, shift: 1) ?? place(of: features, near: best, in: map, shift: -1)
+  }
+
+  /// The place that a picture shows whose camera cannot be far from `guess`.
+  func place(of features: KeyFrameFeatures, around guess: SE3, in map: SLAMMap) -> Place? {
+    let frame = KeyFrame(cameraFromWorld: guess, features: features)
+    let nearest = map.keyFrames.count - 1
+    let candidates = map.points(near: frame, depth: map.medianDepth(of: nearest), limit: 800)
+    let linker = PointLinker(camera: camera, radius: 50, maximalDistance: Self.maximalDistance, ratio: 0.9)
+    let matches = linker.matches(candidates, in: frame, of: map).map { ($0.feature, $0.point) }
+    return place(matches, features, nearest, map)
   }
 
   /// Whether a picture shows what a key frame shows, and from where.
   /// - Parameter shift: how many levels the key frame shows things larger.
   func place(of features: KeyFrameFeatures, near keyFrame: Int, in map: SLAMMap, shift: Int = 0) -> Place? {
-    let matches = matches(features, pointsSeen(around: keyFrame, in: map), shift: shift, map)
+    place(matches(features, pointsSeen(around: keyFrame, in: map), shift: shift, map), features, keyFrame, map)
+  }
+
+  private func place(
+    _ matches: [(feature: Int, point: Int)], _ features: KeyFrameFeatures, _ keyFrame: Int, _ map: SLAMMap
+  ) -> Place? {
+    guard matches.count >= Self.minimalMatches else { return nil }
     var estimator = AbsolutePoseEstimator()
     estimator.minimalInliers = 12
+    estimator.maximalSamples = Self.maximalSamples
     let observations = matches.compactMap { match in
       map.points[match.point].map {
         PointObservation(pointInWorld: $0.position, pixel: features.position(match.feature))

@@ -138,4 +138,30 @@ extension SLAMMap {
     }.sorted()
     return depths.isEmpty ? 1 : max(depths[depths.count / 2], 1e-9)
   }
+
+  /// For each key frame, how many points it shares with one.
+  func sharedPoints(with keyFrame: Int) -> [Int] {
+    var counts = [Int](repeating: 0, count: keyFrames.count)
+    for owner in keyFrames[keyFrame].features.owners where owner >= 0 {
+      guard let point = points[owner] else { continue }
+      for observation in point.observations where observation.keyFrame != keyFrame {
+        counts[observation.keyFrame] += 1
+      }
+    }
+    return counts
+  }
+
+  /// Moves key frames to where a graph has them, and each point with the key frame that saw it first.
+  ///
+  /// Key frames have no scale of their own: what a similarity makes larger gets farther away instead.
+  mutating func move(to worldFromKeyFrame: [Sim3]) {
+    let corrections = zip(worldFromKeyFrame, keyFrames).map { $0 * Sim3($1.cameraFromWorld) }
+    for identifier in points.keys {
+      guard let point = points[identifier], let first = point.observations.first?.keyFrame else { continue }
+      points[identifier]?.position = corrections[first] * point.position
+    }
+    for (index, moved) in worldFromKeyFrame.enumerated() {
+      keyFrames[index].cameraFromWorld = SE3(rotation: moved.rotation, translation: moved.translation).inverse
+    }
+  }
 }
