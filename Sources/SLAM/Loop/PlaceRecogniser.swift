@@ -19,7 +19,7 @@ struct PlaceRecogniser {
   /// Samples at most, of three matches each. 120 find a pose with which two in five matches agree.
   private static let maximalSamples = 120
   /// Matches with a place that are worth a closer look.
-  private static let minimalMatches = 18
+  var minimalMatches = 18
   /// Bits of 256 that may differ before the pose is known.
   private static let maximalDistance = 60
   /// Pixels by which a point may miss its projection.
@@ -54,9 +54,12 @@ struct PlaceRecogniser {
     let frame = KeyFrame(cameraFromWorld: guess, features: features)
     let nearest = map.keyFrames.count - 1
     let candidates = map.points(near: frame, depth: map.medianDepth(of: nearest), limit: 800)
-    let linker = PointLinker(camera: camera, radius: 50, maximalDistance: Self.maximalDistance, ratio: 0.9)
+    let linker = PointLinker(camera: camera, radius: 40, maximalDistance: Self.maximalDistance, ratio: 1)
     let matches = linker.matches(candidates, in: frame, of: map).map { ($0.feature, $0.point) }
-    return place(matches, features, nearest, map)
+    // Few points suffice where the camera must be anyway.
+    var lenient = self
+    (lenient.minimalInliers, lenient.minimalMatches) = (15, 12)
+    return lenient.place(matches, features, nearest, map)
   }
 
   /// Whether a picture shows what a key frame shows, and from where.
@@ -68,7 +71,7 @@ struct PlaceRecogniser {
   private func place(
     _ matches: [(feature: Int, point: Int)], _ features: KeyFrameFeatures, _ keyFrame: Int, _ map: SLAMMap
   ) -> Place? {
-    guard matches.count >= Self.minimalMatches else { return nil }
+    guard matches.count >= minimalMatches else { return nil }
     var estimator = AbsolutePoseEstimator()
     estimator.minimalInliers = 12
     estimator.maximalSamples = Self.maximalSamples
