@@ -11,3 +11,7 @@
 func sineAndCosine(_ angle: Double) -> (sine: Double, cosine: Double) { (sin(angle), cos(angle)) }
 
 func arcTangent(_ y: Double, _ x: Double) -> Double { atan2(y, x) }
+
+func exponential(_ exponent: Double) -> Double { exp(exponent) }
+
+func logarithm(_ value: Double) -> Double { log(value) }

@@ -28,25 +28,71 @@ public struct Cholesky: Sendable {
     guard factor() else { return nil }
   }
 
-  private mutating func factor() -> Bool {
-    for row in 0..<size {
-      let rowStart = first[row]
-      let original = elements[offset[row] + row]
-      for column in rowStart...row {
-        var sum = elements[offset[row] + column]
-        for inner in max(rowStart, first[column])..<max(column, rowStart, first[column]) {
-          sum -= elements[offset[row] + inner] * elements[offset[column] + inner]
-        }
-        if column < row {
-          elements[offset[row] + column] = sum / elements[offset[column] + column]
-        } else {
-          // What is left of the diagonal is noise when nearly all of it cancelled.
-          guard sum > 1e-14 * original, sum > 0 else { return false }
-          elements[offset[row] + row] = sum.squareRoot()
-        }
-      }
+  /// Factors a symmetric matrix given by its envelope: each row from its first entry that is not zero up to the diagonal.
+  ///
+  /// - Returns: `nil` when the matrix is not positive definite to working precision.
+  /// - Precondition: each row has an entry, and none begins before column 0.
+  public init?(envelope rows: [[Double]]) {
+    size = rows.count
+    var first: [Int] = []
+    var offset: [Int] = []
+    var elements: [Double] = []
+    elements.reserveCapacity(rows.reduce(0) { $0 + $1.count })
+    for (row, entries) in rows.enumerated() {
+      let start = row + 1 - entries.count
+      precondition(start >= 0 && start <= row, "a row from its first entry to the diagonal")
+      first.append(start)
+      offset.append(elements.count - start)
+      elements += entries
     }
-    return true
+    (self.first, self.offset, self.elements) = (first, offset, elements)
+    guard factor() else { return nil }
+  }
+
+  private mutating func factor() -> Bool {
+    let (size, first, offset) = (size, first, offset)
+    return elements.withUnsafeMutableBufferPointer { elements in
+      guard let base = elements.baseAddress else { return size == 0 }
+      for row in 0..<size {
+        let (rowStart, rowBase) = (first[row], base + offset[row])
+        let original = rowBase[row]
+        for column in rowStart..<row {
+          let columnBase = base + offset[column]
+          let start = max(rowStart, first[column])
+          let sum = rowBase[column] - Self.dot(rowBase + start, columnBase + start, column - start)
+          rowBase[column] = sum / columnBase[column]
+        }
+        let sum = original - Self.dot(rowBase + rowStart, rowBase + rowStart, row - rowStart)
+        // What is left of the diagonal is noise when nearly all of it cancelled.
+        guard sum > 1e-14 * original, sum > 0 else { return false }
+        rowBase[row] = sum.squareRoot()
+      }
+      return true
+    }
+  }
+
+  /// The scalar product of two runs of `count` numbers, none when that is negative.
+  private static func dot(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ count: Int) -> Double {
+    guard count > 0 else { return 0 }
+    let (left, right) = (UnsafeRawPointer(a), UnsafeRawPointer(b))
+    var sums = (SIMD8<Double>.zero, SIMD8<Double>.zero)
+    var index = 0
+    while index + 16 <= count {
+      let at = index * MemoryLayout<Double>.stride
+      sums.0 +=
+        left.loadUnaligned(fromByteOffset: at, as: SIMD8<Double>.self)
+        * right.loadUnaligned(fromByteOffset: at, as: SIMD8<Double>.self)
+      sums.1 +=
+        left.loadUnaligned(fromByteOffset: at + 64, as: SIMD8<Double>.self)
+        * right.loadUnaligned(fromByteOffset: at + 64, as: SIMD8<Double>.self)
+      index += 16
+    }
+    var sum = (sums.0 + sums.1).sum()
+    while index < count {
+      sum += a[index] * b[index]
+      index += 1
+    }
+    return sum
   }
 
   /// The solution of `A·x = b`.

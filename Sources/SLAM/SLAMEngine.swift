@@ -24,7 +24,12 @@ public struct SLAMEngine: SLAMBackend {
   private var framesWithoutPose = 0
   /// Poses of frames, relative to a key frame of their map.
   private var records: [FrameRecord] = []
-  private var finishedMaps: [Int: [KeyFrame]] = [:]
+  /// Maps that were given up.
+  private var atlas = MapAtlas()
+  private var mapCount = 1
+  /// Loops within the present map, and from it to those of the atlas.
+  private var loopCloser: LoopCloser
+  private var mapLinker: LoopCloser
   /// Frames that wait for a map, with where tracks were in them; the oldest go first.
   private var waiting: [WaitingFrame] = []
   private static let maximalWaiting = 300
@@ -48,6 +53,8 @@ public struct SLAMEngine: SLAMBackend {
   public init(camera: CameraModel, options: SLAMOptions = SLAMOptions()) {
     self.camera = camera
     self.options = options
+    loopCloser = LoopCloser(camera: camera)
+    mapLinker = loopCloser
   }
 
   public mutating func add(_ frame: SLAMFrame) -> SLAMUpdate {
@@ -67,7 +74,11 @@ public struct SLAMEngine: SLAMBackend {
     var update = SLAMUpdate(
       frameNumber: frame.number, nanos: frame.nanos, state: state, map: mapNumber, worldFromCamera: nil,
       isKeyFrame: false, trackedPoints: 0, reprojectionError: 0)
-    if state == .initialising {
+    if state == .initialising, !atlas.isEmpty, frame.number % 4 == 0,
+      let place = Relocaliser(camera: camera).place(of: frame.image, in: map, &atlas, lastPose: nil)
+    {
+      resume(place, frame, &update)
+    } else if state == .initialising {
       initialise(frame, &update)
     } else {
       locate(frame, predicted: predicted, &update)
@@ -80,13 +91,18 @@ public struct SLAMEngine: SLAMBackend {
 
   public mutating func finish() {
     guard map.keyFrames.count > 2 else { return }
+    // Wide at first, since drift separates what is one, then as near as features are found again.
+    for radius in [12.0, 6, 4] {
+      map.adjust(free: 0..<map.keyFrames.count, camera: camera, iterations: 15)
+      map.linkEverywhere(PointLinker(camera: camera, radius: radius))
+    }
     // Twice: the first removes what does not fit, the second goes on without it.
     for _ in 0..<2 { map.adjust(free: 0..<map.keyFrames.count, camera: camera, iterations: 15) }
   }
 
   public var trajectory: [SLAMPose] {
     records.compactMap { record in
-      let keyFrames = record.map == mapNumber ? map.keyFrames : finishedMaps[record.map] ?? []
+      let keyFrames = record.map == mapNumber ? map.keyFrames : atlas.keyFrames(of: record.map)
       guard keyFrames.indices.contains(record.keyFrame) else { return nil }
       let cameraFromWorld = record.cameraFromKeyFrame * keyFrames[record.keyFrame].cameraFromWorld
       return SLAMPose(
@@ -145,7 +161,8 @@ public struct SLAMEngine: SLAMBackend {
     framesWithoutPose = 0
     let pose = map.keyFrames[1].cameraFromWorld
     (lastPose, velocity) = (pose, .identity)
-    describe(frame.image)
+    map.keyFrames[1].features = features(of: frame.image)
+    map.indexPlaces()
     locateWaiting()
     update.worldFromCamera = pose.inverse
     update.isKeyFrame = true
@@ -174,14 +191,10 @@ public struct SLAMEngine: SLAMBackend {
     waiting = []
   }
 
-  /// Keeps what the points of the map look like in a key frame.
-  private mutating func describe(_ image: GreyImage) {
-    let smoothed = image.smoothed
-    let extractor = DescriptorExtractor()
-    for track in tracks.tracks where map.points[track.identifier] != nil {
-      guard let descriptor = extractor.descriptor(at: track.pixel, in: smoothed) else { continue }
-      map.points[track.identifier]?.descriptor = descriptor
-    }
+  /// What a key frame shows, of the tracks that are followed and besides.
+  private func features(of image: GreyImage) -> KeyFrameFeatures {
+    KeyFrameFeatures(
+      of: image, tracks: tracks.tracks.map { ($0.identifier, $0.pixel) }, extractor: DescriptorExtractor())
   }
 
   private mutating func beginInitialisation(at frame: SLAMFrame) {
@@ -240,14 +253,26 @@ public struct SLAMEngine: SLAMBackend {
   private mutating func searchMap(_ frame: SLAMFrame, _ update: inout SLAMUpdate) {
     state = .lost
     velocity = .identity
-    guard let place = Relocaliser(camera: camera).place(of: frame.image, in: map) else {
+    guard
+      let place = Relocaliser(camera: camera).place(of: frame.image, in: map, &atlas, lastPose: lastPose)
+    else {
       lose(frame)
       return
     }
+    resume(place, frame, &update)
+  }
+
+  /// Goes on from a place that was recognised.
+  private mutating func resume(_ place: Relocaliser.Place, _ frame: SLAMFrame, _ update: inout SLAMUpdate) {
+    if let number = place.map, let earlier = atlas.take(number) {
+      atlas.store(map, number: mapNumber)
+      (map, mapNumber) = (earlier, number)
+      tracks.beginAnew()
+    }
     tracks.resume(place.found)
-    lastPose = place.cameraFromWorld
-    (state, framesWithoutPose) = (.relocalised, 0)
-    record(frame, place.cameraFromWorld)
+    (lastPose, velocity) = (place.cameraFromWorld, .identity)
+    (state, framesWithoutPose, waiting) = (.relocalised, 0, [])
+    record(frame, place.cameraFromWorld, keyFrame: place.keyFrame)
     update.worldFromCamera = place.cameraFromWorld.inverse
     update.trackedPoints = place.found.count
   }
@@ -255,16 +280,18 @@ public struct SLAMEngine: SLAMBackend {
   private mutating func lose(_ frame: SLAMFrame) {
     framesWithoutPose += 1
     guard framesWithoutPose >= options.patience else { return }
-    finishedMaps[mapNumber] = map.keyFrames
-    mapNumber += 1
+    atlas.store(map, number: mapNumber)
+    (mapNumber, mapCount) = (mapCount, mapCount + 1)
     (map, lastPose, state, framesWithoutPose) = (SLAMMap(), nil, .initialising, 0)
-    tracks.forgetSightings()
+    tracks.beginAnew()
+    loopCloser = LoopCloser(camera: camera)
+    mapLinker = loopCloser
     waiting = [WaitingFrame(number: frame.number, nanos: frame.nanos, pixels: [])]
     beginInitialisation(at: frame)
   }
 
-  private mutating func record(_ frame: SLAMFrame, _ pose: SE3) {
-    let keyFrame = map.keyFrames.count - 1
+  private mutating func record(_ frame: SLAMFrame, _ pose: SE3, keyFrame: Int? = nil) {
+    let keyFrame = keyFrame ?? map.keyFrames.count - 1
     records.append(
       FrameRecord(
         number: frame.number, nanos: frame.nanos, map: mapNumber, keyFrame: keyFrame,
@@ -289,7 +316,9 @@ public struct SLAMEngine: SLAMBackend {
 
   private mutating func addKeyFrame(_ frame: SLAMFrame, _ pose: SE3) {
     let index = map.keyFrames.count
-    map.keyFrames.append(KeyFrame(cameraFromWorld: pose, number: frame.number, nanos: frame.nanos))
+    map.keyFrames.append(
+      KeyFrame(
+        cameraFromWorld: pose, number: frame.number, nanos: frame.nanos, features: features(of: frame.image)))
     tracks.markSightings(keyFrame: index)
     for track in tracks.tracks {
       if map.points[track.identifier] != nil {
@@ -298,12 +327,53 @@ public struct SLAMEngine: SLAMBackend {
         map.points[track.identifier] = point
       }
     }
+    let links = PointLinker(camera: camera).link(
+      map.unseenPoints(by: index, limit: 2_000), into: index, of: &map)
+    tracks.rename(links.renamed)
+    map.indexPlaces()
+    closeLoop()
+    mergeMaps()
     map.adjust(window: options.window, camera: camera, iterations: 6)
-    describe(frame.image)
-    lastPose = map.keyFrames[index].cameraFromWorld
-    records[records.count - 1].keyFrame = index
+    let newest = map.keyFrames.count - 1
+    lastPose = map.keyFrames[newest].cameraFromWorld
+    records[records.count - 1].keyFrame = newest
     records[records.count - 1].cameraFromKeyFrame = .identity
   }
+
+  /// Takes out the drift that shows when the camera is back where it was.
+  private mutating func closeLoop() {
+    guard let loop = loopCloser.loop(in: map) else { return }
+    let closed = loopCloser.close(loop, in: &map)
+    tracks.rename(closed.renamed)
+    for index in records.indices where records[index].map == mapNumber {
+      records[index].cameraFromKeyFrame.translation *= closed.growth[records[index].keyFrame]
+    }
+    velocity = .identity
+    adjustWhole()
+  }
+
+  /// Makes the present map part of an earlier one that it shows again.
+  private mutating func mergeMaps() {
+    guard let (number, loop) = atlas.nextLoop(from: map, &mapLinker), var merged = atlas.take(number) else { return }
+    let offset = merged.keyFrames.count
+    tracks.rename(merged.merge(map, loop, camera: camera))
+    tracks.shiftSightings(by: offset)
+    for index in records.indices where records[index].map == mapNumber {
+      records[index].map = number
+      records[index].keyFrame += offset
+      records[index].cameraFromKeyFrame.translation *= loop.oldFromNew.scale
+    }
+    (map, mapNumber, state, velocity) = (merged, number, .relocalised, .identity)
+    adjustWhole()
+  }
+
+  /// Adjusts the whole map after a correction, where that takes less than about a second.
+  private mutating func adjustWhole() {
+    guard map.keyFrames.count <= Self.adjustedWhole else { return }
+    map.adjust(free: 0..<map.keyFrames.count, camera: camera, iterations: 5)
+  }
+
+  private static let adjustedWhole = 120
 
   /// The point of a track, once its rays cross at more than two degrees and it projects where it was seen.
   private func triangulated(_ track: FeatureTrack) -> MapPoint? {

@@ -25,7 +25,8 @@ struct RenderedRoom {
   }
 
   /// What the camera sees.
-  static func image(_ worldFromCamera: SE3) -> GreyImage {
+  /// - Parameter period: patches after which the pattern of the walls repeats, 0 for never.
+  static func image(_ worldFromCamera: SE3, period: Int = 0) -> GreyImage {
     var pixels: [UInt8] = []
     pixels.reserveCapacity(camera.width * camera.height)
     let origin = worldFromCamera.translation
@@ -34,7 +35,7 @@ struct RenderedRoom {
       for x in 0..<camera.width {
         let bearing = SIMD3((Double(x) - 159.5) / 250, (Double(y) - 119.5) / 250, 1)
         let hit = wallPoint(origin, rotation * bearing)
-        pixels.append(UInt8(min(max(brightness(hit), 0), 255)))
+        pixels.append(UInt8(min(max(brightness(hit, period), 0), 255)))
       }
     }
     return GreyImage(width: camera.width, height: camera.height, pixels: pixels)
@@ -43,28 +44,36 @@ struct RenderedRoom {
   /// Where a ray from inside meets the nearest wall.
   private static func wallPoint(_ origin: SIMD3<Double>, _ direction: SIMD3<Double>) -> SIMD3<Double> {
     var nearest = Double.infinity
-    for axis in 0..<3 where direction[axis] != 0 {
-      let wall = direction[axis] > 0 ? halfSize[axis] : -halfSize[axis]
-      nearest = min(nearest, (wall - origin[axis]) / direction[axis])
+    func meet(_ direction: Double, _ origin: Double, _ half: Double) {
+      if direction != 0 { nearest = min(nearest, ((direction > 0 ? half : -half) - origin) / direction) }
     }
+    meet(direction.x, origin.x, halfSize.x)
+    meet(direction.y, origin.y, halfSize.y)
+    meet(direction.z, origin.z, halfSize.z)
     return origin + nearest * direction
   }
 
   /// Patches of random brightness, a sixth of a unit wide, smoothly joined.
-  private static func brightness(_ point: SIMD3<Double>) -> Double {
+  private static func brightness(_ point: SIMD3<Double>, _ period: Int) -> Double {
     let scaled = point * 6
     let cell = scaled.rounded(.down)
     let fraction = scaled - cell
     let smooth = fraction * fraction * (3 - 2 * fraction)
     let corner = SIMD3<Int>(Int(cell.x), Int(cell.y), Int(cell.z))
-    var sum = 0.0
-    for index in 0..<8 {
-      let offset = SIMD3(index & 1, index >> 1 & 1, index >> 2)
-      var weight = 1.0
-      for axis in 0..<3 { weight *= offset[axis] == 1 ? smooth[axis] : 1 - smooth[axis] }
-      if weight > 0 { sum += weight * noise(corner &+ offset) }
+    // Bilinear on each of the two layers of cells that the point lies between; walls lie in one.
+    func layer(_ z: Int) -> Double {
+      func at(_ x: Int, _ y: Int) -> Double { noise(repeated(corner &+ SIMD3(x, y, z), period)) }
+      func row(_ y: Int) -> Double {
+        smooth.x == 0 ? at(0, y) : (1 - smooth.x) * at(0, y) + smooth.x * at(1, y)
+      }
+      return smooth.y == 0 ? row(0) : (1 - smooth.y) * row(0) + smooth.y * row(1)
     }
-    return sum
+    return smooth.z == 0 ? layer(0) : (1 - smooth.z) * layer(0) + smooth.z * layer(1)
+  }
+
+  private static func repeated(_ cell: SIMD3<Int>, _ period: Int) -> SIMD3<Int> {
+    guard period > 0 else { return cell }
+    return ((cell % period) &+ period) % period
   }
 
   private static func noise(_ cell: SIMD3<Int>) -> Double {

@@ -3,7 +3,7 @@ import Vision
 
 /// A patch that is followed from frame to frame.
 struct FeatureTrack {
-  let identifier: Int
+  var identifier: Int
   /// Where it is now, pixels.
   var pixel: SIMD2<Float>
   /// Where key frames of the present map saw it.
@@ -56,6 +56,14 @@ struct FeatureTracks {
     tracks += found.map { FeatureTrack(identifier: $0.identifier, pixel: $0.pixel) }
   }
 
+  /// Gives tracks the names of the points that they were found to show.
+  mutating func rename(_ names: [(from: Int, to: Int)]) {
+    for (from, to) in names {
+      tracks.removeAll { $0.identifier == to }
+      for index in tracks.indices where tracks[index].identifier == from { tracks[index].identifier = to }
+    }
+  }
+
   /// Notes where the tracks are in a key frame.
   mutating func markSightings(keyFrame: Int) {
     for index in tracks.indices { tracks[index].sightings.append((keyFrame, tracks[index].position)) }
@@ -66,5 +74,20 @@ struct FeatureTracks {
   /// Forgets the sightings of a map that was given up.
   mutating func forgetSightings() {
     for index in tracks.indices { tracks[index].sightings = [] }
+  }
+
+  /// Goes on in a new map: under new names, since the old ones are those of points of the map that was given up.
+  mutating func beginAnew() {
+    for index in tracks.indices {
+      tracks[index] = FeatureTrack(identifier: nextIdentifier, pixel: tracks[index].pixel)
+      nextIdentifier += 1
+    }
+  }
+
+  /// Numbers the key frames of sightings anew: each number grows by `offset`.
+  mutating func shiftSightings(by offset: Int) {
+    for index in tracks.indices {
+      tracks[index].sightings = tracks[index].sightings.map { (offset + $0.keyFrame, $0.pixel) }
+    }
   }
 }

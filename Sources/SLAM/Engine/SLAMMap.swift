@@ -1,21 +1,22 @@
 import Geometry
-import Vision
 
 /// A point of the map, and the key frames that saw it.
 struct MapPoint {
   var position: SIMD3<Double>
   /// By key frame: where it was seen.
   var observations: [(keyFrame: Int, pixel: SIMD2<Double>)]
-  /// What it looked like in the key frame that saw it last.
-  var descriptor: BinaryDescriptor?
 }
 
-/// A frame that stays in the map: what it saw is with the points.
+/// A frame that stays in the map.
 struct KeyFrame {
   var cameraFromWorld: SE3
   /// Number and capture time of the frame.
   var number = 0
   var nanos: Int64 = 0
+  var features = KeyFrameFeatures()
+
+  /// Of the camera, in the world.
+  var centre: SIMD3<Double> { cameraFromWorld.inverse.translation }
 }
 
 /// One map: key frames and points in a world of its own.
@@ -23,6 +24,13 @@ struct SLAMMap {
   var keyFrames: [KeyFrame] = []
   /// By identifier; identifiers are those of the tracks that the points come from.
   var points: [Int: MapPoint] = [:]
+  /// The key frames by what they show.
+  private(set) var places = PlaceIndex()
+
+  /// Makes the newest key frames known to ``places``.
+  mutating func indexPlaces() {
+    while places.keyFrameCount < keyFrames.count { places.add(keyFrames[places.keyFrameCount].features) }
+  }
 
   /// Adjusts the newest key frames and the points they see; older key frames hold them in place.
   mutating func adjust(window: Int, camera: CameraModel, iterations: Int) {
