@@ -201,7 +201,8 @@ let services: [Target] =
     "SLAMService",
     [
       "MediaModel", "CodedMedia", "Geometry", "Clocks", "BusMessages", "MessageBus", "MapFormats", "TelemetryProtocol",
-      "PosixFiles", "JPEG", "SLAM", "Vision", "VideoConsumer", "Relay", "Observability", .nioCore, .lifecycle, .logging,
+      "PosixFiles", "JPEG", "SLAM", "InertialAlignment", "Vision", "VideoConsumer", "Relay", "Observability", .nioCore,
+      .lifecycle, .logging,
       .metrics,
     ])
   + module(

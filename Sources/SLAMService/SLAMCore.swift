@@ -2,6 +2,7 @@ internal import BusMessages
 package import Clocks
 package import Geometry
 package import Logging
+import InertialAlignment
 import MapFormats
 package import MediaModel
 package import MessageBus
@@ -68,6 +69,7 @@ package struct SLAMCore {
       metrics.record(update.isKeyFrame ? .mapping : .tracking, took: clocks.host().since(start))
       metrics.record(update)
       note(update)
+      align(update, motion, &segment)
       let published = clocks.host()
       output.publish(update, of: frame, nanos: nanos, in: &segment)
       metrics.record(.publishing, took: clocks.host().since(published))
@@ -76,6 +78,19 @@ package struct SLAMCore {
       if problem == nil { problem = error }
       throw error
     }
+  }
+
+  /// Finds out metres and the vertical, as far as sensors beside the camera tell them.
+  private func align(_ update: SLAMUpdate, _ motion: [MotionSample], _ segment: inout SLAMSegment) {
+    segment.alignment.add(motion)
+    let isDue = segment.alignment.follow(
+      nanos: update.nanos, map: update.map, worldFromCamera: update.worldFromCamera)
+    guard isDue else { return }
+    let start = clocks.host()
+    segment.alignment.estimate(segment.poses(ofMap: update.map))
+    metrics.record(.alignment, took: clocks.host().since(start))
+    let placement = segment.alignment.placement
+    metrics.recordScale(metresPerUnit: placement.quality == .trustworthy ? placement.metricFromWorld.scale : nil)
   }
 
   /// Ends the segment; the next frame begins another.
@@ -87,6 +102,7 @@ package struct SLAMCore {
 
   /// Nothing comes any more.
   package mutating func finish(motion: [MotionSample]) {
+    segment?.alignment.add(motion)
     endSegment()
     output.close()
   }
@@ -98,6 +114,8 @@ package struct SLAMCore {
   }
 
   private mutating func begin(_ resolution: Resolution) throws(SLAMServiceError) {
+    // Samples of before the first frame, or of the segment that ended, tell of the next one too.
+    let alignment = segment?.alignment ?? MapAlignment(camera: options.camera)
     endSegment()
     var camera = CameraModel.assumed(width: resolution.width, height: resolution.height)
     if let described = options.camera?.camera {
@@ -108,7 +126,7 @@ package struct SLAMCore {
     }
     segment = SLAMSegment(
       resolution: resolution, camera: camera, largestSide: options.largestSide, firstMap: nextMap,
-      makeBackend: makeBackend)
+      alignment: alignment, makeBackend: makeBackend)
     lastState = nil
     metrics.recordSegment()
     logger.info(
@@ -123,8 +141,11 @@ package struct SLAMCore {
     ended.backend.finish()
     metrics.record(.mapping, took: clocks.host().since(start))
     let snapshot = ended.backend.snapshot
-    output.endSegment(snapshot, of: ended)
-    if options.keepsResults { results.append(ended.result(snapshot)) }
+    let aligned = clocks.host()
+    let placement = ended.alignment.final(ended.poses(ofMap: snapshot.map + ended.firstMap))
+    metrics.record(.alignment, took: clocks.host().since(aligned))
+    output.endSegment(snapshot.moved(by: placement.metricFromWorld))
+    if options.keepsResults { results.append(ended.result(snapshot, placement)) }
   }
 
   /// Says when the state changes.

@@ -1,5 +1,6 @@
 internal import BusMessages
 internal import Geometry
+import InertialAlignment
 import JPEG
 internal import Logging
 import MapFormats
@@ -41,8 +42,10 @@ struct SLAMOutput {
       BusHeader.stream: .text(options.stream), BusHeader.capturedAt: .text("\(nanos)"),
       BusHeader.timestampNanos: .text("\(nanos)"),
     ]
-    publishPose(update, nanos: nanos, headers: headers, trace: frame.trace)
-    guard update.isKeyFrame, let pose = update.worldFromCamera else { return }
+    let placement = segment.alignment.placement
+    publishPose(update, placement, nanos: nanos, headers: headers, trace: frame.trace)
+    guard update.isKeyFrame, let worldFromCamera = update.worldFromCamera else { return }
+    let pose = placement.placed(worldFromCamera)
     let picture = frame.picture
     let landmarks = segment.landmarks(of: update, in: picture)
     if let session = options.sessionFolder?(), var folder {
@@ -56,27 +59,33 @@ struct SLAMOutput {
         let removed = try shared.write(
           KeyFrameSegment(
             nanos: UInt64(max(nanos, 0)), worldFromCamera: pose,
-            points: landmarks.map { SIMD3<Float>($0.position) }, colours: landmarks.map(\.colour)))
+            points: landmarks.map { SIMD3<Float>(placement.metricFromWorld * $0.position) },
+            colours: landmarks.map(\.colour)))
         metrics.recordSharedKeyFramesRemoved(removed)
       }
     }
     guard nanos >= nextCloud else { return }
     nextCloud = nanos + Int64(options.cloudInterval * 1e9)
-    let snapshot = segment.backend.snapshot
+    let snapshot = segment.backend.snapshot.moved(by: placement.metricFromWorld)
     metrics.record(snapshot)
     segment.keepColours(of: snapshot)
     bus.publish(Self.cloud(snapshot, segment.colours, limit: options.cloudPoints).message(headers: headers))
   }
 
   private mutating func publishPose(
-    _ update: SLAMUpdate, nanos: Int64, headers: [String: BusHeaderValue], trace: TraceContext?
+    _ update: SLAMUpdate, _ placement: MapAlignment.Placement, nanos: Int64, headers: [String: BusHeaderValue],
+    trace: TraceContext?
   ) {
     var pose = CameraPose(
       frameNumber: update.frameNumber, timestamp: Double(nanos) / 1e9,
-      pose: update.worldFromCamera?.rowMajorMatrix, isKeyframe: update.isKeyFrame, stream: options.stream)
+      pose: update.worldFromCamera.map { placement.placed($0).rowMajorMatrix }, isKeyframe: update.isKeyFrame,
+      stream: options.stream)
     pose.state = CameraPose.State(rawValue: update.state.rawValue)
     pose.map = update.map
-    pose.scale = .unknown
+    pose.scale = CameraPose.ScaleQuality(rawValue: placement.quality.rawValue)
+    pose.position = update.worldFromCamera.flatMap { placement.position(of: $0.translation) }.map {
+      .init(latitude: $0.latitudeDegrees, longitude: $0.longitudeDegrees, altitude: $0.altitudeMetres)
+    }
     failures.attempt("pose") {
       var message = try pose.message(headers: headers)
       message.trace = trace
@@ -98,7 +107,7 @@ struct SLAMOutput {
   }
 
   /// The poses of key frames are final now.
-  mutating func endSegment(_ snapshot: SLAMSnapshot, of segment: SLAMSegment) {
+  mutating func endSegment(_ snapshot: SLAMSnapshot) {
     metrics.record(snapshot)
     if let folder {
       failures.attempt("key frame files") {

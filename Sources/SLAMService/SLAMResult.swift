@@ -1,3 +1,4 @@
+public import Geometry
 public import MapFormats
 public import SLAM
 
@@ -7,8 +8,12 @@ public struct SLAMResult: Sendable {
   public struct Map: Sendable {
     /// Counts the maps of a run.
     public var number: Int
-    /// Of all frames, in the order of their times. Metres, and z up, where ``scale`` is trustworthy.
+    /// Of all frames, in the order of their times.
     public var poses: [TimedPose]
+    /// Whether lengths are metres, and z is up.
+    public var isMetric: Bool
+    /// Where on earth the camera was, for each pose; `nil` where that is not known.
+    public var places: [GeodeticPosition?]
   }
 
   /// Maps with poses, the one with the most frames first.

@@ -1,4 +1,5 @@
 internal import Geometry
+import InertialAlignment
 import MapFormats
 internal import MediaModel
 internal import SLAM
@@ -20,12 +21,15 @@ struct SLAMSegment {
   private(set) var lastMap: Int
   /// Colours of landmarks, by identifier, from the key frame that saw them first.
   private(set) var colours: [Int: SIMD3<UInt8>] = [:]
+  /// How the present map lies in the world.
+  var alignment: MapAlignment
 
   /// - Parameter camera: of the pictures as they come.
   init(
-    resolution: Resolution, camera: CameraModel, largestSide: Int, firstMap: Int,
+    resolution: Resolution, camera: CameraModel, largestSide: Int, firstMap: Int, alignment: MapAlignment,
     makeBackend: (CameraModel) -> any SLAMBackend
   ) {
+    self.alignment = alignment
     self.resolution = resolution
     var (working, halvings) = (camera, 0)
     while max(working.width, working.height) > largestSide {
@@ -78,15 +82,45 @@ struct SLAMSegment {
     if colours.count > 2 * present.count { colours = colours.filter { present.contains($0.key) } }
   }
 
+  /// The poses of one map, as they are known now.
+  func poses(ofMap map: Int) -> [TimedPose] {
+    backend.trajectory.filter { $0.map + firstMap == map }
+      .map { TimedPose(nanos: $0.nanos, worldFromCamera: $0.worldFromCamera) }
+  }
+
   /// What was found out.
-  func result(_ snapshot: SLAMSnapshot) -> SLAMResult {
+  /// - Parameter last: how the map of the snapshot lies in the world.
+  func result(_ snapshot: SLAMSnapshot, _ last: MapAlignment.Placement) -> SLAMResult {
     var maps: [Int: [TimedPose]] = [:]
     for pose in backend.trajectory {
       maps[pose.map + firstMap, default: []].append(
         TimedPose(nanos: pose.nanos, worldFromCamera: pose.worldFromCamera))
     }
-    var sorted = maps.keys.sorted().map { SLAMResult.Map(number: $0, poses: maps[$0] ?? []) }
+    var sorted = maps.keys.sorted().map { number in
+      let poses = maps[number] ?? []
+      let placement = number == snapshot.map + firstMap ? last : alignment.final(poses)
+      return SLAMResult.Map(
+        number: number,
+        poses: poses.map { TimedPose(nanos: $0.nanos, worldFromCamera: placement.placed($0.worldFromCamera)) },
+        isMetric: placement.quality == .trustworthy,
+        places: poses.map { placement.position(of: $0.worldFromCamera.translation) })
+    }
     sorted.sort { ($0.poses.count, -$0.number) > ($1.poses.count, -$1.number) }
-    return SLAMResult(maps: sorted, snapshot: snapshot, colours: colours, frameCount: frameCount)
+    return SLAMResult(
+      maps: sorted, snapshot: snapshot.moved(by: last.metricFromWorld), colours: colours, frameCount: frameCount)
+  }
+}
+
+extension SLAMSnapshot {
+  /// The same map in other axes.
+  func moved(by targetFromWorld: Sim3) -> SLAMSnapshot {
+    var moved = self
+    for index in keyFrames.indices {
+      moved.keyFrames[index].worldFromCamera = targetFromWorld.moved(keyFrames[index].worldFromCamera)
+    }
+    for index in points.indices {
+      moved.points[index].landmark.position = targetFromWorld * points[index].landmark.position
+    }
+    return moved
   }
 }

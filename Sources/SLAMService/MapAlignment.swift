@@ -1,0 +1,136 @@
+internal import Geometry
+import InertialAlignment
+import MapFormats
+internal import MediaModel
+
+/// Ties a map to the world: metres and the vertical by the motion sensors, its place on Earth by satellite.
+struct MapAlignment {
+  /// What is known of a map at one moment.
+  struct Placement: Hashable {
+    /// How far lengths can be trusted.
+    var quality = AlignmentQuality.unknown
+    /// Metric axes, z up, from those of the map; the identity unless `quality` is trustworthy.
+    var metricFromWorld = Sim3.identity
+    var reference: GeoReference?
+
+    /// A pose of the map in the axes that leave SLAM.
+    func placed(_ worldFromCamera: SE3) -> SE3 { metricFromWorld.moved(worldFromCamera) }
+
+    /// Where on earth something is, when that can be trusted.
+    func position(of pointInWorld: SIMD3<Double>) -> GeodeticPosition? {
+      guard let reference, reference.quality == .trustworthy else { return nil }
+      return reference.position(of: pointInWorld)
+    }
+  }
+
+  private let options: InertialOptions
+  private let period: Int64
+  /// Samples ahead of the frames, from `next` on.
+  private var ahead: [InertialSample] = []
+  private var next = 0
+  /// Samples up to the frames, the newest.
+  private var samples: [InertialSample] = []
+  private var fixes: [GPSFix] = []
+  private var aligner: InertialAligner
+  private var map = -1
+  private var nextEstimate = Int64.min
+  private(set) var placement = Placement()
+
+  /// An hour at 200 Hz.
+  private static let maximalSamples = 720_000
+  /// More than ten hours at one a second.
+  private static let maximalFixes = 40_000
+  /// Samples this much later than a frame may belong to it, when the clocks differ.
+  private static let slack: Int64 = 600_000_000
+
+  init(camera: CameraDescription?, period: Double = 2) {
+    options = Self.options(camera)
+    self.period = Int64(period * 1e9)
+    aligner = InertialAligner(options: options)
+  }
+
+  private static func options(_ camera: CameraDescription?) -> InertialOptions {
+    var options = InertialOptions(imuFromCamera: camera?.imuFromCamera)
+    options.expectedTimeOffset = camera?.imuTimeOffset ?? 0
+    if let noise = camera?.imuNoise {
+      // Data sheets tell of a sensor at rest; in use there are vibrations and biases that wander.
+      options.noise = InertialNoise(
+        gyroscopeDensity: 3 * noise.gyroNoiseDensity, accelerometerDensity: 5 * noise.accelNoiseDensity)
+    }
+    return options
+  }
+
+  /// Takes readings of the sensors, in the order of their times.
+  mutating func add(_ motion: [MotionSample]) {
+    for sample in motion {
+      switch sample {
+      case .inertial(let reading):
+        ahead.append(
+          InertialSample(
+            nanos: reading.timestampNanos, angularVelocity: reading.gyroscopeRadPerSec,
+            specificForce: reading.accelerometerMPerSec2))
+      case .position(let fix):
+        fixes.append(
+          GPSFix(
+            nanos: fix.timestampNanos, latitudeDegrees: fix.latitudeDegrees, longitudeDegrees: fix.longitudeDegrees,
+            altitudeMetres: fix.altitudeMetres, accuracyMetres: fix.accuracyMetres))
+      }
+    }
+    if fixes.count > Self.maximalFixes { fixes.removeFirst(Self.maximalFixes / 8) }
+  }
+
+  /// Notes where the camera was, and whether an estimate is due: then `estimate` is to be called.
+  mutating func follow(nanos: Int64, map: Int, worldFromCamera: SE3?) -> Bool {
+    if map != self.map {
+      self.map = map
+      aligner = InertialAligner(options: options)
+      placement = Placement()
+      for sample in samples.suffix(Self.maximalSamples / 8) { aligner.add(sample) }
+    }
+    let limit = nanos + Self.slack + Int64(options.expectedTimeOffset * 1e9)
+    while next < ahead.count, ahead[next].nanos <= limit {
+      aligner.add(ahead[next])
+      samples.append(ahead[next])
+      next += 1
+    }
+    if next > ahead.count / 2 {
+      ahead.removeFirst(next)
+      next = 0
+    }
+    if samples.count > Self.maximalSamples { samples.removeFirst(Self.maximalSamples / 8) }
+    guard let worldFromCamera else { return false }
+    aligner.add(CameraPose(nanos: nanos, worldFromCamera: worldFromCamera))
+    guard nanos >= nextEstimate, !(samples.isEmpty && fixes.isEmpty) else { return false }
+    nextEstimate = nanos + period
+    return true
+  }
+
+  /// Estimates anew from the poses of the present map, as they are known now.
+  mutating func estimate(_ poses: [TimedPose]) {
+    let path = poses.map { CameraPose(nanos: $0.nanos, worldFromCamera: $0.worldFromCamera) }
+    aligner.replacePoses(path)
+    _ = aligner.estimate()
+    // What was trustworthy once stays so: a camera that hovers afterwards tells nothing against it.
+    placement = Self.placement(aligner.alignment, path, fixes)
+  }
+
+  /// What all poses of a map, and all samples, tell in the end.
+  func final(_ poses: [TimedPose]) -> Placement {
+    let path = poses.map { CameraPose(nanos: $0.nanos, worldFromCamera: $0.worldFromCamera) }
+    let all = samples + ahead[next...]
+    let whole = all.isEmpty ? nil : InertialAlignment.estimate(poses: path, samples: all, options: options)
+    return Self.placement(whole, path, fixes)
+  }
+
+  private static func placement(
+    _ alignment: MetricAlignment?, _ path: [CameraPose], _ fixes: [GPSFix]
+  ) -> Placement {
+    var placement = Placement(quality: alignment?.quality ?? .unknown)
+    let metric = placement.quality == .trustworthy ? alignment?.metricFromWorld : nil
+    placement.metricFromWorld = metric ?? .identity
+    if !fixes.isEmpty {
+      placement.reference = GeoReference.estimate(poses: path, fixes: fixes, metricFromWorld: metric)
+    }
+    return placement
+  }
+}
