@@ -237,9 +237,10 @@ public struct SLAMEngine: SLAMBackend {
   /// Looks for the picture anywhere in the map.
   private mutating func searchMap(_ frame: SLAMFrame, _ update: inout SLAMUpdate) {
     state = .lost
+    let guess = lastPose.map { velocity * $0 }
     velocity = .identity
     guard
-      let place = Relocaliser(camera: camera).place(of: frame.image, in: map, &atlas, lastPose: lastPose)
+      let place = Relocaliser(camera: camera).place(of: frame.image, in: map, &atlas, lastPose: guess)
     else {
       lose(frame)
       return
@@ -311,7 +312,7 @@ public struct SLAMEngine: SLAMBackend {
       }
     }
     let links = PointLinker(camera: camera).link(
-      map.unseenPoints(by: index, limit: 2_000), into: index, of: &map)
+      map.unseenPoints(by: index, limit: 5_000), into: index, of: &map)
     tracks.rename(links.renamed)
     map.indexPlaces()
     closeLoop()
