@@ -92,7 +92,7 @@ public struct SLAMEngine: SLAMBackend {
     guard map.keyFrames.count > 2 else { return }
     // Wide at first, since drift separates what is one, then as near as features are found again.
     for radius in [12.0, 6, 4] {
-      map.adjust(free: 0..<map.keyFrames.count, camera: camera, iterations: 15)
+      map.adjust(free: 0..<map.keyFrames.count, camera: camera, iterations: 8)
       map.linkEverywhere(PointLinker(camera: camera, radius: radius))
     }
     // Twice: the first removes what does not fit, the second goes on without it.
