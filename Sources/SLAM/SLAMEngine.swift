@@ -93,7 +93,7 @@ public struct SLAMEngine: SLAMBackend {
     guard map.keyFrames.count > 2 else { return }
     // Wide at first, since drift separates what is one, then as near as features are found again.
     for radius in [12.0, 6, 4] {
-      map.adjust(free: 0..<map.keyFrames.count, camera: camera, iterations: 15)
+      map.adjust(free: 0..<map.keyFrames.count, camera: camera, iterations: 8)
       map.linkEverywhere(PointLinker(camera: camera, radius: radius))
     }
     // Twice: the first removes what does not fit, the second goes on without it.
@@ -252,9 +252,10 @@ public struct SLAMEngine: SLAMBackend {
   /// Looks for the picture anywhere in the map.
   private mutating func searchMap(_ frame: SLAMFrame, _ update: inout SLAMUpdate) {
     state = .lost
+    let guess = lastPose.map { velocity * $0 }
     velocity = .identity
     guard
-      let place = Relocaliser(camera: camera).place(of: frame.image, in: map, &atlas, lastPose: lastPose)
+      let place = Relocaliser(camera: camera).place(of: frame.image, in: map, &atlas, lastPose: guess)
     else {
       lose(frame)
       return
@@ -328,7 +329,7 @@ public struct SLAMEngine: SLAMBackend {
       }
     }
     let links = PointLinker(camera: camera).link(
-      map.unseenPoints(by: index, limit: 2_000), into: index, of: &map)
+      map.unseenPoints(by: index, limit: 5_000), into: index, of: &map)
     tracks.rename(links.renamed)
     map.indexPlaces()
     closeLoop()

@@ -23,7 +23,7 @@ struct KeyFrameFeatures {
 
   init() {}
 
-  /// Describes what was followed into a picture, `extra` corners besides.
+  /// Describes what was followed into a picture, and corners besides.
   init(of image: GreyImage, tracks: [(identifier: Int, pixel: SIMD2<Float>)], extractor: DescriptorExtractor) {
     let pyramid = ImagePyramid(image, levelCount: Self.levelCount)
     let smoothed = [image.smoothed] + pyramid.levels.dropFirst()
@@ -71,16 +71,7 @@ struct KeyFrameFeatures {
     if owner >= 0 { featureOfOwner[owner] = feature }
   }
 
-  /// Gives the features of each point of a map to another: all identifiers grow by `offset`.
-  mutating func renumber(by offset: Int) {
-    featureOfOwner = [:]
-    for feature in owners.indices where owners[feature] >= 0 {
-      owners[feature] += offset
-      featureOfOwner[owners[feature]] = feature
-    }
-  }
-
-  /// Features within `radius` pixels, ascending.
+  /// Features within `radius` pixels, always in the same order.
   func near(_ pixel: SIMD2<Double>, radius: Double, _ body: (Int) -> Void) {
     grid.near(pixel, radius: radius) { feature in
       let offset = position(feature) - pixel
