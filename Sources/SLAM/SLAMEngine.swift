@@ -20,6 +20,8 @@ public struct SLAMEngine: SLAMBackend {
   /// Where tracks were in the picture that initialisation started from.
   private var reference: [Int: SIMD2<Double>] = [:]
   private var referenceNumber = 0
+  /// Median motion since then at the last attempt to make a map, pixels.
+  private var attemptedMotion = 0.0
   private var framesWithoutPose = 0
   /// Poses of frames, relative to a key frame of their map.
   private var records: [FrameRecord] = []
@@ -44,6 +46,9 @@ public struct SLAMEngine: SLAMBackend {
     var cameraFromKeyFrame: SE3
   }
 
+  /// Pixels.
+  private var keyFrameMotion: Double { options.keyFrameMotion * Double(max(camera.width, camera.height)) }
+
   public init(camera: CameraModel, options: SLAMOptions = SLAMOptions()) {
     self.camera = camera
     self.options = options
@@ -56,13 +61,7 @@ public struct SLAMEngine: SLAMBackend {
     )
     let pyramid = ImagePyramid(frame.image, levelCount: 4)
     let predicted = lastPose.map { velocity * $0 }
-    let (map, camera) = (map, camera)
-    tracks.follow(into: pyramid) { track in
-      guard let predicted, let point = map.points[track.identifier],
-        let pixel = camera.project(predicted * point.position), camera.contains(pixel: pixel)
-      else { return track.pixel }
-      return SIMD2(Float(pixel.x), Float(pixel.y))
-    }
+    tracks.follow(into: pyramid, expecting: expectations(predicted))
     var update = SLAMUpdate(
       frameNumber: frame.number, nanos: frame.nanos, state: state, map: mapNumber, worldFromCamera: nil,
       isKeyFrame: false, trackedPoints: 0, reprojectionError: 0)
@@ -71,7 +70,13 @@ public struct SLAMEngine: SLAMBackend {
     } else {
       locate(frame, predicted: predicted, &update)
     }
-    tracks.replenish(count: options.featureCount)
+    if update.isKeyFrame || 3 * tracks.tracks.count < 2 * options.featureCount {
+      tracks.replenish(count: options.featureCount)
+    }
+    if state != .initialising, let lastPose, let last = map.keyFrames.last, update.worldFromCamera != nil {
+      tracks.anchor(
+        camera, keyFrame: map.keyFrames.count - 1, cameraFromKeyFrame: lastPose * last.cameraFromWorld.inverse)
+    }
     update.state = state
     update.map = mapNumber
     return update
@@ -103,26 +108,20 @@ public struct SLAMEngine: SLAMBackend {
       WaitingFrame(
         number: frame.number, nanos: frame.nanos, pixels: tracks.tracks.map { ($0.identifier, $0.position) }))
     if waiting.count > Self.maximalWaiting { waiting.removeFirst() }
-    let pairs = tracks.tracks.compactMap { track in
-      reference[track.identifier].map {
-        MapInitialiser.Pair(identifier: track.identifier, first: $0, second: track.position)
-      }
-    }
-    guard pairs.count >= max(40, reference.count / 3) else {
+    let motions = tracks.tracks.compactMap { track -> Double? in
+      guard let before = reference[track.identifier] else { return nil }
+      let motion = track.position - before
+      return (motion * motion).sum().squareRoot()
+    }.sorted()
+    guard motions.count >= max(40, reference.count / 3) else {
       beginInitialisation(at: frame)
       return
     }
-    let motions = pairs.map { pair in
-      let motion = pair.second - pair.first
-      return (motion * motion).sum().squareRoot()
-    }.sorted()
-    guard motions[motions.count / 2] > options.keyFrameMotion / 2 else { return }
-    let initialiser = MapInitialiser(camera: camera)
-    guard var first = initialiser.map(of: pairs) else { return }
-    first.adjust(window: 2, camera: camera, iterations: 10)
-    // A second adjustment without what the first found not to fit.
-    first.adjust(window: 2, camera: camera, iterations: 10)
-    guard first.points.count >= 30 else { return }
+    let motion = motions[motions.count / 2]
+    // The next attempt needs more to see than the last.
+    guard motion > max(keyFrameMotion / 2, 1.15 * attemptedMotion) else { return }
+    attemptedMotion = motion
+    guard let first = MapInitialiser(camera: camera).map(of: initialViews) else { return }
     map = first
     tracks.forgetSightings()
     tracks.markSightings(keyFrame: 1)
@@ -169,14 +168,56 @@ public struct SLAMEngine: SLAMBackend {
     }
   }
 
+  /// The reference, the present picture, and some between them.
+  private var initialViews: [MapInitialiser.View] {
+    let since = waiting.filter { $0.number >= referenceNumber }
+    let count = min(8, since.count)
+    return (0..<count).map { since[$0 * (since.count - 1) / max(count - 1, 1)].pixels }
+  }
+
   private mutating func beginInitialisation(at frame: SLAMFrame) {
     tracks.replenish(count: options.featureCount)
     waiting[waiting.count - 1].pixels = tracks.tracks.map { ($0.identifier, $0.position) }
     reference = Dictionary(uniqueKeysWithValues: tracks.tracks.map { ($0.identifier, $0.position) })
     referenceNumber = frame.number
+    attemptedMotion = 0
   }
 
   // MARK: Tracking
+
+  /// Where the tracks should be in the next picture, and what they should look like there.
+  private func expectations(_ predicted: SE3?) -> [FeatureTracks.Expectation] {
+    guard let predicted, let lastPose else { return tracks.tracks.map { .init(pixel: $0.pixel) } }
+    let depths = tracks.tracks.compactMap { track in
+      map.points[track.identifier].map { (lastPose * $0.position).z }
+    }.sorted()
+    guard !depths.isEmpty else { return tracks.tracks.map { .init(pixel: $0.pixel) } }
+    let usualDepth = depths[depths.count / 2]
+    return tracks.tracks.map { track in
+      let point = map.points[track.identifier]?.position
+      guard let anchor = track.anchor else {
+        guard let point, let pixel = camera.project(predicted * point) else { return .init(pixel: track.pixel) }
+        return .init(pixel: SIMD2(Float(pixel.x), Float(pixel.y)), isSure: true)
+      }
+      let anchorFromWorld = anchor.cameraFromKeyFrame * map.keyFrames[anchor.keyFrame].cameraFromWorld
+      let worldFromAnchor = anchorFromWorld.inverse
+      let depth = point.map { (anchorFromWorld * $0).z } ?? usualDepth
+      guard depth > 0,
+        let next = anchor.appearance(depth: depth, cameraFromAnchor: predicted * worldFromAnchor, camera: camera)
+      else { return .init(pixel: track.pixel) }
+      if let point {
+        let pixel = camera.project(predicted * point) ?? next.pixel
+        return .init(pixel: SIMD2(Float(pixel.x), Float(pixel.y)), warp: next.warp, isSure: true)
+      }
+      // The depth is a guess: only what changes since the last picture counts.
+      guard let last = camera.project(lastPose * (worldFromAnchor * (anchor.bearing * depth))) else {
+        return .init(pixel: track.pixel, warp: next.warp)
+      }
+      let motion = next.pixel - last
+      return .init(
+        pixel: track.pixel + SIMD2(Float(motion.x), Float(motion.y)), warp: next.warp, isSure: true)
+    }
+  }
 
   private mutating func locate(_ frame: SLAMFrame, predicted: SE3?, _ update: inout SLAMUpdate) {
     let seen = tracks.tracks.filter { map.points[$0.identifier] != nil }
@@ -269,20 +310,26 @@ public struct SLAMEngine: SLAMBackend {
     let motion = motions[motions.count / 2]
     // With few points left new ones are urgent, yet without parallax there are none to be had.
     let isUrgent = inlierCount < options.featureCount / 4 || motions.count < options.featureCount / 3
-    return motion > (isUrgent ? options.keyFrameMotion / 3 : options.keyFrameMotion)
+    return motion > (isUrgent ? keyFrameMotion / 3 : keyFrameMotion)
   }
 
   private mutating func addKeyFrame(_ frame: SLAMFrame, _ pose: SE3) {
     let index = map.keyFrames.count
     map.keyFrames.append(KeyFrame(cameraFromWorld: pose))
     tracks.markSightings(keyFrame: index)
+    var misfits: Set<Int> = []
     for track in tracks.tracks {
       if map.points[track.identifier] != nil {
         map.points[track.identifier]?.observations.append((index, track.position))
-      } else if let point = triangulated(track) {
-        map.points[track.identifier] = point
+      } else {
+        switch triangulated(track) {
+        case .point(let point): map.points[track.identifier] = point
+        case .contradiction: misfits.insert(track.identifier)
+        case .unclear: break
+        }
       }
     }
+    tracks.remove { misfits.contains($0.identifier) }
     map.adjust(window: options.window, camera: camera, iterations: 6)
     describe(frame.image)
     lastPose = map.keyFrames[index].cameraFromWorld
@@ -290,21 +337,30 @@ public struct SLAMEngine: SLAMBackend {
     records[records.count - 1].cameraFromKeyFrame = .identity
   }
 
-  /// The point of a track, once its rays cross at more than two degrees and it projects where it was seen.
-  private func triangulated(_ track: FeatureTrack) -> MapPoint? {
-    guard track.sightings.count >= 2 else { return nil }
+  /// What the sightings of a track say about where it is.
+  private enum Triangulated {
+    case point(MapPoint)
+    /// The rays are too close to each other.
+    case unclear
+    /// The rays do not meet: not a point, or one that moves.
+    case contradiction
+  }
+
+  /// The point of a track, once its rays cross at more than a degree and it projects where it was seen.
+  private func triangulated(_ track: FeatureTrack) -> Triangulated {
+    guard track.sightings.count >= 2 else { return .unclear }
     let worldFromCameras = track.sightings.map { map.keyFrames[$0.keyFrame].cameraFromWorld.inverse }
     let rays = zip(track.sightings, worldFromCameras).compactMap { sighting, worldFromCamera in
       camera.unproject(sighting.pixel).map { Triangulation.Ray(worldFromCamera: worldFromCamera, bearing: $0) }
     }
     guard let position = Triangulation.nearestPoint(to: rays),
-      Triangulation.parallax(of: position, from: worldFromCameras.map(\.translation)) > 0.035
-    else { return nil }
+      Triangulation.parallax(of: position, from: worldFromCameras.map(\.translation)) > 0.02
+    else { return .unclear }
     let fits = zip(track.sightings, worldFromCameras).allSatisfy { sighting, worldFromCamera in
       guard let pixel = camera.project(worldFromCamera.inverse * position) else { return false }
       let residual = pixel - sighting.pixel
       return (residual * residual).sum() < 6
     }
-    return fits ? MapPoint(position: position, observations: track.sightings) : nil
+    return fits ? .point(MapPoint(position: position, observations: track.sightings)) : .contradiction
   }
 }

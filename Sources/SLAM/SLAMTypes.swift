@@ -71,8 +71,9 @@ public struct SLAMOptions: Hashable, Sendable {
   public var featureCount = 320
   /// Key frames whose poses are adjusted together.
   public var window = 8
-  /// Median motion of points on the picture since the last key frame that calls for the next, pixels.
-  public var keyFrameMotion = 30.0
+  /// Median motion of points on the picture since the last key frame that calls for the next, as a share of the
+  /// picture's longer side.
+  public var keyFrameMotion = 0.045
   /// Points of the map that a frame must show.
   public var minimalPoints = 15
   /// Frames without a pose until a new map is begun.

@@ -66,6 +66,8 @@ public struct GreyImage: Hashable, Sendable {
 public struct ImagePyramid: Hashable, Sendable {
   /// Level 0 is the picture itself.
   public let levels: [GreyImage]
+  /// The levels as floats, since alignment reads each pixel many times.
+  let planes: [BrightnessPlane]
   /// Levels are not halved below this many pixels.
   static let smallestSide = 24
 
@@ -79,6 +81,7 @@ public struct ImagePyramid: Hashable, Sendable {
       levels.append(last.halved)
     }
     self.levels = levels
+    planes = levels.map(BrightnessPlane.init)
   }
 
   /// Where a pixel of level 0 is on `level`.
@@ -89,5 +92,23 @@ public struct ImagePyramid: Hashable, Sendable {
   /// Where a pixel of `level` is on level 0.
   public static func basePosition(_ pixel: SIMD2<Float>, fromLevel level: Int) -> SIMD2<Float> {
     (pixel + 0.5) * Float(1 << level) - 0.5
+  }
+}
+
+/// The pixels of a picture as floats.
+struct BrightnessPlane: Hashable, Sendable {
+  let width: Int
+  let height: Int
+  /// Row after row.
+  let values: [Float]
+
+  init(_ image: GreyImage) {
+    (width, height) = (image.width, image.height)
+    values = [Float](unsafeUninitializedCapacity: image.pixels.count) { target, count in
+      image.pixels.withUnsafeBufferPointer { source in
+        for index in 0..<source.count { target.initializeElement(at: index, to: Float(source[index])) }
+      }
+      count = image.pixels.count
+    }
   }
 }
