@@ -53,20 +53,25 @@ public struct PatchTemplate: Hashable, Sendable {
     let (low, high) = (region.centre - reach, region.centre + reach)
     // A hundredth for rounding.
     let limit = SIMD2(Float(region.width), Float(region.height)) - 1.01
-    guard low.x >= 0, low.y >= 0, high.x < limit.x, high.y < limit.y else { return false }
+    guard low.x >= 0.01, low.y >= 0.01, high.x < limit.x, high.y < limit.y else { return false }
+    // Fixed point, 16 bits after the point, of which interpolation uses 8.
+    func fixed(_ value: Float) -> Int { Int((value * 65_536).rounded()) }
+    let step = (fixed(across.x), fixed(across.y))
     bytes.withUnsafeBufferPointer { bytes in
       guard let pixels = bytes.baseAddress.map({ $0 + region.start }) else { return }
       for y in 0..<side {
-        var at = corner + Float(y) * down
+        let start = corner + Float(y) * down
+        var (u, v) = (fixed(start.x), fixed(start.y))
         for x in 0..<side {
-          let (column, row) = (Int(at.x), Int(at.y))
-          let (fx, fy) = (at.x - Float(column), at.y - Float(row))
-          let upper = pixels + (row &* region.width &+ column)
+          let upper = pixels + ((v &>> 16) &* region.width &+ (u &>> 16))
           let lower = upper + region.width
-          let (a, b, c, d) = (Float(upper[0]), Float(upper[1]), Float(lower[0]), Float(lower[1]))
-          let (top, bottom) = (a + fx * (b - a), c + fx * (d - c))
-          target[y &* side &+ x] = top + fy * (bottom - top)
-          at += across
+          let (fx, fy) = ((u &>> 8) & 255, (v &>> 8) & 255)
+          let (a, b, c, d) = (Int(upper[0]), Int(upper[1]), Int(lower[0]), Int(lower[1]))
+          let top = a &<< 8 &+ fx &* (b &- a)
+          let bottom = c &<< 8 &+ fx &* (d &- c)
+          target[y &* side &+ x] = Float(top &<< 8 &+ fy &* (bottom &- top)) * (1 / 65_536)
+          u &+= step.0
+          v &+= step.1
         }
       }
     }

@@ -3,11 +3,11 @@
 /// Inverse-compositional Lucas–Kanade for translation, with gain and bias of brightness, so that exposure may change.
 /// Source: Baker, Matthews 2004, "Lucas-Kanade 20 years on", parts 1 and 3.
 public struct PatchTracker: Sendable {
-  /// Side of the patch, pixels; a multiple of 8.
+  /// Side of the patch, pixels; a multiple of 4.
   public static let side = 16
   /// Iterations on each level.
   public var iterations = 12
-  /// Steps shorter than this end the iteration, pixels.
+  /// Steps shorter than this end the iteration on level 0, pixels.
   public var tolerance: Float = 0.01
   /// Greatest difference that is left, root of the mean square over the patch, grey levels.
   public var maximalResidual: Float = 14
@@ -54,7 +54,10 @@ public struct PatchTracker: Sendable {
       for level in stride(from: min(coarsest, template.regions.count - 1, next.levels.count - 1), through: 0, by: -1) {
         // A patch that does not fit into this level may fit into a finer one.
         guard let patch = PreparedPatch(template, level: level, warp: warp, memory: memory),
-          let match = align(patch, in: next.planes[level], start: ImagePyramid.position(estimate, onLevel: level))
+          let match = align(
+            patch, in: next.planes[level], start: ImagePyramid.position(estimate, onLevel: level),
+            // The next level goes on from here, a tenth of a pixel will do.
+            tolerance: level == 0 ? tolerance : 0.1)
         else {
           found = nil
           continue
@@ -68,7 +71,9 @@ public struct PatchTracker: Sendable {
   }
 
   /// Moves a patch over one level until it fits.
-  private func align(_ patch: PreparedPatch, in plane: BrightnessPlane, start: SIMD2<Float>) -> Match? {
+  private func align(_ patch: PreparedPatch, in plane: BrightnessPlane, start: SIMD2<Float>, tolerance: Float)
+    -> Match?
+  {
     plane.values.withUnsafeBufferPointer { values in
       var match = Match(position: start, residual: .infinity, correlation: -1)
       for _ in 0..<iterations {
@@ -87,7 +92,7 @@ public struct PatchTracker: Sendable {
 /// A patch with what alignment needs of it: its values without their mean, its gradients and the inverse of their
 /// structure tensor. Lives in memory that is lent.
 private struct PreparedPatch {
-  private typealias Lane = SIMD8<Float>
+  private typealias Lane = SIMD4<Float>
   private static let side = PatchTracker.side
   private static let rim = side + 2
   private static let count = Float(side * side)
@@ -114,7 +119,7 @@ private struct PreparedPatch {
     guard template.sample(level: level, warp: warp, side: rim, into: wide) else { return nil }
     var (sum, sumX, sumY) = (Lane.zero, Lane.zero, Lane.zero)
     for y in 0..<side {
-      for x in stride(from: 0, to: side, by: 8) {
+      for x in stride(from: 0, to: side, by: 4) {
         let at = wide + ((y + 1) * rim + x + 1)
         let value = Self.load(at)
         let gradientX = (Self.load(at + 1) - Self.load(at - 1)) * 0.5
@@ -132,7 +137,7 @@ private struct PreparedPatch {
     let (meanX, meanY) = (sumX.sum() / Self.count, sumY.sum() / Self.count)
     var (xx, xy, yy) = (Lane.zero, Lane.zero, Lane.zero)
     var (squares, valueX, valueY) = (Lane.zero, Lane.zero, Lane.zero)
-    for at in stride(from: 0, to: area, by: 8) {
+    for at in stride(from: 0, to: area, by: 4) {
       let value = Self.load(values + at) - mean
       // Gradients without their mean: a bias of brightness moves nothing.
       let gradientX = Self.load(gradientsX + at) - meanX
@@ -176,7 +181,7 @@ private struct PreparedPatch {
     let (fx, fy) = (corner.x - Float(x0), corner.y - Float(y0))
     var (sum, squares, cross) = (Lane.zero, Lane.zero, Lane.zero)
     var (crossX, crossY) = (Lane.zero, Lane.zero)
-    for x in stride(from: 0, to: side, by: 8) {
+    for x in stride(from: 0, to: side, by: 4) {
       var row = base + (y0 * width + x0 + x)
       var upper = Self.load(row)
       upper += fx * (Self.load(row + 1) - upper)

@@ -91,7 +91,7 @@ struct FeatureTracks {
     _ track: FeatureTrack, _ expectation: Expectation, from previous: ImagePyramid, into next: ImagePyramid
   ) -> FeatureTrack? {
     var moved = track
-    for coarsest in expectation.isSure ? [1, 3] : [3] {
+    for coarsest in [1, 3] where coarsest == 3 || expectation.isSure {
       if let match = tracker.track(
         track.template, warp: expectation.warp, to: next, guess: expectation.pixel, coarsest: coarsest),
         match.correlation > Self.minimalCorrelation
