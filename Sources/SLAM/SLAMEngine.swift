@@ -23,6 +23,8 @@ public struct SLAMEngine: SLAMBackend {
   /// Median motion since then at the last attempt to make a map, pixels.
   private var attemptedMotion = 0.0
   private var framesWithoutPose = 0
+  /// Whether a key frame was added that is not adjusted yet.
+  private var isAdjustmentDue = false
   /// Poses of frames, relative to a key frame of their map.
   private var records: [FrameRecord] = []
   private var finishedMaps: [Int: [KeyFrame]] = [:]
@@ -70,6 +72,7 @@ public struct SLAMEngine: SLAMBackend {
     } else {
       locate(frame, predicted: predicted, &update)
     }
+    if isAdjustmentDue && !update.isKeyFrame { adjustNewest() }
     if update.isKeyFrame || 3 * tracks.tracks.count < 2 * options.featureCount {
       tracks.replenish(count: options.featureCount)
     }
@@ -281,6 +284,7 @@ public struct SLAMEngine: SLAMBackend {
   private mutating func lose(_ frame: SLAMFrame) {
     framesWithoutPose += 1
     guard framesWithoutPose >= options.patience else { return }
+    isAdjustmentDue = false
     finishedMaps[mapNumber] = map.keyFrames
     mapNumber += 1
     (map, lastPose, state, framesWithoutPose) = (SLAMMap(), nil, .initialising, 0)
@@ -313,7 +317,20 @@ public struct SLAMEngine: SLAMBackend {
     return motion > (isUrgent ? keyFrameMotion / 3 : keyFrameMotion)
   }
 
+  /// Adjusts the newest key frames. In the frame after a key frame, which has enough to do.
+  private mutating func adjustNewest() {
+    isAdjustmentDue = false
+    guard let before = map.keyFrames.last?.cameraFromWorld else { return }
+    map.adjust(window: options.window, camera: camera, iterations: 4)
+    // The present frame moves with the newest key frame.
+    if let lastPose, let after = map.keyFrames.last {
+      self.lastPose = lastPose * before.inverse * after.cameraFromWorld
+    }
+  }
+
   private mutating func addKeyFrame(_ frame: SLAMFrame, _ pose: SE3) {
+    if isAdjustmentDue { adjustNewest() }
+    let pose = lastPose ?? pose
     let index = map.keyFrames.count
     map.keyFrames.append(KeyFrame(cameraFromWorld: pose))
     tracks.markSightings(keyFrame: index)
@@ -330,9 +347,8 @@ public struct SLAMEngine: SLAMBackend {
       }
     }
     tracks.remove { misfits.contains($0.identifier) }
-    map.adjust(window: options.window, camera: camera, iterations: 6)
     describe(frame.image)
-    lastPose = map.keyFrames[index].cameraFromWorld
+    isAdjustmentDue = true
     records[records.count - 1].keyFrame = index
     records[records.count - 1].cameraFromKeyFrame = .identity
   }
