@@ -7,7 +7,10 @@ import Vision
 /// Tracking is a pose for each frame from the points it shows. Every so often a frame becomes a key frame: new points
 /// are triangulated, and the newest key frames are adjusted together with what they see.
 public struct SLAMEngine: SLAMBackend {
-  private let camera: CameraModel
+  /// The camera as it is known now.
+  public private(set) var camera: CameraModel
+  /// The camera as it was given.
+  private let assumedCamera: CameraModel
   private let options: SLAMOptions
   private var tracks = FeatureTracks()
   private var map = SLAMMap()
@@ -28,6 +31,12 @@ public struct SLAMEngine: SLAMBackend {
   /// Poses of frames, relative to a key frame of their map.
   private var records: [FrameRecord] = []
   private var finishedMaps: [Int: [KeyFrame]] = [:]
+  /// Key frames of the present map at the last calibration; the next is at half as many again.
+  private var calibratedCount = 0
+  private static let firstCalibration = 4
+  private static let calibrationWindow = 50
+  /// By how much a guess of the focal length may be wrong, as a share of it.
+  private static let maximalFocalError = 0.3
   /// Frames that wait for a map, with where tracks were in them; the oldest go first.
   private var waiting: [WaitingFrame] = []
   private static let maximalWaiting = 300
@@ -53,6 +62,7 @@ public struct SLAMEngine: SLAMBackend {
 
   public init(camera: CameraModel, options: SLAMOptions = SLAMOptions()) {
     self.camera = camera
+    assumedCamera = camera
     self.options = options
   }
 
@@ -87,6 +97,7 @@ public struct SLAMEngine: SLAMBackend {
 
   public mutating func finish() {
     guard map.keyFrames.count > 2 else { return }
+    if options.calibration == .assumed { for _ in 0..<2 { calibrate(range: 0..<map.keyFrames.count) } }
     // Twice: the first removes what does not fit, the second goes on without it.
     for _ in 0..<2 { map.adjust(free: 0..<map.keyFrames.count, camera: camera, iterations: 15) }
   }
@@ -124,7 +135,8 @@ public struct SLAMEngine: SLAMBackend {
     // The next attempt needs more to see than the last.
     guard motion > max(keyFrameMotion / 2, 1.15 * attemptedMotion) else { return }
     attemptedMotion = motion
-    guard let first = MapInitialiser(camera: camera).map(of: initialViews) else { return }
+    let initialiser = MapInitialiser(camera: camera, tolerance: options.calibration == .known ? 1.5 : 3)
+    guard let first = initialiser.map(of: initialViews) else { return }
     map = first
     tracks.forgetSightings()
     tracks.markSightings(keyFrame: 1)
@@ -284,7 +296,7 @@ public struct SLAMEngine: SLAMBackend {
   private mutating func lose(_ frame: SLAMFrame) {
     framesWithoutPose += 1
     guard framesWithoutPose >= options.patience else { return }
-    isAdjustmentDue = false
+    (isAdjustmentDue, calibratedCount) = (false, 0)
     finishedMaps[mapNumber] = map.keyFrames
     mapNumber += 1
     (map, lastPose, state, framesWithoutPose) = (SLAMMap(), nil, .initialising, 0)
@@ -321,11 +333,28 @@ public struct SLAMEngine: SLAMBackend {
   private mutating func adjustNewest() {
     isAdjustmentDue = false
     guard let before = map.keyFrames.last?.cameraFromWorld else { return }
-    map.adjust(window: options.window, camera: camera, iterations: 4)
+    let count = map.keyFrames.count
+    if options.calibration == .assumed, count >= Self.firstCalibration, 2 * count >= 3 * calibratedCount {
+      calibrate(range: max(count - Self.calibrationWindow, 0)..<count)
+      calibratedCount = count
+      tracks.renewTemplates()
+    } else {
+      map.adjust(window: options.window, camera: camera, iterations: 4)
+    }
     // The present frame moves with the newest key frame.
     if let lastPose, let after = map.keyFrames.last {
       self.lastPose = lastPose * before.inverse * after.cameraFromWorld
     }
+  }
+
+  /// Finds out focal length and k1 from a range of key frames.
+  private mutating func calibrate(range: Range<Int>) {
+    var calibrated = map
+    let intrinsics = Intrinsics(assumed: assumedCamera)
+    let found = calibrated.adjust(free: range, camera: camera, intrinsics: intrinsics, iterations: 20)
+    // Over flat ground nothing holds the focal length, and it runs away.
+    guard abs(intrinsics.error(found).x) < Self.maximalFocalError else { return }
+    (map, camera) = (calibrated, found)
   }
 
   private mutating func addKeyFrame(_ frame: SLAMFrame, _ pose: SE3) {

@@ -79,5 +79,15 @@ public struct SLAMOptions: Hashable, Sendable {
   /// Frames without a pose until a new map is begun.
   public var patience = 60
 
+  /// What is known of the camera.
+  public enum Calibration: Hashable, Sendable {
+    /// The camera is what it is said to be.
+    case known
+    /// The camera is a guess: its focal length and k1 are found out on the way.
+    case assumed
+  }
+
+  public var calibration = Calibration.known
+
   public init() {}
 }

@@ -103,7 +103,7 @@ struct BundleLayout {
     }
     if let slot = cameraSlot {
       moved.camera = problem.camera.moved(
-        logFocalLength: step.blocks[6 * slot], distortion: step.blocks[6 * slot + 1])
+        focalShare: step.blocks[6 * slot], distortion: step.blocks[6 * slot + 1])
     }
     for (point, delta) in step.points.enumerated() { moved.points[point] += delta }
     return moved

@@ -5,7 +5,7 @@ public import Geometry
 public struct Intrinsics: Hashable, Sendable {
   /// The camera that was assumed.
   public var assumed: CameraModel
-  /// Standard deviation of the logarithm of the focal length, and of k1.
+  /// Standard deviation of the focal length, as a share of it, and of k1.
   public var deviation: SIMD2<Double>
 
   /// - Parameters:
@@ -20,9 +20,9 @@ public struct Intrinsics: Hashable, Sendable {
   /// One over the variances.
   var weight: SIMD2<Double> { 1 / (deviation * deviation) }
 
-  /// How far a camera is from the assumed one: logarithm of focal length, k1.
+  /// How far a camera is from the assumed one: share of the focal length, k1.
   func error(_ camera: CameraModel) -> SIMD2<Double> {
-    SIMD2(logarithm(camera.focalLength.x / assumed.focalLength.x), camera.firstDistortion - assumed.firstDistortion)
+    SIMD2(camera.focalLength.x / assumed.focalLength.x - 1, camera.firstDistortion - assumed.firstDistortion)
   }
 
   /// What the distance from the assumed camera costs, pixels².
@@ -35,9 +35,9 @@ public struct Intrinsics: Hashable, Sendable {
   private static let bend = 1e-5
 
   /// A camera of a slightly greater k1.
-  static func bent(_ camera: CameraModel) -> CameraModel { camera.moved(logFocalLength: 0, distortion: bend) }
+  static func bent(_ camera: CameraModel) -> CameraModel { camera.moved(focalShare: 0, distortion: bend) }
 
-  /// The derivative of a pixel by the logarithm of the focal length, and by k1.
+  /// The derivative of a pixel by the share of the focal length, and by k1.
   /// - Parameter bent: the same camera, bent.
   static func derivative(
     _ camera: CameraModel, bent: CameraModel, _ pointInCamera: SIMD3<Double>, _ pixel: SIMD2<Double>
@@ -57,9 +57,9 @@ extension CameraModel {
     }
   }
 
-  /// With focal lengths times `exp(logFocalLength)`, and k1 greater by `distortion`.
-  func moved(logFocalLength: Double, distortion: Double) -> CameraModel {
-    let factor = exponential(logFocalLength)
+  /// With focal lengths greater by a share, at most doubled or halved, and k1 greater by `distortion`.
+  func moved(focalShare: Double, distortion: Double) -> CameraModel {
+    let factor = min(max(1 + focalShare, 0.5), 2)
     switch self {
     case .pinhole(var camera):
       camera.focalLength *= factor

@@ -126,6 +126,15 @@ struct FeatureTracks {
     }
   }
 
+  /// Takes all templates anew, from the last picture.
+  mutating func renewTemplates() {
+    guard let pyramid else { return }
+    for index in tracks.indices {
+      guard let template = PatchTemplate(pyramid, centre: tracks[index].pixel) else { continue }
+      (tracks[index].template, tracks[index].anchor) = (template, nil)
+    }
+  }
+
   /// Says where templates without an anchor were taken: in the last picture.
   mutating func anchor(_ camera: CameraModel, keyFrame: Int, cameraFromKeyFrame: SE3) {
     for index in tracks.indices where tracks[index].anchor == nil {

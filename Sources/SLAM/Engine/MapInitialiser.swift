@@ -8,6 +8,8 @@ import MultiView
 /// that explains all pictures best is taken, if no other comes near.
 struct MapInitialiser {
   let camera: CameraModel
+  /// Pixels by which a right track may miss: more where the camera is a guess.
+  var tolerance = 1.5
 
   /// Where tracks are in one picture.
   typealias View = [(identifier: Int, pixel: SIMD2<Double>)]
@@ -20,8 +22,6 @@ struct MapInitialiser {
 
   /// By how much another answer must be worse.
   private static let certainty = 1.25
-  /// Robust cost of an observation, pixels², above which the answer explains too little.
-  private static let maximalCost = 1.0
 
   /// Two key frames, the first and the last view, and their points.
   /// - Parameters:
@@ -38,13 +38,13 @@ struct MapInitialiser {
       pairs.append((seen.identifier, BearingPair(first: before, second: now)))
     }
     let focal = (camera.focalLength.x + camera.focalLength.y) / 2
-    let poses = RelativePoseEstimator(inlierThreshold: 1.5 / focal).estimate(pairs.map(\.bearings))
+    let poses = RelativePoseEstimator(inlierThreshold: tolerance / focal).estimate(pairs.map(\.bearings))
     var different: [RelativePose] = []
     for pose in poses where different.count < 4 && !different.contains(where: { isAlike($0, pose) }) {
       different.append(pose)
     }
     let answers = different.compactMap { answer($0, pairs, views) }.sorted { $0.cost < $1.cost }
-    guard let best = answers.first, best.cost < Self.maximalCost,
+    guard let best = answers.first, best.cost < tolerance * tolerance,
       best.map.points.count >= max(40, pairs.count / 2)
     else { return nil }
     let rival = answers.dropFirst().first { !isAlike($0, best) }
@@ -95,11 +95,13 @@ struct MapInitialiser {
     let all = problem.observations.count
     problem.observations = problem.observations.filter { problem.squaredError(of: $0) <= 9 }
     adjuster.adjust(&problem)
-    let lost = Double(all - problem.observations.count) * adjuster.kernel.cost(squaredResidual: 9)
-    let total = problem.observations.reduce(lost) {
+    // What is left out, and tracks that made no point, are not explained.
+    let unexplained = all - problem.observations.count + (pairs.count - points.count) * views.count
+    let total = problem.observations.reduce(Double(unexplained) * adjuster.kernel.cost(squaredResidual: 9)) {
       $0 + adjuster.kernel.cost(squaredResidual: min(problem.squaredError(of: $1), 9))
     }
-    return map(of: problem, indices).map { Answer(map: $0, cost: total / Double(all)) }
+    let count = all + (pairs.count - points.count) * views.count
+    return map(of: problem, indices).map { Answer(map: $0, cost: total / Double(count)) }
   }
 
   /// Poses of all views that see the points; the first view's stays.
