@@ -18,6 +18,7 @@ public struct SLAMEngine: SLAMBackend {
   private var state = SLAMState.initialising
   /// Camera from world of the last frame with a pose.
   private var lastPose: SE3?
+  private var lastPoseNanos: Int64 = 0
   /// The last camera from the one before: what constant velocity predicts for the next.
   private var velocity = SE3.identity
   /// Where tracks were in the picture that initialisation started from.
@@ -136,14 +137,21 @@ public struct SLAMEngine: SLAMBackend {
     guard motion > max(keyFrameMotion / 2, 1.15 * attemptedMotion) else { return }
     attemptedMotion = motion
     let initialiser = MapInitialiser(camera: camera, tolerance: options.calibration == .known ? 1.5 : 3)
-    guard let first = initialiser.map(of: initialViews) else { return }
+    guard var first = initialiser.map(of: initialViews) else { return }
+    if options.readoutSeconds != 0 {
+      // Now that the motion is known it is taken off the pixels, which changes the map a little.
+      correctWaitingReadout(first)
+      guard let corrected = initialiser.map(of: initialViews) else { return }
+      first = corrected
+    }
     map = first
     tracks.forgetSightings()
+    tracks.renewTemplates()
     tracks.markSightings(keyFrame: 1)
     state = .tracking
     framesWithoutPose = 0
     let pose = map.keyFrames[1].cameraFromWorld
-    (lastPose, velocity) = (pose, .identity)
+    (lastPose, lastPoseNanos, velocity) = (pose, frame.nanos, .identity)
     describe(frame.image)
     locateWaiting()
     update.worldFromCamera = pose.inverse
@@ -153,8 +161,21 @@ public struct SLAMEngine: SLAMBackend {
 
   /// Gives the frames before initialisation their poses, from the newest, whose pose is known, back in time.
   private mutating func locateWaiting() {
+    let located = waitingPoses(map)
+    for (frame, pose) in zip(waiting.suffix(located.count), located) {
+      let keyFrame = frame.number > referenceNumber ? 1 : 0
+      records.append(
+        FrameRecord(
+          number: frame.number, nanos: frame.nanos, map: mapNumber, keyFrame: keyFrame,
+          cameraFromKeyFrame: pose * map.keyFrames[keyFrame].cameraFromWorld.inverse))
+    }
+    waiting = []
+  }
+
+  /// The poses of the last of the waiting frames, as far back as they are known, in the order of the frames.
+  private func waitingPoses(_ map: SLAMMap) -> [SE3] {
     var pose = map.keyFrames[1].cameraFromWorld
-    var located: [FrameRecord] = []
+    var poses: [SE3] = []
     for frame in waiting.reversed() {
       let observations = frame.pixels.compactMap { seen in
         map.points[seen.identifier].map { PointObservation(pointInWorld: $0.position, pixel: seen.pixel) }
@@ -163,14 +184,34 @@ public struct SLAMEngine: SLAMBackend {
         refined.inlierCount >= options.minimalPoints, 2 * refined.inlierCount >= observations.count
       else { break }
       pose = refined.cameraFromWorld
-      let keyFrame = frame.number > referenceNumber ? 1 : 0
-      located.append(
-        FrameRecord(
-          number: frame.number, nanos: frame.nanos, map: mapNumber, keyFrame: keyFrame,
-          cameraFromKeyFrame: pose * map.keyFrames[keyFrame].cameraFromWorld.inverse))
+      poses.append(pose)
     }
-    records += located.reversed()
-    waiting = []
+    return poses.reversed()
+  }
+
+  /// Takes the motion during readout off the pixels of the waiting frames and of the tracks.
+  private mutating func correctWaitingReadout(_ map: SLAMMap) {
+    let poses = waitingPoses(map)
+    let start = waiting.count - poses.count
+    let shutter = RollingShutter(camera: camera, readoutSeconds: options.readoutSeconds)
+    for (index, pose) in poses.enumerated() where poses.count > 1 {
+      let (from, to) = (max(index - 1, 0), min(index + 1, poses.count - 1))
+      let nanos = waiting[start + to].nanos - waiting[start + from].nanos
+      let motion = (poses[to] * poses[from].inverse).log
+      let rate = nanos > 0 ? 1e9 / Double(nanos) : 0
+      let twist = SE3.Twist(linear: motion.linear * rate, angular: motion.angular * rate)
+      for seen in waiting[start + index].pixels.indices {
+        let (identifier, pixel) = waiting[start + index].pixels[seen]
+        guard let point = map.points[identifier] else { continue }
+        let depth = (pose * point.position).z
+        waiting[start + index].pixels[seen].pixel += shutter.correction(pixel, depth: depth, twist: twist)
+      }
+    }
+    let corrected = Dictionary(
+      (waiting.last?.pixels ?? []).map { ($0.identifier, $0.pixel) }, uniquingKeysWith: { first, _ in first })
+    tracks.correct { track in
+      corrected[track.identifier].map { $0 - SIMD2(Double(track.pixel.x), Double(track.pixel.y)) } ?? .zero
+    }
   }
 
   /// Keeps what the points of the map look like in a key frame.
@@ -212,7 +253,8 @@ public struct SLAMEngine: SLAMBackend {
       let point = map.points[track.identifier]?.position
       guard let anchor = track.anchor else {
         guard let point, let pixel = camera.project(predicted * point) else { return .init(pixel: track.pixel) }
-        return .init(pixel: SIMD2(Float(pixel.x), Float(pixel.y)), isSure: true)
+        let raw = pixel - track.readoutCorrection
+        return .init(pixel: SIMD2(Float(raw.x), Float(raw.y)), isSure: true)
       }
       let anchorFromWorld = anchor.cameraFromKeyFrame * map.keyFrames[anchor.keyFrame].cameraFromWorld
       let worldFromAnchor = anchorFromWorld.inverse
@@ -221,7 +263,7 @@ public struct SLAMEngine: SLAMBackend {
         let next = anchor.appearance(depth: depth, cameraFromAnchor: predicted * worldFromAnchor, camera: camera)
       else { return .init(pixel: track.pixel) }
       if let point {
-        let pixel = camera.project(predicted * point) ?? next.pixel
+        let pixel = (camera.project(predicted * point) ?? next.pixel) - track.readoutCorrection
         return .init(pixel: SIMD2(Float(pixel.x), Float(pixel.y)), warp: next.warp, isSure: true)
       }
       // The depth is a guess: only what changes since the last picture counts.
@@ -234,19 +276,52 @@ public struct SLAMEngine: SLAMBackend {
     }
   }
 
+  /// Takes the motion during readout off the tracks, for a camera that goes on from the last pose to `pose`.
+  private mutating func correctReadout(_ pose: SE3, _ nanos: Int64) {
+    guard options.readoutSeconds != 0, let lastPose, nanos > lastPoseNanos else { return }
+    let motion = (pose * lastPose.inverse).log
+    let rate = 1e9 / Double(nanos - lastPoseNanos)
+    let twist = SE3.Twist(linear: motion.linear * rate, angular: motion.angular * rate)
+    let shutter = RollingShutter(camera: camera, readoutSeconds: options.readoutSeconds)
+    let points = map.points
+    let depths = tracks.tracks.compactMap { track in points[track.identifier].map { (pose * $0.position).z } }.sorted()
+    let usual = depths.isEmpty ? 0 : depths[depths.count / 2]
+    tracks.correct { track in
+      let depth = points[track.identifier].map { (pose * $0.position).z } ?? usual
+      return shutter.correction(SIMD2(Double(track.pixel.x), Double(track.pixel.y)), depth: depth, twist: twist)
+    }
+  }
+
   private mutating func locate(_ frame: SLAMFrame, predicted: SE3?, _ update: inout SLAMUpdate) {
+    if let predicted { correctReadout(predicted, frame.nanos) }
+    guard let pose = refinedPose(predicted) else {
+      searchMap(frame, &update)
+      return
+    }
+    // The motion is known better now.
+    correctReadout(pose, frame.nanos)
+    locate(frame, pose: options.readoutSeconds == 0 ? pose : refinedPose(pose) ?? pose, &update)
+  }
+
+  /// The pose from which the points are seen where their tracks are.
+  private func refinedPose(_ predicted: SE3?) -> SE3? {
+    guard let start = lastPose else { return nil }
+    let observations = tracks.tracks.compactMap { track in
+      map.points[track.identifier].map { PointObservation(pointInWorld: $0.position, pixel: track.position) }
+    }
+    let refined =
+      PoseRefiner().refine(observations, camera: camera, start: predicted ?? start)
+      ?? PoseRefiner().refine(observations, camera: camera, start: start)
+    return refined?.cameraFromWorld
+  }
+
+  /// Goes on from a pose, if enough points agree with it.
+  private mutating func locate(_ frame: SLAMFrame, pose: SE3, _ update: inout SLAMUpdate) {
+    let start = lastPose ?? pose
     let seen = tracks.tracks.filter { map.points[$0.identifier] != nil }
     let observations = seen.compactMap { track in
       map.points[track.identifier].map { PointObservation(pointInWorld: $0.position, pixel: track.position) }
     }
-    guard let start = lastPose,
-      let refined = PoseRefiner().refine(observations, camera: camera, start: predicted ?? start)
-        ?? PoseRefiner().refine(observations, camera: camera, start: start)
-    else {
-      searchMap(frame, &update)
-      return
-    }
-    let pose = refined.cameraFromWorld
     var (inliers, squares): (Set<Int>, Double) = ([], 0)
     for (track, observation) in zip(seen, observations) {
       guard let pixel = camera.project(pose * observation.pointInWorld) else { continue }
@@ -263,7 +338,7 @@ public struct SLAMEngine: SLAMBackend {
     let outliers = Set(seen.map(\.identifier)).subtracting(inliers)
     tracks.remove { outliers.contains($0.identifier) }
     velocity = pose * start.inverse
-    lastPose = pose
+    (lastPose, lastPoseNanos) = (pose, frame.nanos)
     state = .tracking
     framesWithoutPose = 0
     record(frame, pose)
@@ -286,7 +361,7 @@ public struct SLAMEngine: SLAMBackend {
       return
     }
     tracks.resume(place.found)
-    lastPose = place.cameraFromWorld
+    (lastPose, lastPoseNanos) = (place.cameraFromWorld, frame.nanos)
     (state, framesWithoutPose) = (.relocalised, 0)
     record(frame, place.cameraFromWorld)
     update.worldFromCamera = place.cameraFromWorld.inverse

@@ -79,6 +79,10 @@ public struct SLAMOptions: Hashable, Sendable {
   /// Frames without a pose until a new map is begun.
   public var patience = 60
 
+  /// Time from the readout of a picture's first row to that of its last, seconds; 0 for a global shutter. Cameras of
+  /// phones and small drones need some 0.01 to 0.03.
+  public var readoutSeconds = 0.0
+
   /// What is known of the camera.
   public enum Calibration: Hashable, Sendable {
     /// The camera is what it is said to be.

@@ -56,6 +56,18 @@ import Vision
     #expect(try error(engine.trajectory) < 0.04)
   }
 
+  @Test func rollingShutterIsTakenOff() throws {
+    let readout = 0.03
+    let images = (0..<60).map { RenderedRoom.image(frame: $0, readoutSeconds: readout) }
+    var options = SLAMOptions()
+    var (global, _) = run(images, options)
+    options.readoutSeconds = readout
+    var (rolling, _) = run(images, options)
+    global.finish()
+    rolling.finish()
+    #expect(try error(rolling.trajectory) < 0.5 * error(global.trajectory))
+  }
+
   @Test func isTheSameInEveryRun() {
     let images = Array(Self.images.prefix(50))
     let (first, second) = (run(images), run(images))

@@ -6,13 +6,16 @@ struct FeatureTrack {
   let identifier: Int
   /// Where it is now, pixels.
   var pixel: SIMD2<Float>
+  /// What takes the motion during readout off the pixel.
+  var readoutCorrection = SIMD2<Double>.zero
   /// What it looks like, and where that was seen from.
   var template: PatchTemplate
   var anchor: TrackAnchor?
   /// Where key frames of the present map saw it.
   var sightings: [(keyFrame: Int, pixel: SIMD2<Double>)] = []
 
-  var position: SIMD2<Double> { SIMD2(Double(pixel.x), Double(pixel.y)) }
+  /// Where a camera with a global shutter would see it, pixels.
+  var position: SIMD2<Double> { SIMD2(Double(pixel.x), Double(pixel.y)) + readoutCorrection }
 }
 
 /// Where the template of a track was taken.
@@ -124,6 +127,11 @@ struct FeatureTracks {
       tracks.append(FeatureTrack(identifier: nextIdentifier, pixel: corner.position, template: template))
       nextIdentifier += 1
     }
+  }
+
+  /// Sets what takes the motion during readout off each track's pixel.
+  mutating func correct(_ correction: (FeatureTrack) -> SIMD2<Double>) {
+    for index in tracks.indices { tracks[index].readoutCorrection = correction(tracks[index]) }
   }
 
   /// Takes all templates anew, from the last picture.
