@@ -86,14 +86,34 @@ public struct SLAMEngine: SLAMBackend {
     if isAdjustmentDue && !update.isKeyFrame { adjustNewest() }
     if update.isKeyFrame || 3 * tracks.tracks.count < 2 * options.featureCount {
       tracks.replenish(count: options.featureCount)
+      if update.isKeyFrame, options.readoutSeconds == 0 { tracks.markFirstSightings(keyFrame: map.keyFrames.count - 1) }
     }
     if state != .initialising, let lastPose, let last = map.keyFrames.last, update.worldFromCamera != nil {
       tracks.anchor(
         camera, keyFrame: map.keyFrames.count - 1, cameraFromKeyFrame: lastPose * last.cameraFromWorld.inverse)
     }
+    limitMemory(isKeyFrame: update.isKeyFrame)
     update.state = state
     update.map = mapNumber
     return update
+  }
+
+  /// Poses of frames that were dropped, since there were more than ``SLAMOptions/maximalPoses``.
+  public private(set) var droppedPoses = 0
+
+  private mutating func limitMemory(isKeyFrame: Bool) {
+    // A tenth at once, so that the rest is seldom moved.
+    if records.count > options.maximalPoses {
+      let surplus = max(records.count / 10, 1)
+      records.removeFirst(surplus)
+      droppedPoses += surplus
+    }
+    guard isKeyFrame else { return }
+    let leaving = map.keyFrames.count - options.window - 1
+    if leaving >= 0 { map.thin(keyFrame: leaving) }
+    guard map.points.count > options.maximalPoints else { return }
+    let followed = Set(tracks.tracks.map(\.identifier))
+    map.limitPoints(to: options.maximalPoints) { followed.contains($0) }
   }
 
   public mutating func finish() {

@@ -79,6 +79,13 @@ public struct SLAMOptions: Hashable, Sendable {
   /// Frames without a pose until a new map is begun.
   public var patience = 60
 
+  /// Points of a map at most, some 300 bytes each; those that the fewest key frames see go first. Key frames that show
+  /// nothing that three others do not are taken out of the map whatever this says.
+  public var maximalPoints = 60_000
+  /// Frames whose poses are kept for ``SLAMBackend/trajectory``, 128 bytes each; the oldest are dropped beyond that.
+  /// The default is a day at 30 frames a second.
+  public var maximalPoses = 2_592_000
+
   /// Time from the readout of a picture's first row to that of its last, seconds; 0 for a global shutter. Cameras of
   /// phones and small drones need some 0.01 to 0.03.
   public var readoutSeconds = 0.0

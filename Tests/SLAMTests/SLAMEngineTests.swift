@@ -56,6 +56,18 @@ import Vision
     #expect(try error(engine.trajectory) < 0.04)
   }
 
+  @Test func memoryIsBounded() throws {
+    var options = SLAMOptions()
+    options.maximalPoints = 340
+    options.maximalPoses = 40
+    let (engine, updates) = run(Self.images, options)
+    #expect(engine.mapPoints.count <= 340)
+    #expect(engine.trajectory.count <= 40 && engine.trajectory.count >= 30)
+    #expect(engine.trajectory.count + engine.droppedPoses == Self.frameCount)
+    #expect(engine.trajectory.last?.frameNumber == Self.frameCount - 1 && updates.last?.state == .tracking)
+    #expect(try error(engine.trajectory) < 0.02)
+  }
+
   @Test func rollingShutterIsTakenOff() throws {
     let readout = 0.03
     let images = (0..<60).map { RenderedRoom.image(frame: $0, readoutSeconds: readout) }

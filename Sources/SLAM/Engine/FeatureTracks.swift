@@ -168,6 +168,13 @@ struct FeatureTracks {
     for index in tracks.indices { tracks[index].sightings.append((keyFrame, tracks[index].position)) }
   }
 
+  /// Notes where tracks that no key frame saw before are in one.
+  mutating func markFirstSightings(keyFrame: Int) {
+    for index in tracks.indices where tracks[index].sightings.isEmpty {
+      tracks[index].sightings = [(keyFrame, tracks[index].position)]
+    }
+  }
+
   mutating func remove(where isBad: (FeatureTrack) -> Bool) { tracks.removeAll(where: isBad) }
 
   /// Forgets the sightings of a map that was given up.
