@@ -103,7 +103,4 @@ public struct PatchWarp: Hashable, Sendable {
 
   /// By how much the picture shows the patch greater than the template does.
   public var magnification: Float { 1 / (xx * yy - xy * yx).magnitude.squareRoot() }
-
-  /// The greatest change of an offset of length 1, roughly.
-  public var deviation: Float { max(abs(xx - 1), abs(xy), abs(yx), abs(yy - 1)) }
 }

@@ -6,7 +6,7 @@ public struct PatchTracker: Sendable {
   /// Side of the patch, pixels; a multiple of 4.
   public static let side = 16
   /// Iterations on each level.
-  public var iterations = 12
+  public var iterations = 10
   /// Steps shorter than this end the iteration on level 0, pixels.
   public var tolerance: Float = 0.01
   /// Greatest difference that is left, root of the mean square over the patch, grey levels.
@@ -56,8 +56,8 @@ public struct PatchTracker: Sendable {
         guard let patch = PreparedPatch(template, level: level, warp: warp, memory: memory),
           let match = align(
             patch, in: next.planes[level], start: ImagePyramid.position(estimate, onLevel: level),
-            // The next level goes on from here, a tenth of a pixel will do.
-            tolerance: level == 0 ? tolerance : 0.1)
+            // The next level goes on from here, a fifth of a pixel will do.
+            tolerance: level == 0 ? tolerance : 0.2)
         else {
           found = nil
           continue

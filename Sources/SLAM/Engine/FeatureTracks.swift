@@ -73,9 +73,6 @@ struct FeatureTracks {
   private let tracker = PatchTracker()
   /// Likeness to its template below which a patch is taken for another.
   private static let minimalCorrelation: Float = 0.8
-  /// Likeness, and change of shape, at which a key frame takes a new template.
-  private static let freshCorrelation: Float = 0.9
-  private static let freshDeviation: Float = 0.3
 
   /// Follows all tracks into the next picture. What is not found there ends.
   /// - Parameter expectations: one for each track.
