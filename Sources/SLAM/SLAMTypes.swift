@@ -167,12 +167,34 @@ public struct SLAMOptions: Hashable, Sendable {
   public var featureCount = 320
   /// Key frames whose poses are adjusted together.
   public var window = 8
-  /// Median motion of points on the picture since the last key frame that calls for the next, pixels.
-  public var keyFrameMotion = 30.0
+  /// Median motion of points on the picture since the last key frame that calls for the next, as a share of the
+  /// picture's longer side.
+  public var keyFrameMotion = 0.045
   /// Points of the map that a frame must show.
   public var minimalPoints = 15
   /// Frames without a pose until a new map is begun.
   public var patience = 60
+
+  /// Points of a map at most, some 300 bytes each; those that the fewest key frames see go first. Key frames that show
+  /// nothing that three others do not are taken out of the map whatever this says.
+  public var maximalPoints = 60_000
+  /// Frames whose poses are kept for ``SLAMBackend/trajectory``, 128 bytes each; the oldest are dropped beyond that.
+  /// The default is a day at 30 frames a second.
+  public var maximalPoses = 2_592_000
+
+  /// Time from the readout of a picture's first row to that of its last, seconds; 0 for a global shutter. Cameras of
+  /// phones and small drones need some 0.01 to 0.03.
+  public var readoutSeconds = 0.0
+
+  /// What is known of the camera.
+  public enum Calibration: Hashable, Sendable {
+    /// The camera is what it is said to be.
+    case known
+    /// The camera is a guess: its focal length and k1 are found out on the way.
+    case assumed
+  }
+
+  public var calibration = Calibration.known
 
   public init() {}
 }

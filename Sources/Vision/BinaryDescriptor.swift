@@ -31,8 +31,11 @@ public struct DescriptorExtractor: Sendable {
 
   /// For each turn, the pairs of pixels that are compared, as offsets.
   private let patterns: [[(SIMD2<Int>, SIMD2<Int>)]]
+  private static let sharedPatterns = makePatterns()
 
-  public init() {
+  public init() { patterns = Self.sharedPatterns }
+
+  private static func makePatterns() -> [[(SIMD2<Int>, SIMD2<Int>)]] {
     // Pairs from a Gaussian of a fifth of the patch, as BRIEF's authors found best; the same in every run.
     var state: UInt64 = 0x5EED_0F_B21EF
     func uniform() -> Double {
@@ -46,7 +49,7 @@ public struct DescriptorExtractor: Sendable {
       }
     }
     let pairs = (0..<256).map { _ in (gaussianPoint(), gaussianPoint()) }
-    patterns = (0..<Self.turns).map { turn in
+    return (0..<Self.turns).map { turn in
       let angle = 2 * Double.pi * Double(turn) / Double(Self.turns)
       func turned(_ p: SIMD2<Double>) -> SIMD2<Int> {
         SIMD2(
@@ -94,22 +97,31 @@ public struct DescriptorExtractor: Sendable {
 extension GreyImage {
   /// Blurred by a 5×5 binomial filter, as comparisons of single pixels want it.
   public var smoothed: GreyImage {
-    var rows = [UInt16](repeating: 0, count: width * height)
     var result = [UInt8](repeating: 0, count: width * height)
-    for y in 0..<height {
-      for x in 0..<width {
-        func at(_ dx: Int) -> UInt16 { UInt16(pixels[y * width + min(max(x + dx, 0), width - 1)]) }
-        rows[y * width + x] = at(-2) &+ 4 &* at(-1) &+ 6 &* at(0) &+ 4 &* at(1) &+ at(2)
-      }
-    }
-    for y in 0..<height {
-      let (a, b) = (max(y - 2, 0) * width, max(y - 1, 0) * width)
-      let (c, d) = (min(y + 1, height - 1) * width, min(y + 2, height - 1) * width)
-      for x in 0..<width {
-        let near = UInt32(rows[b + x]) &+ UInt32(rows[c + x])
-        let far = UInt32(rows[a + x]) &+ UInt32(rows[d + x])
-        let sum = far &+ 4 &* near &+ 6 &* UInt32(rows[y * width + x])
-        result[y * width + x] = UInt8(truncatingIfNeeded: (sum &+ 128) >> 8)
+    // Vertical sums of one row, with two more at either end.
+    var sums = [UInt16](repeating: 0, count: width + 4)
+    pixels.withUnsafeBufferPointer { source in
+      result.withUnsafeMutableBufferPointer { result in
+        sums.withUnsafeMutableBufferPointer { sums in
+          guard let source = source.baseAddress, let sums = sums.baseAddress, let result = result.baseAddress else {
+            return
+          }
+          for y in 0..<height {
+            let (a, b, c) = (source + max(y - 2, 0) * width, source + max(y - 1, 0) * width, source + y * width)
+            let (d, e) = (source + min(y + 1, height - 1) * width, source + min(y + 2, height - 1) * width)
+            for x in 0..<width {
+              let near = 4 &* (UInt16(b[x]) &+ UInt16(d[x]))
+              sums[x &+ 2] = UInt16(a[x]) &+ UInt16(e[x]) &+ near &+ 6 &* UInt16(c[x])
+            }
+            (sums[0], sums[1], sums[width + 2], sums[width + 3]) = (sums[2], sums[2], sums[width + 1], sums[width + 1])
+            let row = result + y * width
+            for x in 0..<width {
+              let near = 4 &* (UInt32(sums[x &+ 1]) &+ UInt32(sums[x &+ 3]))
+              let sum = UInt32(sums[x]) &+ UInt32(sums[x &+ 4]) &+ near &+ 6 &* UInt32(sums[x &+ 2])
+              row[x] = UInt8(truncatingIfNeeded: (sum &+ 128) &>> 8)
+            }
+          }
+        }
       }
     }
     return GreyImage(width: width, height: height, pixels: result)

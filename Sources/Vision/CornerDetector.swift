@@ -77,18 +77,22 @@ public struct CornerDetector: Sendable {
   }
 }
 
-/// Working memory for the strength of one cell: gradients' products summed over windows.
+/// Working memory for the strength of one cell: gradients' products summed over windows, in whole numbers.
 private struct StructureTensor {
   /// Half of the window.
   static let radius = 3
-  private var products: [SIMD4<Float>]
-  private var horizontal: [SIMD4<Float>]
+  /// Side of what a cell needs.
+  private let side: Int
+  /// The products of all pixels: xx, then xy, then yy.
+  private var products: [Int32]
+  /// Their vertical sums in the present row, in the same order.
+  private var sums: [Int32]
   private var strengths: [Float]
 
   init(cellSize: Int) {
-    let side = cellSize + 2 + 2 * Self.radius
-    products = [SIMD4<Float>](repeating: .zero, count: side * side)
-    horizontal = products
+    side = cellSize + 2 + 2 * Self.radius
+    products = [Int32](repeating: 0, count: 3 * side * side)
+    sums = [Int32](repeating: 0, count: 3 * side)
     strengths = [Float](repeating: 0, count: (cellSize + 2) * (cellSize + 2))
   }
 
@@ -97,45 +101,82 @@ private struct StructureTensor {
     let radius = Self.radius
     // One pixel more on each side, so that the parabola has neighbours.
     let (w, h) = (xs.count + 2, ys.count + 2)
-    let (pw, ph) = (w + 2 * radius, h + 2 * radius)
-    let (x0, y0) = (xs.lowerBound - 1 - radius, ys.lowerBound - 1 - radius)
-    image.pixels.withUnsafeBufferPointer { pixels in
-      for y in 0..<ph {
-        for x in 0..<pw {
-          let at = (y0 + y) * image.width + x0 + x
-          let gx = (Float(pixels[at + 1]) - Float(pixels[at - 1])) / 2
-          let gy = (Float(pixels[at + image.width]) - Float(pixels[at - image.width])) / 2
-          products[y * pw + x] = SIMD4(gx * gx, gx * gy, gy * gy, 0)
-        }
-      }
-    }
-    for y in 0..<ph {
-      var sum = SIMD4<Float>.zero
-      for x in 0..<2 * radius { sum += products[y * pw + x] }
-      for x in 0..<w {
-        sum += products[y * pw + x + 2 * radius]
-        horizontal[y * w + x] = sum
-        sum -= products[y * pw + x]
-      }
-    }
-    let count = Float((2 * radius + 1) * (2 * radius + 1))
-    for x in 0..<w {
-      var sum = SIMD4<Float>.zero
-      for y in 0..<2 * radius { sum += horizontal[y * w + x] }
-      for y in 0..<h {
-        sum += horizontal[(y + 2 * radius) * w + x]
-        let (a, b, c) = (sum.x / count, sum.y / count, sum.z / count)
-        strengths[y * w + x] = (a + c) / 2 - ((a - c) * (a - c) / 4 + b * b).squareRoot()
-        sum -= horizontal[y * w + x]
-      }
+    multiplyGradients(
+      image, x0: xs.lowerBound - 1 - radius, y0: ys.lowerBound - 1 - radius, w + 2 * radius, h + 2 * radius)
+    for index in sums.indices { sums[index] = 0 }
+    for y in 0..<2 * radius { slide(adding: y) }
+    for y in 0..<h {
+      slide(adding: y + 2 * radius)
+      measure(row: y * w, w)
+      slide(removing: y)
     }
     return peak(w, h, origin: SIMD2(Float(xs.lowerBound), Float(ys.lowerBound)))
   }
 
+  private mutating func multiplyGradients(_ image: GreyImage, x0: Int, y0: Int, _ pw: Int, _ ph: Int) {
+    let (width, side) = (image.width, side)
+    image.pixels.withUnsafeBufferPointer { pixels in
+      products.withUnsafeMutableBufferPointer { products in
+        guard let pixels = pixels.baseAddress, let xx = products.baseAddress else { return }
+        let (xy, yy) = (xx + side * side, xx + 2 * side * side)
+        for y in 0..<ph {
+          let row = pixels + ((y0 + y) * width + x0)
+          for x in 0..<pw {
+            let gx = Int32(row[x &+ 1]) &- Int32(row[x &- 1])
+            let gy = Int32(row[x &+ width]) &- Int32(row[x &- width])
+            let at = y &* side &+ x
+            (xx[at], xy[at], yy[at]) = (gx &* gx, gx &* gy, gy &* gy)
+          }
+        }
+      }
+    }
+  }
+
+  private mutating func slide(adding row: Int) { slide(row) { $0 &+ $1 } }
+  private mutating func slide(removing row: Int) { slide(row) { $0 &- $1 } }
+
+  @inline(__always)
+  private mutating func slide(_ row: Int, _ combine: (Int32, Int32) -> Int32) {
+    let side = side
+    products.withUnsafeBufferPointer { products in
+      sums.withUnsafeMutableBufferPointer { sums in
+        guard let products = products.baseAddress, let sums = sums.baseAddress else { return }
+        for channel in 0..<3 {
+          let (source, target) = (products + (channel * side + row) * side, sums + channel * side)
+          for x in 0..<side { target[x] = combine(target[x], source[x]) }
+        }
+      }
+    }
+  }
+
+  /// The strengths of one row, from the vertical sums.
+  private mutating func measure(row: Int, _ w: Int) {
+    let side = side
+    // Gradients are twice too great, and windows hold their sum.
+    let scale = 1 / Float(4 * (2 * Self.radius + 1) * (2 * Self.radius + 1))
+    sums.withUnsafeBufferPointer { sums in
+      strengths.withUnsafeMutableBufferPointer { strengths in
+        guard let xx = sums.baseAddress, let strengths = strengths.baseAddress else { return }
+        func window(_ sums: UnsafePointer<Int32>) -> Float {
+          let left = sums[0] &+ sums[1] &+ sums[2]
+          return Float(left &+ sums[3] &+ sums[4] &+ sums[5] &+ sums[6]) * scale
+        }
+        for x in 0..<w {
+          let (a, b, c) = (window(xx + x), window(xx + (side &+ x)), window(xx + (2 &* side &+ x)))
+          strengths[row &+ x] = (a + c) / 2 - ((a - c) * (a - c) / 4 + b * b).squareRoot()
+        }
+      }
+    }
+  }
+
   private func peak(_ w: Int, _ h: Int, origin: SIMD2<Float>) -> CornerDetector.Corner? {
     var (best, bestX, bestY) = (-Float.infinity, 0, 0)
-    for y in 1..<h - 1 {
-      for x in 1..<w - 1 where strengths[y * w + x] > best { (best, bestX, bestY) = (strengths[y * w + x], x, y) }
+    strengths.withUnsafeBufferPointer { strengths in
+      for y in 1..<h - 1 {
+        for x in 1..<w - 1 where strengths[y &* w &+ x] > best {
+          (best, bestX, bestY) = (strengths[y &* w &+ x], x, y)
+        }
+      }
     }
     guard bestX > 0 else { return nil }
     func offset(_ before: Float, _ after: Float) -> Float {

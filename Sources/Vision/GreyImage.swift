@@ -34,23 +34,35 @@ public struct GreyImage: Hashable, Sendable {
   public var halved: GreyImage {
     let (w, h) = (max(1, width / 2), max(1, height / 2))
     var result = [UInt8](repeating: 0, count: w * h)
+    // Vertical sums of one row of the result, up to 8 · 255, the even and the odd columns apart; one more at each end.
+    var even = [UInt16](repeating: 0, count: w + 2)
+    var odd = even
     pixels.withUnsafeBufferPointer { source in
-      result.withUnsafeMutableBufferPointer { target in
-        // Vertical sums of one row of the result, up to 8 · 255.
-        var sums = [UInt16](repeating: 0, count: width)
-        sums.withUnsafeMutableBufferPointer { sums in
-          for y in 0..<h {
-            let rows = (-1...2).map { min(max(2 * y + $0, 0), height - 1) * width }
-            for x in 0..<width {
-              let outer = UInt16(source[rows[0] + x]) &+ UInt16(source[rows[3] + x])
-              let inner = UInt16(source[rows[1] + x]) &+ UInt16(source[rows[2] + x])
-              sums[x] = outer &+ 3 &* inner
-            }
-            for x in 0..<w {
-              let (a, d) = (max(2 * x - 1, 0), min(2 * x + 2, width - 1))
-              let inner = UInt32(sums[2 * x]) &+ UInt32(sums[min(2 * x + 1, width - 1)])
-              let total = UInt32(sums[a]) &+ UInt32(sums[d]) &+ 3 &* inner
-              target[y * w + x] = UInt8(truncatingIfNeeded: (total &+ 32) >> 6)
+      result.withUnsafeMutableBufferPointer { result in
+        even.withUnsafeMutableBufferPointer { even in
+          odd.withUnsafeMutableBufferPointer { odd in
+            guard let source = source.baseAddress, let result = result.baseAddress, let even = even.baseAddress,
+              let odd = odd.baseAddress
+            else { return }
+            for y in 0..<h {
+              let (a, b) = (source + max(2 * y - 1, 0) * width, source + 2 * y * width)
+              let (c, d) = (
+                source + min(2 * y + 1, height - 1) * width, source + min(2 * y + 2, height - 1) * width
+              )
+              func sum(_ x: Int) -> UInt16 {
+                UInt16(a[x]) &+ UInt16(d[x]) &+ 3 &* (UInt16(b[x]) &+ UInt16(c[x]))
+              }
+              for x in 0..<w { even[x &+ 1] = sum(2 &* x) }
+              for x in 0..<w - 1 { odd[x &+ 1] = sum(2 &* x &+ 1) }
+              odd[w] = sum(min(2 * w - 1, width - 1))
+              odd[0] = even[1]
+              even[w + 1] = sum(min(2 * w, width - 1))
+              let row = result + y * w
+              for x in 0..<w {
+                let inner = 3 &* (UInt32(even[x &+ 1]) &+ UInt32(odd[x &+ 1]))
+                let total = UInt32(odd[x]) &+ UInt32(even[x &+ 2]) &+ inner
+                row[x] = UInt8(truncatingIfNeeded: (total &+ 32) &>> 6)
+              }
             }
           }
         }
@@ -66,6 +78,8 @@ public struct GreyImage: Hashable, Sendable {
 public struct ImagePyramid: Hashable, Sendable {
   /// Level 0 is the picture itself.
   public let levels: [GreyImage]
+  /// The levels as floats, since alignment reads each pixel many times.
+  let planes: [BrightnessPlane]
   /// Levels are not halved below this many pixels.
   static let smallestSide = 24
 
@@ -79,6 +93,7 @@ public struct ImagePyramid: Hashable, Sendable {
       levels.append(last.halved)
     }
     self.levels = levels
+    planes = levels.map(BrightnessPlane.init)
   }
 
   /// Where a pixel of level 0 is on `level`.
@@ -89,5 +104,23 @@ public struct ImagePyramid: Hashable, Sendable {
   /// Where a pixel of `level` is on level 0.
   public static func basePosition(_ pixel: SIMD2<Float>, fromLevel level: Int) -> SIMD2<Float> {
     (pixel + 0.5) * Float(1 << level) - 0.5
+  }
+}
+
+/// The pixels of a picture as floats.
+struct BrightnessPlane: Hashable, Sendable {
+  let width: Int
+  let height: Int
+  /// Row after row.
+  let values: [Float]
+
+  init(_ image: GreyImage) {
+    (width, height) = (image.width, image.height)
+    values = [Float](unsafeUninitializedCapacity: image.pixels.count) { target, count in
+      image.pixels.withUnsafeBufferPointer { source in
+        for index in 0..<source.count { target.initializeElement(at: index, to: Float(source[index])) }
+      }
+      count = image.pixels.count
+    }
   }
 }

@@ -3,11 +3,11 @@
 /// Inverse-compositional Lucas–Kanade for translation, with gain and bias of brightness, so that exposure may change.
 /// Source: Baker, Matthews 2004, "Lucas-Kanade 20 years on", parts 1 and 3.
 public struct PatchTracker: Sendable {
-  /// Side of the patch, pixels; even.
+  /// Side of the patch, pixels; a multiple of 4.
   public static let side = 16
   /// Iterations on each level.
-  public var iterations = 12
-  /// Steps shorter than this end the iteration, pixels.
+  public var iterations = 10
+  /// Steps shorter than this end the iteration on level 0, pixels.
   public var tolerance: Float = 0.01
   /// Greatest difference that is left, root of the mean square over the patch, grey levels.
   public var maximalResidual: Float = 14
@@ -20,6 +20,8 @@ public struct PatchTracker: Sendable {
     public var position: SIMD2<Float>
     /// Root mean square of what differs after gain and bias, grey levels.
     public var residual: Float
+    /// Correlation of the patch with what was found, −1…1: what remains of likeness whatever the contrast.
+    public var correlation: Float
   }
 
   /// Finds in `next` what is around `position` in `previous`.
@@ -32,149 +34,191 @@ public struct PatchTracker: Sendable {
     _ position: SIMD2<Float>, from previous: ImagePyramid, to next: ImagePyramid, guess: SIMD2<Float>,
     coarsest: Int = 3
   ) -> Match? {
-    var estimate = guess
+    PatchTemplate(previous, centre: position).flatMap { track($0, to: next, guess: guess, coarsest: coarsest) }
+  }
+
+  /// Finds in `next` what `template` shows.
+  /// - Parameters:
+  ///   - warp: how the patch is turned and scaled since the template was taken.
+  ///   - guess: where it is expected in `next`, pixels on level 0.
+  ///   - coarsest: level to start on; levels that do not exist are left out.
+  /// - Returns: `nil` when the patch leaves the picture, has no texture, or differs too much where it ends.
+  public func track(
+    _ template: PatchTemplate, warp: PatchWarp = .identity, to next: ImagePyramid, guess: SIMD2<Float>,
+    coarsest: Int = 3
+  ) -> Match? {
     var found: Match?
-    for level in stride(from: min(coarsest, previous.levels.count - 1, next.levels.count - 1), through: 0, by: -1) {
-      guard
-        let patch = PatchTemplate(
-          previous.levels[level], centre: ImagePyramid.position(position, onLevel: level))
-      else {
-        // The patch does not fit into this level; a finer one may hold it.
-        if level == 0 { return nil }
-        continue
+    var estimate = guess
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: PreparedPatch.scratchCount) { scratch in
+      guard let memory = scratch.baseAddress else { return }
+      for level in stride(from: min(coarsest, template.regions.count - 1, next.levels.count - 1), through: 0, by: -1) {
+        // A patch that does not fit into this level may fit into a finer one.
+        guard let patch = PreparedPatch(template, level: level, warp: warp, memory: memory),
+          let match = align(
+            patch, in: next.planes[level], start: ImagePyramid.position(estimate, onLevel: level),
+            // The next level goes on from here, a fifth of a pixel will do.
+            tolerance: level == 0 ? tolerance : 0.2)
+        else {
+          found = nil
+          continue
+        }
+        estimate = ImagePyramid.basePosition(match.position, fromLevel: level)
+        found = Match(position: estimate, residual: match.residual, correlation: match.correlation)
       }
-      let start = ImagePyramid.position(estimate, onLevel: level)
-      guard let match = align(patch, in: next.levels[level], start: start) else {
-        if level == 0 { return nil }
-        continue
-      }
-      estimate = ImagePyramid.basePosition(match.position, fromLevel: level)
-      found = Match(position: estimate, residual: match.residual)
     }
     guard let found, found.residual <= maximalResidual else { return nil }
     return found
   }
 
-  /// Moves a patch over one image until it fits.
-  func align(_ patch: PatchTemplate, in image: GreyImage, start: SIMD2<Float>) -> Match? {
-    var position = start
-    var residual: Float = .infinity
-    for _ in 0..<iterations {
-      guard let sums = patch.sums(in: image, at: position) else { return nil }
-      residual = sums.residual
-      position -= sums.step
-      let offset = position - start
-      guard (offset * offset).sum() < Float(Self.side * Self.side) else { return nil }
-      if (sums.step * sums.step).sum() < tolerance * tolerance { break }
+  /// Moves a patch over one level until it fits.
+  private func align(_ patch: PreparedPatch, in plane: BrightnessPlane, start: SIMD2<Float>, tolerance: Float)
+    -> Match?
+  {
+    plane.values.withUnsafeBufferPointer { values in
+      var match = Match(position: start, residual: .infinity, correlation: -1)
+      for _ in 0..<iterations {
+        guard let comparison = patch.compare(values, plane.width, plane.height, at: match.position) else { return nil }
+        match.position -= comparison.step
+        (match.residual, match.correlation) = (comparison.residual, comparison.correlation)
+        let offset = match.position - start
+        guard (offset * offset).sum() < Float(Self.side * Self.side) else { return nil }
+        if (comparison.step * comparison.step).sum() < tolerance * tolerance { break }
+      }
+      return match
     }
-    return Match(position: position, residual: residual)
   }
 }
 
-/// A patch of one image with what alignment needs of it: its values without their mean, its gradients and the
-/// inverse of their structure tensor.
-struct PatchTemplate {
+/// A patch with what alignment needs of it: its values without their mean, its gradients and the inverse of their
+/// structure tensor. Lives in memory that is lent.
+private struct PreparedPatch {
+  private typealias Lane = SIMD4<Float>
   private static let side = PatchTracker.side
+  private static let rim = side + 2
   private static let count = Float(side * side)
+  /// Numbers that must be lent.
+  static let scratchCount = 3 * side * side + rim * rim
 
-  private var values: [Float]
-  private var gradientsX: [Float]
-  private var gradientsY: [Float]
+  private let values: UnsafeMutablePointer<Float>
+  private let gradientsX: UnsafeMutablePointer<Float>
+  private let gradientsY: UnsafeMutablePointer<Float>
+  private let mean: Float
   /// Sum of squares of `values`.
   private let energy: Float
+  /// Sums of `values` times gradients.
+  private let valueGradient: SIMD2<Float>
   /// Inverse of the gradients' 2×2 structure tensor: xx, xy, yy.
   private let inverseTensor: SIMD3<Float>
 
-  /// - Returns: `nil` when the patch does not lie inside the image, or has no texture in some direction.
-  init?(_ image: GreyImage, centre: SIMD2<Float>) {
-    let (side, rim) = (Self.side, Self.side + 2)
+  /// - Returns: `nil` when the patch does not lie inside the template, or has no texture in some direction.
+  init?(_ template: PatchTemplate, level: Int, warp: PatchWarp, memory: UnsafeMutablePointer<Float>) {
+    let (side, rim, area) = (Self.side, Self.rim, Self.side * Self.side)
+    (values, gradientsX, gradientsY) = (memory, memory + area, memory + 2 * area)
     // One pixel more around for the gradients.
-    guard let wide = Self.samples(image, corner: centre - Float(side / 2) + 0.5 - 1, side: rim) else { return nil }
-    values = [Float](repeating: 0, count: side * side)
-    gradientsX = values
-    gradientsY = values
-    var sum: Float = 0
+    let wide = memory + 3 * area
+    guard template.sample(level: level, warp: warp, side: rim, into: wide) else { return nil }
+    var (sum, sumX, sumY) = (Lane.zero, Lane.zero, Lane.zero)
     for y in 0..<side {
-      for x in 0..<side {
-        let at = (y + 1) * rim + x + 1
-        values[y * side + x] = wide[at]
-        gradientsX[y * side + x] = (wide[at + 1] - wide[at - 1]) / 2
-        gradientsY[y * side + x] = (wide[at + rim] - wide[at - rim]) / 2
-        sum += wide[at]
+      for x in stride(from: 0, to: side, by: 4) {
+        let at = wide + ((y + 1) * rim + x + 1)
+        let value = Self.load(at)
+        let gradientX = (Self.load(at + 1) - Self.load(at - 1)) * 0.5
+        let gradientY = (Self.load(at + rim) - Self.load(at - rim)) * 0.5
+        let target = y * side + x
+        Self.store(value, values + target)
+        Self.store(gradientX, gradientsX + target)
+        Self.store(gradientY, gradientsY + target)
+        sum += value
+        sumX += gradientX
+        sumY += gradientY
       }
     }
-    let mean = sum / Self.count
-    let meanX = gradientsX.reduce(0, +) / Self.count
-    let meanY = gradientsY.reduce(0, +) / Self.count
-    var (xx, xy, yy, energy): (Float, Float, Float, Float) = (0, 0, 0, 0)
-    for index in values.indices {
-      values[index] -= mean
+    mean = sum.sum() / Self.count
+    let (meanX, meanY) = (sumX.sum() / Self.count, sumY.sum() / Self.count)
+    var (xx, xy, yy) = (Lane.zero, Lane.zero, Lane.zero)
+    var (squares, valueX, valueY) = (Lane.zero, Lane.zero, Lane.zero)
+    for at in stride(from: 0, to: area, by: 4) {
+      let value = Self.load(values + at) - mean
       // Gradients without their mean: a bias of brightness moves nothing.
-      gradientsX[index] -= meanX
-      gradientsY[index] -= meanY
-      xx += gradientsX[index] * gradientsX[index]
-      xy += gradientsX[index] * gradientsY[index]
-      yy += gradientsY[index] * gradientsY[index]
-      energy += values[index] * values[index]
+      let gradientX = Self.load(gradientsX + at) - meanX
+      let gradientY = Self.load(gradientsY + at) - meanY
+      Self.store(value, values + at)
+      Self.store(gradientX, gradientsX + at)
+      Self.store(gradientY, gradientsY + at)
+      xx += gradientX * gradientX
+      xy += gradientX * gradientY
+      yy += gradientY * gradientY
+      squares += value * value
+      valueX += value * gradientX
+      valueY += value * gradientY
     }
-    let determinant = xx * yy - xy * xy
-    let smaller = (xx + yy) / 2 - ((xx - yy) * (xx - yy) / 4 + xy * xy).squareRoot()
+    let (a, b, c) = (xx.sum(), xy.sum(), yy.sum())
+    energy = squares.sum()
+    valueGradient = SIMD2(valueX.sum(), valueY.sum())
+    inverseTensor = SIMD3(c, -b, a) / (a * c - b * b)
+    let smaller = (a + c) / 2 - ((a - c) * (a - c) / 4 + b * b).squareRoot()
     guard smaller > 0.5 * Self.count, energy > 0 else { return nil }
-    self.energy = energy
-    inverseTensor = SIMD3(yy, -xy, xx) / determinant
   }
 
-  /// The step that improves the position, and how much differs before it.
-  func sums(in image: GreyImage, at centre: SIMD2<Float>) -> (step: SIMD2<Float>, residual: Float)? {
-    let corner = centre - Float(Self.side / 2) + 0.5
-    guard let samples = Self.samples(image, corner: corner, side: Self.side) else { return nil }
-    let mean = samples.reduce(0, +) / Self.count
-    var (cross, squares): (Float, Float) = (0, 0)
-    for index in samples.indices {
-      let sample = samples[index] - mean
-      cross += sample * values[index]
-      squares += sample * sample
-    }
-    // Gain that takes the sample to the template; nothing that resembles it has one outside a third to three.
-    guard cross > 0, squares > 0 else { return nil }
-    let gain = min(max(cross / squares, 1 / 3), 3)
-    var (gx, gy, left): (Float, Float, Float) = (0, 0, 0)
-    for index in samples.indices {
-      let difference = gain * (samples[index] - mean) - values[index]
-      gx += difference * gradientsX[index]
-      gy += difference * gradientsY[index]
-      left += difference * difference
-    }
-    let step = SIMD2(
-      inverseTensor.x * gx + inverseTensor.y * gy, inverseTensor.y * gx + inverseTensor.z * gy)
-    return (step, (left / Self.count).squareRoot())
+  /// How a picture differs from the patch at one place.
+  struct Comparison {
+    /// What to take off the place, pixels.
+    var step: SIMD2<Float>
+    var residual: Float
+    var correlation: Float
   }
 
-  /// Bilinear samples of a square, or `nil` where it is not inside the image.
-  private static func samples(_ image: GreyImage, corner: SIMD2<Float>, side: Int) -> [Float]? {
-    guard corner.x >= 0, corner.y >= 0, corner.x < Float(image.width - side - 1),
-      corner.y < Float(image.height - side - 1)
+  /// - Returns: `nil` where the patch is not inside the picture, or nothing resembles it.
+  func compare(_ picture: UnsafeBufferPointer<Float>, _ width: Int, _ height: Int, at centre: SIMD2<Float>)
+    -> Comparison?
+  {
+    let side = Self.side
+    let corner = centre - Float(side - 1) / 2
+    guard corner.x >= 0, corner.y >= 0, corner.x < Float(width - side - 1), corner.y < Float(height - side - 1),
+      let base = picture.baseAddress
     else { return nil }
     let (x0, y0) = (Int(corner.x), Int(corner.y))
     let (fx, fy) = (corner.x - Float(x0), corner.y - Float(y0))
-    let (w00, w10, w01, w11) = ((1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy)
-    return [Float](unsafeUninitializedCapacity: side * side) { target, count in
-      image.pixels.withUnsafeBufferPointer { pixels in
-        for y in 0..<side {
-          var at = (y0 + y) * image.width + x0
-          var upper = Float(pixels[at])
-          var lower = Float(pixels[at + image.width])
-          for x in 0..<side {
-            at += 1
-            let nextUpper = Float(pixels[at])
-            let nextLower = Float(pixels[at + image.width])
-            target.initializeElement(
-              at: y * side + x, to: w00 * upper + w10 * nextUpper + w01 * lower + w11 * nextLower)
-            (upper, lower) = (nextUpper, nextLower)
-          }
-        }
+    var (sum, squares, cross) = (Lane.zero, Lane.zero, Lane.zero)
+    var (crossX, crossY) = (Lane.zero, Lane.zero)
+    for x in stride(from: 0, to: side, by: 4) {
+      var row = base + (y0 * width + x0 + x)
+      var upper = Self.load(row)
+      upper += fx * (Self.load(row + 1) - upper)
+      for y in 0..<side {
+        row += width
+        var lower = Self.load(row)
+        lower += fx * (Self.load(row + 1) - lower)
+        // Less the template's mean, so that sums stay small and keep their digits.
+        let sample = upper + fy * (lower - upper) - mean
+        upper = lower
+        let at = y * side + x
+        sum += sample
+        squares += sample * sample
+        cross += sample * Self.load(values + at)
+        crossX += sample * Self.load(gradientsX + at)
+        crossY += sample * Self.load(gradientsY + at)
       }
-      count = side * side
     }
+    let offset = sum.sum() / Self.count
+    let spread = squares.sum() - Self.count * offset * offset
+    let likeness = cross.sum()
+    // Gain that takes the sample to the template; nothing that resembles it has one outside a third to three.
+    guard likeness > 0, spread > 0 else { return nil }
+    let gain = min(max(likeness / spread, 1 / 3), 3)
+    let g = gain * SIMD2(crossX.sum(), crossY.sum()) - valueGradient
+    let left = gain * gain * spread - 2 * gain * likeness + energy
+    return Comparison(
+      step: SIMD2(
+        inverseTensor.x * g.x + inverseTensor.y * g.y, inverseTensor.y * g.x + inverseTensor.z * g.y),
+      residual: (max(left, 0) / Self.count).squareRoot(), correlation: likeness / (spread * energy).squareRoot())
+  }
+
+  private static func load(_ pointer: UnsafePointer<Float>) -> Lane {
+    UnsafeRawPointer(pointer).loadUnaligned(as: Lane.self)
+  }
+
+  private static func store(_ lane: Lane, _ pointer: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(pointer).storeBytes(of: lane, as: Lane.self)
   }
 }

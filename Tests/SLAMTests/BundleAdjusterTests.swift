@@ -71,6 +71,23 @@ import Testing
     #expect(worst(truth, problem) < 0.02)
   }
 
+  @Test(arguments: 1...4) func findsFocalLengthAndDistortion(seed: UInt64) {
+    var (_, problem) = problems(seed: seed, noise: 0.3)
+    guard case .pinhole(var wrong) = Self.camera else { return }
+    wrong.focalLength *= 1.2
+    wrong.distortion.k1 = -0.1
+    problem.camera = .pinhole(wrong)
+    problem.intrinsics = Intrinsics(assumed: problem.camera)
+    // Only the first pose is known: the distance of the second is a scale, which the wrong camera would bend.
+    problem.isFixed[1] = false
+    var adjuster = BundleAdjuster()
+    adjuster.iterations = 60
+    adjuster.tolerance = 1e-9
+    adjuster.adjust(&problem)
+    #expect(abs(problem.camera.focalLength.x / Self.camera.focalLength.x - 1) < 0.02)
+    if case .pinhole(let found) = problem.camera { #expect(abs(found.distortion.k1 + 0.28) < 0.03) }
+  }
+
   @Test func isTheSameInEveryRunAndNeverWorse() {
     let (_, start) = problems(seed: 9, noise: 1, outliers: 10, disturbance: 0.4)
     var (first, second) = (start, start)

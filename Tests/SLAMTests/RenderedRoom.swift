@@ -18,8 +18,11 @@ struct RenderedRoom {
 
   /// Where the camera is in frame `index`: aside, forward and turning, always with parallax.
   static func worldFromCamera(frame index: Int) -> SE3 {
-    let t = Double(index) / 30
-    return SE3(
+    worldFromCamera(seconds: Double(index) / 30)
+  }
+
+  private static func worldFromCamera(seconds t: Double) -> SE3 {
+    SE3(
       rotation: .exp(SIMD3(0.05 * sin(1.3 * t), 0.25 * sin(0.7 * t), 0.03 * sin(t))),
       translation: SIMD3(1.2 * sin(0.8 * t), 0.4 * sin(1.1 * t), 0.8 * (1 - cos(0.6 * t)) - 1))
   }
@@ -27,11 +30,23 @@ struct RenderedRoom {
   /// What the camera sees.
   /// - Parameter period: patches after which the pattern of the walls repeats, 0 for never.
   static func image(_ worldFromCamera: SE3, period: Int = 0) -> GreyImage {
+    image(period: period) { _ in worldFromCamera }
+  }
+
+  /// What a camera sees that reads frame `index` in `readoutSeconds`, 30 frames a second.
+  static func image(frame index: Int, readoutSeconds: Double) -> GreyImage {
+    image(period: 0) { row in
+      let late = (Double(row) / Double(camera.height - 1) - 0.5) * readoutSeconds
+      return worldFromCamera(seconds: Double(index) / 30 + late)
+    }
+  }
+
+  private static func image(period: Int, _ worldFromCamera: (_ row: Int) -> SE3) -> GreyImage {
     var pixels: [UInt8] = []
     pixels.reserveCapacity(camera.width * camera.height)
-    let origin = worldFromCamera.translation
-    let rotation = worldFromCamera.rotation.matrix
     for y in 0..<camera.height {
+      let origin = worldFromCamera(y).translation
+      let rotation = worldFromCamera(y).rotation.matrix
       for x in 0..<camera.width {
         let bearing = SIMD3((Double(x) - 159.5) / 250, (Double(y) - 119.5) / 250, 1)
         let hit = wallPoint(origin, rotation * bearing)

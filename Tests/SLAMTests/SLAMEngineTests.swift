@@ -9,8 +9,10 @@ import Vision
   private static let images = (0..<frameCount).map { RenderedRoom.image(RenderedRoom.worldFromCamera(frame: $0)) }
   private static let black = GreyImage(width: 320, height: 240, pixels: [UInt8](repeating: 16, count: 320 * 240))
 
-  private func run(_ images: [GreyImage], _ options: SLAMOptions = SLAMOptions()) -> (SLAMEngine, [SLAMUpdate]) {
-    var engine = SLAMEngine(camera: RenderedRoom.camera, options: options)
+  private func run(
+    _ images: [GreyImage], _ options: SLAMOptions = SLAMOptions(), camera: CameraModel = RenderedRoom.camera
+  ) -> (SLAMEngine, [SLAMUpdate]) {
+    var engine = SLAMEngine(camera: camera, options: options)
     let updates = images.enumerated().map { index, image in
       engine.add(SLAMFrame(number: index, nanos: Int64(index) * 33_333_333, image: image))
     }
@@ -40,6 +42,42 @@ import Vision
     #expect(updates.last?.state == .tracking && updates.last.map { $0.trackedPoints > 100 } == true)
     #expect(updates.filter(\.isKeyFrame).count >= 3 && engine.mapPoints.count > 150)
     #expect(updates.allSatisfy { $0.reprojectionError < 1.5 })
+  }
+
+  @Test(arguments: [0.83, 1.2]) func findsTheFocalLength(factor: Double) throws {
+    guard case .pinhole(var wrong) = RenderedRoom.camera else { return }
+    wrong.focalLength *= factor
+    var options = SLAMOptions()
+    options.calibration = .assumed
+    options.keyFrameMotion = 0.03
+    var (engine, _) = run(Self.images, options, camera: .pinhole(wrong))
+    engine.finish()
+    #expect(abs(engine.camera.focalLength.x / 250 - 1) < 0.03)
+    #expect(try error(engine.trajectory) < 0.04)
+  }
+
+  @Test func memoryIsBounded() throws {
+    var options = SLAMOptions()
+    options.maximalPoints = 340
+    options.maximalPoses = 40
+    let (engine, updates) = run(Self.images, options)
+    #expect(engine.mapPoints.count <= 340)
+    #expect(engine.trajectory.count <= 40 && engine.trajectory.count >= 30)
+    #expect(engine.trajectory.count + engine.droppedPoses == Self.frameCount)
+    #expect(engine.trajectory.last?.frameNumber == Self.frameCount - 1 && updates.last?.state == .tracking)
+    #expect(try error(engine.trajectory) < 0.02)
+  }
+
+  @Test func rollingShutterIsTakenOff() throws {
+    let readout = 0.03
+    let images = (0..<60).map { RenderedRoom.image(frame: $0, readoutSeconds: readout) }
+    var options = SLAMOptions()
+    var (global, _) = run(images, options)
+    options.readoutSeconds = readout
+    var (rolling, _) = run(images, options)
+    global.finish()
+    rolling.finish()
+    #expect(try error(rolling.trajectory) < 0.5 * error(global.trajectory))
   }
 
   @Test func isTheSameInEveryRun() {

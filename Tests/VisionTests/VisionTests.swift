@@ -81,6 +81,37 @@ import Vision
     #expect(errors.count > 35 && errors[errors.count / 2] < 0.03 && errors[errors.count * 9 / 10] < 0.2)
   }
 
+  @Test(arguments: [(0.0, 1.0), (0.5, 1.0), (-0.3, 0.8), (0.2, 1.25)])
+  func findsTurnedAndScaledTemplates(angle: Double, scale: Double) throws {
+    let (c, s) = (scale * cosine(angle), scale * cosine(angle - .pi / 2))
+    let middle = SIMD2(160.0, 120)
+    // Pixel p of the second picture shows what the first has at A·(p − m) + m, A = [c −s; s c].
+    let first = ImagePyramid(scene.image(), levelCount: 3)
+    let second = ImagePyramid(
+      scene.image { p in
+        let d = p - middle
+        return SIMD2(c * d.x - s * d.y, s * d.x + c * d.y) + middle
+      }, levelCount: 3)
+    let warp = PatchWarp(xx: Float(c), xy: Float(-s), yx: Float(s), yy: Float(c))
+    var errors: [Double] = []
+    for corner in CornerDetector(border: 60).detect(in: first.levels[0]) {
+      let template = try #require(PatchTemplate(first, centre: corner.position))
+      let d = SIMD2(Double(corner.position.x), Double(corner.position.y)) - middle
+      let there = SIMD2(c * d.x + s * d.y, c * d.y - s * d.x) / (scale * scale) + middle
+      let guess = SIMD2(Float(there.x) + 1.5, Float(there.y) - 1)
+      guard let match = PatchTracker().track(template, warp: warp, to: second, guess: guess, coarsest: 1) else {
+        continue
+      }
+      let error = SIMD2(Double(match.position.x), Double(match.position.y)) - there
+      errors.append((error * error).sum().squareRoot())
+      #expect(match.correlation > 0.9)
+    }
+    errors.sort()
+    #expect(errors.count > 15 && errors[errors.count / 2] < 0.05)
+    #expect(abs(warp.magnification * Float(scale) - 1) < 1e-5)
+    #expect(PatchTemplate(first, centre: SIMD2(-1, 5)) == nil && PatchTemplate(first, centre: SIMD2(0, .nan)) == nil)
+  }
+
   @Test func exposureMayChange() {
     let errors = errors(shift: SIMD2(2.5, 1.25), gain: 0.6, bias: 20)
     #expect(errors.count > 35 && errors[errors.count / 2] < 0.06)

@@ -5,7 +5,7 @@ public import MultiView
 /// Moves poses and points together until they agree best with what was seen.
 ///
 /// Levenberg–Marquardt with a robust kernel. Points are eliminated by the Schur complement, so the system to be solved
-/// has six unknowns for each free pose. The same input gives the same result, bit for bit.
+/// has six unknowns for each free pose, and two more for a camera that is not known. The same input gives the same result, bit for bit.
 ///
 /// Source: Triggs, McLauchlan, Hartley, Fitzgibbon 2000, "Bundle adjustment – a modern synthesis", §6.1.
 public struct BundleAdjuster: Sendable {
@@ -62,10 +62,15 @@ struct BundleLayout {
   /// The place of each pose among the free ones; −1 for fixed ones.
   let slots: [Int]
   let freeCount: Int
+  /// The block of the camera, after those of the poses; `nil` when it stays.
+  let cameraSlot: Int?
   /// Indices of observations, point after point.
   let order: [Int]
   /// Where in `order` the observations of each point begin; one more entry ends the last.
   let starts: [Int]
+
+  /// Free poses, and the camera when it is free.
+  var blockCount: Int { freeCount + (cameraSlot == nil ? 0 : 1) }
 
   init(_ problem: BundleProblem) {
     var free = 0
@@ -75,6 +80,7 @@ struct BundleLayout {
       return free - 1
     }
     freeCount = free
+    cameraSlot = problem.intrinsics == nil ? nil : free
     var counts = [Int](repeating: 0, count: problem.points.count + 1)
     for observation in problem.observations { counts[observation.point + 1] += 1 }
     for point in problem.points.indices { counts[point + 1] += counts[point] }
@@ -91,9 +97,13 @@ struct BundleLayout {
   func moved(_ problem: BundleProblem, by step: BundleSystem.Step) -> BundleProblem {
     var moved = problem
     for (pose, slot) in slots.enumerated() where slot >= 0 {
-      let d = step.poses[6 * slot..<6 * slot + 6].map { $0 }
+      let d = step.blocks[6 * slot..<6 * slot + 6].map { $0 }
       let twist = SE3.Twist(linear: SIMD3(d[0], d[1], d[2]), angular: SIMD3(d[3], d[4], d[5]))
       moved.poses[pose] = SE3.exp(twist) * problem.poses[pose]
+    }
+    if let slot = cameraSlot {
+      moved.camera = problem.camera.moved(
+        focalShare: step.blocks[6 * slot], distortion: step.blocks[6 * slot + 1])
     }
     for (point, delta) in step.points.enumerated() { moved.points[point] += delta }
     return moved

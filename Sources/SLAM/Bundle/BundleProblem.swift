@@ -21,7 +21,10 @@ public struct BundleProblem: Sendable {
     }
   }
 
+  /// Moves too when ``intrinsics`` are given.
   public var camera: CameraModel
+  /// What of the camera is adjusted; `nil` leaves it as it is.
+  public var intrinsics: Intrinsics?
   /// Camera from world.
   public var poses: [SE3]
   /// Poses that stay. With fewer than two the problem drifts in scale, and with none freely.

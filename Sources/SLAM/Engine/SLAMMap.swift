@@ -40,6 +40,13 @@ struct SLAMMap {
 
   /// Adjusts the key frames of a range, all points that they see, and nothing else.
   mutating func adjust(free: Range<Int>, camera: CameraModel, iterations: Int) {
+    adjust(free: free, camera: camera, intrinsics: nil, iterations: iterations)
+  }
+
+  /// Adjusts the key frames of a range, all points that they see, and the camera when intrinsics are given.
+  /// - Returns: the camera.
+  @discardableResult
+  mutating func adjust(free: Range<Int>, camera: CameraModel, intrinsics: Intrinsics?, iterations: Int) -> CameraModel {
     let identifiers = points.keys.filter { identifier in
       points[identifier]?.observations.contains { free.contains($0.keyFrame) } ?? false
     }.sorted()
@@ -55,19 +62,35 @@ struct SLAMMap {
         observations.append(.init(pose: slots[observation.keyFrame], point: index, pixel: observation.pixel))
       }
     }
-    // Two key frames that stay fix the place and the scale.
-    let anchors = used.sorted().prefix(2)
+    // Two key frames that stay fix the place and the scale. A second one would hold a camera that is wrong.
+    let anchors = used.sorted().prefix(intrinsics == nil ? 2 : 1)
     let isFixed = used.map { !free.contains($0) || anchors.contains($0) }
-    guard isFixed.contains(false) else { return }
+    guard isFixed.contains(false) else { return camera }
     var problem = BundleProblem(
       camera: camera, poses: used.map { keyFrames[$0].cameraFromWorld }, isFixed: isFixed,
       points: identifiers.compactMap { points[$0]?.position }, observations: observations)
+    let before = problem.poses
+    problem.intrinsics = intrinsics
     var adjuster = BundleAdjuster()
     adjuster.iterations = iterations
     adjuster.adjust(&problem)
     for (slot, keyFrame) in used.enumerated() { keyFrames[keyFrame].cameraFromWorld = problem.poses[slot] }
     for (index, identifier) in identifiers.enumerated() { points[identifier]?.position = problem.points[index] }
-    cull(identifiers, camera)
+    if intrinsics != nil { keepScale(used, before) }
+    cull(identifiers, problem.camera)
+    return problem.camera
+  }
+
+  /// Undoes a change of scale, which nothing held: cameras are as far from the first as they were.
+  private mutating func keepScale(_ used: [Int], _ before: [SE3]) {
+    func extent(_ poses: [SE3]) -> Double {
+      let centres = poses.map(\.inverse.translation)
+      return centres.reduce(0) { $0 + ($1 - centres[0]).norm }
+    }
+    let scale = extent(before) / extent(used.map { keyFrames[$0].cameraFromWorld })
+    guard scale.isFinite, scale > 0 else { return }
+    for index in keyFrames.indices { keyFrames[index].cameraFromWorld.translation *= scale }
+    for identifier in points.keys { points[identifier]?.position *= scale }
   }
 
   /// Removes observations that do not fit, and points that fewer than two key frames see.

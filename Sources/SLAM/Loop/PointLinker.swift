@@ -87,7 +87,7 @@ struct PointLinker {
     guard owner != match.point, let point = map.points[match.point], !point.isSeen(by: keyFrame) else { return }
     if owner >= 0, map.points[owner] != nil {
       let (gone, kept) = (max(owner, match.point), min(owner, match.point))
-      guard map.join(gone, into: kept, camera: camera, tolerance: 2 * radius) else { return }
+      guard map.join(gone, into: kept, camera: camera, tolerance: radius) else { return }
       result.renamed.append((gone, kept))
     } else if owner >= 0 {
       map.adopt(track: owner, by: match.point, newest: keyFrame, camera: camera, tolerance: radius)

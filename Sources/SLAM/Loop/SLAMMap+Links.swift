@@ -164,4 +164,20 @@ extension SLAMMap {
       keyFrames[index].cameraFromWorld = SE3(rotation: moved.rotation, translation: moved.translation).inverse
     }
   }
+
+  /// How far the observations of another state of this map are from where this one has their points: root mean square,
+  /// pixels. What is off by more than three, or behind the camera, counts as three.
+  func misfit(of other: SLAMMap, _ camera: CameraModel) -> Double {
+    var (sum, count) = (0.0, 0)
+    for identifier in other.points.keys.sorted() {
+      guard let point = points[identifier] else { continue }
+      for observation in other.points[identifier]?.observations ?? [] {
+        count += 1
+        let pixel = camera.project(keyFrames[observation.keyFrame].cameraFromWorld * point.position)
+        let offset = pixel.map { $0 - observation.pixel } ?? SIMD2(3, 0)
+        sum += min((offset * offset).sum(), 9)
+      }
+    }
+    return (sum / Double(max(count, 1))).squareRoot()
+  }
 }

@@ -1,0 +1,42 @@
+/// What keeps a map from growing for ever.
+extension SLAMMap {
+  /// Share of a key frame's points that others must see well for it to be redundant.
+  private static let redundantShare = 0.9
+  /// Other key frames that see a point well enough.
+  private static let sufficientViews = 3
+
+  /// Takes the sightings of a key frame out of the map when nearly all its points are seen by enough others. The key
+  /// frame keeps its number and its pose, on which frames hang.
+  ///
+  /// Source: Mur-Artal, Montiel, Tardós 2015, "ORB-SLAM", §VI.E.
+  /// - Returns: whether it was redundant.
+  @discardableResult
+  mutating func thin(keyFrame: Int) -> Bool {
+    var seen: [Int] = []
+    var redundant = 0
+    for (identifier, point) in points where point.observations.contains(where: { $0.keyFrame == keyFrame }) {
+      seen.append(identifier)
+      if point.observations.count > Self.sufficientViews { redundant += 1 }
+    }
+    // The first two hold the map's place and scale.
+    guard keyFrame > 1, !seen.isEmpty, Double(redundant) >= Self.redundantShare * Double(seen.count) else {
+      return false
+    }
+    for identifier in seen {
+      points[identifier]?.observations.removeAll { $0.keyFrame == keyFrame }
+      if let count = points[identifier]?.observations.count, count < 2 { points[identifier] = nil }
+    }
+    return true
+  }
+
+  /// Removes points until nine tenths of `count` are left when there are more: those that the fewest key frames see,
+  /// of those the oldest.
+  /// - Parameter isKept: whether a point stays whatever the number.
+  mutating func limitPoints(to count: Int, keeping isKept: (_ identifier: Int) -> Bool) {
+    guard points.count > count else { return }
+    let removable = points.filter { !isKept($0.key) }.map { (views: $0.value.observations.count, identifier: $0.key) }
+    for point in removable.sorted(by: { $0 < $1 }).prefix(points.count - count * 9 / 10) {
+      points[point.identifier] = nil
+    }
+  }
+}
