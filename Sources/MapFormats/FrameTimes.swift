@@ -1,15 +1,20 @@
 /// `times.txt`: `index timestamp_s [name]`, the capture time of each frame of a video, in the order of presentation.
+///
+/// Indices may have gaps, where a live source left frames out; the n-th line is that of the n-th frame.
 public enum FrameTimes {
   /// Nanoseconds of each frame, ascending.
   /// - Throws: `MapFormatError.line` when an index is out of order or a time is not later than the one before.
   public static func parse(_ text: String) throws(MapFormatError) -> [Int64] {
     let table = TextTable(format: "times.txt", fields: 2)
     var times: [Int64] = []
+    var lastIndex = -1
     try table.forEachLine(of: text) { fields, line throws(MapFormatError) in
-      guard Int(fields[0]) == times.count else {
+      guard let index = Int(fields[0]), index > lastIndex else {
         throw .line(
-          format: table.format, number: line, reason: "index \(fields[0].prefix(20)) where \(times.count) was due")
+          format: table.format, number: line,
+          reason: "index \(fields[0].prefix(20)), which is none or not above that of the line before")
       }
+      lastIndex = index
       let nanos = try table.nanos(ofSeconds: fields[1], line)
       if let last = times.last, nanos <= last {
         throw .line(format: table.format, number: line, reason: "not later than the frame before")

@@ -19,13 +19,14 @@ extension SLAMMap {
       if point.observations.count > Self.sufficientViews { redundant += 1 }
     }
     // The first two hold the map's place and scale.
-    guard keyFrame > 1, !seen.isEmpty, Double(redundant) >= Self.redundantShare * Double(seen.count) else {
+    guard keyFrame > 1, !keyFrames[keyFrame].isThinned, !seen.isEmpty, Double(redundant) >= Self.redundantShare * Double(seen.count) else {
       return false
     }
     for identifier in seen {
       points[identifier]?.observations.removeAll { $0.keyFrame == keyFrame }
       if let count = points[identifier]?.observations.count, count < 2 { points[identifier] = nil }
     }
+    keyFrames[keyFrame].isThinned = true
     return true
   }
 

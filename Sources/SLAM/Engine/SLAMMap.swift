@@ -14,6 +14,8 @@ struct KeyFrame {
   var number = 0
   var nanos: Int64 = 0
   var features = KeyFrameFeatures()
+  /// Whether its sightings were taken out of the map, since others show the same: it moves with the one before.
+  var isThinned = false
 
   /// Of the camera, in the world.
   var centre: SIMD3<Double> { cameraFromWorld.inverse.translation }
@@ -74,11 +76,32 @@ struct SLAMMap {
     var adjuster = BundleAdjuster()
     adjuster.iterations = iterations
     adjuster.adjust(&problem)
+    let hung = hungKeyFrames(in: free) { slots[$0] >= 0 }
     for (slot, keyFrame) in used.enumerated() { keyFrames[keyFrame].cameraFromWorld = problem.poses[slot] }
+    for (keyFrame, holder, cameraFromHolder) in hung {
+      keyFrames[keyFrame].cameraFromWorld = cameraFromHolder * keyFrames[holder].cameraFromWorld
+    }
     for (index, identifier) in identifiers.enumerated() { points[identifier]?.position = problem.points[index] }
     if intrinsics != nil { keepScale(used, before) }
     cull(identifiers, problem.camera)
     return problem.camera
+  }
+
+  /// Key frames that no point holds, each with the one before it that points hold, and its camera from that one's.
+  private func hungKeyFrames(
+    in range: Range<Int>, isHeld: (Int) -> Bool
+  ) -> [(keyFrame: Int, holder: Int, cameraFromHolder: SE3)] {
+    var holder: Int?
+    return range.compactMap { index in
+      if isHeld(index) {
+        holder = index
+        return nil
+      }
+      return holder.map { holder in
+        let worldFromHolder = keyFrames[holder].cameraFromWorld.inverse
+        return (index, holder, keyFrames[index].cameraFromWorld * worldFromHolder)
+      }
+    }
   }
 
   /// Undoes a change of scale, which nothing held: cameras are as far from the first as they were.

@@ -53,7 +53,7 @@ extension SLAMMap {
   mutating func adopt(track: Int, by identifier: Int, newest: Int, camera: CameraModel, tolerance: Double) {
     for keyFrame in (0...newest).reversed() {
       guard let feature = keyFrames[keyFrame].features.feature(of: track) else { return }
-      guard let point = points[identifier], !point.isSeen(by: keyFrame),
+      guard let point = points[identifier], !point.isSeen(by: keyFrame), !keyFrames[keyFrame].isThinned,
         let pixel = camera.project(keyFrames[keyFrame].cameraFromWorld * point.position)
       else { continue }
       let offset = pixel - keyFrames[keyFrame].features.position(feature)
@@ -92,7 +92,7 @@ extension SLAMMap {
 
   /// Looks for the points of the map in each key frame that may show them.
   mutating func linkEverywhere(_ linker: PointLinker) {
-    for keyFrame in keyFrames.indices {
+    for keyFrame in keyFrames.indices where !keyFrames[keyFrame].isThinned {
       linker.link(unseenPoints(by: keyFrame, limit: 4_000), into: keyFrame, of: &self)
     }
   }
