@@ -9,6 +9,8 @@ public import Geometry
 /// `camera.json`: the lens of a camera, its shutter, and where an IMU sits.
 public struct CameraDescription: Hashable, Sendable {
   public var camera: CameraModel
+  /// Whether somebody measured the lens: a plain `pinhole` without distortion is what a maker says, or a guess.
+  public var isCalibrated = true
   /// Time from the first row of a picture to the last, seconds; 0 for a global shutter, `nil` when not told.
   public var readoutSeconds: Double?
   /// The pose of the camera in the axes of the IMU.
@@ -51,6 +53,7 @@ public struct CameraDescription: Hashable, Sendable {
       throw .camera(field: "file", reason: "no JSON")
     }
     camera = try file.cameraModel()
+    isCalibrated = file.isCalibrated
     readoutSeconds = file.shutter == "global" ? 0 : file.readoutSeconds
     if let readoutSeconds, !(0...0.2).contains(readoutSeconds) {
       throw .camera(field: "readout_s", reason: "not between 0 and 0.2 seconds")
@@ -103,6 +106,10 @@ private struct File: Decodable {
     case imuFromCamera = "T_imu_cam"
     case imuTimeOffset = "imu_time_offset_s"
     case imuNoise = "imu_noise"
+  }
+
+  var isCalibrated: Bool {
+    !model.hasPrefix("pinhole") || model.contains("radtan") || [k1, k2, p1, p2].contains { ($0 ?? 0) != 0 }
   }
 
   func cameraModel() throws(MapFormatError) -> CameraModel {

@@ -133,7 +133,7 @@ public struct SLAMEngine: SLAMBackend {
 
   public mutating func finish() {
     guard map.keyFrames.count > 2 else { return }
-    if options.calibration == .assumed { for _ in 0..<2 { calibrate(range: 0..<map.keyFrames.count) } }
+    if options.calibration != .known { for _ in 0..<2 { calibrate(range: 0..<map.keyFrames.count) } }
     adjustAll()
     let tracked = map
     // Wide at first, since drift separates what is one, then as near as features are found again.
@@ -144,7 +144,7 @@ public struct SLAMEngine: SLAMBackend {
     adjustAll()
     // Where things moved, or resemble each other, links bend a map that was right: what was tracked says so.
     if map.misfit(of: tracked, camera) > Self.maximalBending * tracked.misfit(of: tracked, camera) { map = tracked }
-    if options.calibration == .assumed {
+    if options.calibration != .known {
       calibrate(range: 0..<map.keyFrames.count)
       adjustAll()
     }
@@ -203,7 +203,7 @@ public struct SLAMEngine: SLAMBackend {
     // The next attempt needs more to see than the last.
     guard motion > max(keyFrameMotion / 2, 1.15 * attemptedMotion) else { return }
     attemptedMotion = motion
-    let initialiser = MapInitialiser(camera: camera, tolerance: options.calibration == .known ? 1.5 : 3)
+    let initialiser = MapInitialiser(camera: camera, tolerance: options.calibration == .assumed ? 3 : 1.5)
     guard var first = initialiser.map(of: initialViews) else { return }
     if options.readoutSeconds != 0 {
       // Now that the motion is known it is taken off the pixels, which changes the map a little.
@@ -491,7 +491,7 @@ public struct SLAMEngine: SLAMBackend {
     closeLoop()
     mergeMaps()
     let count = map.keyFrames.count
-    if options.calibration == .assumed, count >= Self.firstCalibration, 2 * count >= 3 * calibratedCount {
+    if options.calibration != .known, count >= Self.firstCalibration, 2 * count >= 3 * calibratedCount {
       calibrate(range: max(count - Self.calibrationWindow, 0)..<count)
       calibratedCount = count
       tracks.renewTemplates()
@@ -505,11 +505,13 @@ public struct SLAMEngine: SLAMBackend {
 
   /// Finds out focal length and k1 from a range of key frames.
   private mutating func calibrate(range: Range<Int>) {
+    guard let deviation = options.calibration.deviation else { return }
+    let intrinsics = Intrinsics(
+      assumed: assumedCamera, focalDeviation: deviation.x, distortionDeviation: deviation.y)
     var calibrated = map
-    let intrinsics = Intrinsics(assumed: assumedCamera)
     let found = calibrated.adjust(free: range, camera: camera, intrinsics: intrinsics, iterations: 20)
     // Over flat ground nothing holds the focal length, and it runs away.
-    guard abs(intrinsics.error(found).x) < Self.maximalFocalError else { return }
+    guard abs(intrinsics.error(found).x) < min(Self.maximalFocalError, 3 * deviation.x) else { return }
     (map, camera) = (calibrated, found)
     (loopCloser, mapLinker) = (LoopCloser(camera: found), LoopCloser(camera: found))
   }

@@ -190,8 +190,19 @@ public struct SLAMOptions: Hashable, Sendable {
   public enum Calibration: Hashable, Sendable {
     /// The camera is what it is said to be.
     case known
-    /// The camera is a guess: its focal length and k1 are found out on the way.
+    /// The camera is what its maker says, or fits about: focal length and k1 are refined on the way.
+    case nominal
+    /// The camera is a guess: focal length and k1 are found out on the way.
     case assumed
+
+    /// Standard deviation of the focal length, as a share of it, and of k1; `nil` where there is none.
+    var deviation: SIMD2<Double>? {
+      switch self {
+      case .known: nil
+      case .nominal: SIMD2(0.03, 0.03)
+      case .assumed: SIMD2(0.3, 0.2)
+      }
+    }
   }
 
   public var calibration = Calibration.known

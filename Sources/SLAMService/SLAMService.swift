@@ -2,6 +2,7 @@ public import Clocks
 public import Geometry
 public import Logging
 internal import MediaModel
+import MapFormats
 public import MessageBus
 public import SLAM
 import Synchronization
@@ -27,16 +28,21 @@ public final class SLAMService: VideoConsumer {
   /// - Parameters:
   ///   - bus: takes poses and point clouds.
   ///   - metrics: shared by all of the process.
-  ///   - makeBackend: begins a segment, for pictures of this camera.
+  ///   - makeBackend: begins a segment, for pictures of this camera; by default with ``SLAMEngine``.
   public init(
     options: SLAMServiceOptions, bus: any MessageBus, metrics: SLAMMetrics, clocks: SystemClocks = .system,
-    logger: Logger, makeBackend: @escaping @Sendable (CameraModel) -> any SLAMBackend = { SLAMEngine(camera: $0) }
+    logger: Logger, makeBackend: (@Sendable (CameraModel) -> any SLAMBackend)? = nil
   ) {
     self.options = options
     self.metrics = metrics
+    var engine = SLAMOptions()
+    engine.calibration = options.camera.map { $0.isCalibrated ? .known : .nominal } ?? .assumed
+    engine.readoutSeconds = options.camera?.readoutSeconds ?? 0
+    let engineOptions = engine
     core = Mutex(
       SLAMCore(
-        options: options, bus: bus, metrics: metrics, clocks: clocks, logger: logger, makeBackend: makeBackend))
+        options: options, bus: bus, metrics: metrics, clocks: clocks, logger: logger,
+        makeBackend: makeBackend ?? { SLAMEngine(camera: $0, options: engineOptions) }))
   }
 
   /// Takes readings of the sensors beside the camera. Never waits; the oldest are dropped, and counted, when no frame

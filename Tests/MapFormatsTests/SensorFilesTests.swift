@@ -15,7 +15,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("0 1\n2 2", "index 2 where 1 was due"), ("0 1\n1 1", "not later"), ("0", "1 of 2 fields"), ("0 x", "“x”"),
+      ("1 1\n0 2", "index 0, which is none"), ("x 2", "index x"), ("0 1\n1 1", "not later"), ("0", "1 of 2 fields"),
+      ("0 x", "“x”"),
     ])
   func badTimesAreNamed(text: String, part: String) {
     #expect {

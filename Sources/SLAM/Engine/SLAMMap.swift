@@ -52,11 +52,18 @@ struct SLAMMap {
     let identifiers = points.keys.filter { identifier in
       points[identifier]?.observations.contains { free.contains($0.keyFrame) } ?? false
     }.sorted()
+    var sightings = [Int](repeating: 0, count: keyFrames.count)
+    for identifier in identifiers {
+      for observation in points[identifier]?.observations ?? [] { sightings[observation.keyFrame] += 1 }
+    }
     var slots = [Int](repeating: -1, count: keyFrames.count)
     var used: [Int] = []
     var observations: [BundleProblem.Observation] = []
     for (index, identifier) in identifiers.enumerated() {
       for observation in points[identifier]?.observations ?? [] {
+        // Few points do not hold a key frame: it moves with the one before.
+        let isLoose = sightings[observation.keyFrame] < Self.minimalSightings && free.contains(observation.keyFrame)
+        if isLoose && observation.keyFrame > 1 { continue }
         if slots[observation.keyFrame] < 0 {
           slots[observation.keyFrame] = used.count
           used.append(observation.keyFrame)
@@ -86,6 +93,9 @@ struct SLAMMap {
     cull(identifiers, problem.camera)
     return problem.camera
   }
+
+  /// Points that a key frame must see to be adjusted.
+  private static let minimalSightings = 10
 
   /// Key frames that no point holds, each with the one before it that points hold, and its camera from that one's.
   private func hungKeyFrames(
