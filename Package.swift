@@ -82,7 +82,7 @@ let algorithms: [Target] =
   + module("MultiView", ["Geometry", "LinearAlgebra"])
   + module("Vision")
   + module("SLAM", ["Geometry", "LinearAlgebra", "MultiView", "Vision"])
-  + module("InertialAlignment", ["Geometry", "LinearAlgebra"], testing: ["MapFormats"])
+  + module("InertialAlignment", ["Geometry", "LinearAlgebra"], testing: ["MapFormats", .nioCore])
   + module("ClockSync", ["MediaModel"])
 
 // MARK: Foreign libraries, one owner each
@@ -206,6 +206,12 @@ let services: [Target] =
       .metrics,
     ])
   + module(
+    "SLAMBenchmark",
+    [
+      "MediaModel", "Geometry", "MultiView", "MapFormats", "SLAM", "SLAMService", "MessageBus", "VideoConsumer",
+      .logging,
+    ])
+  + module(
     "Publishing",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
@@ -227,7 +233,7 @@ let executables: [Target] = [
     name: "worldsystem",
     dependencies: [
       "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SLAMService", "Publishing",
-      "RelayBenchmark", "MapFormats", "SLAM", "Geometry",
+      "RelayBenchmark", "SLAMBenchmark", "MapFormats", "SLAM", "Geometry",
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
       "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
       "OTLP", "Webhooks",

@@ -2,7 +2,7 @@ public import Clocks
 public import Geometry
 public import Logging
 internal import MediaModel
-import MapFormats
+public import MapFormats
 public import MessageBus
 public import SLAM
 import Synchronization
@@ -35,14 +35,19 @@ public final class SLAMService: VideoConsumer {
   ) {
     self.options = options
     self.metrics = metrics
-    var engine = SLAMOptions()
-    engine.calibration = options.camera.map { $0.isCalibrated ? .known : .nominal } ?? .assumed
-    engine.readoutSeconds = options.camera?.readoutSeconds ?? 0
-    let engineOptions = engine
+    let engine = Self.engineOptions(for: options.camera)
     core = Mutex(
       SLAMCore(
         options: options, bus: bus, metrics: metrics, clocks: clocks, logger: logger,
-        makeBackend: makeBackend ?? { SLAMEngine(camera: $0, options: engineOptions) }))
+        makeBackend: makeBackend ?? { SLAMEngine(camera: $0, options: engine) }))
+  }
+
+  /// What the usual back end has to know of a camera; `nil`: nothing is known.
+  public static func engineOptions(for camera: CameraDescription?) -> SLAMOptions {
+    var options = SLAMOptions()
+    options.calibration = camera.map { $0.isCalibrated ? .known : .nominal } ?? .assumed
+    options.readoutSeconds = camera?.readoutSeconds ?? 0
+    return options
   }
 
   /// Takes readings of the sensors beside the camera. Never waits; the oldest are dropped, and counted, when no frame

@@ -2,6 +2,7 @@ import Foundation
 import Geometry
 import InertialAlignment
 import MapFormats
+import NIOCore
 import TestSupport
 import Testing
 
@@ -11,7 +12,7 @@ struct EuRoCTests {
   private let folder = "slam/euroc_mh01_30s/"
 
   private func samples(shiftedBy nanos: Int64 = 0) throws -> [InertialSample] {
-    try IMULog.parse(String(decoding: TestData.read(folder + "imu.csv"), as: UTF8.self)).map {
+    try IMULog.parse(String(buffer: TestData.read(folder + "imu.csv"))).map {
       InertialSample(
         nanos: $0.nanos + nanos, angularVelocity: $0.angularVelocity, specificForce: $0.acceleration)
     }
@@ -20,7 +21,7 @@ struct EuRoCTests {
   private func poses(scale: Double, noise: Double) throws -> [CameraPose] {
     var generator = SeededGenerator(seed: 1)
     return try TrajectoryFormat.tum.poses(
-      in: String(decoding: TestData.read(folder + "groundtruth.txt"), as: UTF8.self)
+      in: String(buffer: TestData.read(folder + "groundtruth.txt"))
     ).map { pose in
       let position = (pose.worldFromCamera.translation + noise * normal3(&generator)) / scale
       return CameraPose(
@@ -29,7 +30,9 @@ struct EuRoCTests {
   }
 
   private func options() throws -> InertialOptions {
-    InertialOptions(imuFromCamera: try CameraDescription(json: TestData.read(folder + "camera.json")).imuFromCamera)
+    InertialOptions(
+      imuFromCamera: try CameraDescription(json: Data(TestData.read(folder + "camera.json").readableBytesView))
+        .imuFromCamera)
   }
 
   @Test(arguments: [-150, 0, 150]) func findsScaleGravityAndOffset(milliseconds: Int64) throws {

@@ -19,7 +19,9 @@ extension SLAMMap {
       if point.observations.count > Self.sufficientViews { redundant += 1 }
     }
     // The first two hold the map's place and scale.
-    guard keyFrame > 1, !keyFrames[keyFrame].isThinned, !seen.isEmpty, Double(redundant) >= Self.redundantShare * Double(seen.count) else {
+    guard keyFrame > 1, !keyFrames[keyFrame].isThinned, !seen.isEmpty,
+      Double(redundant) >= Self.redundantShare * Double(seen.count)
+    else {
       return false
     }
     for identifier in seen {

@@ -1,0 +1,68 @@
+public import SLAM
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Processor time that frames took.
+public final class FrameTimes: Sendable {
+  private let seconds = Mutex<[Double]>([])
+
+  public init() {}
+
+  func note(_ time: Double) { seconds.withLock { $0.append(time) } }
+
+  /// The time that a share of the frames stayed within, seconds; 0 when there were none.
+  public func quantile(_ share: Double) -> Double {
+    let sorted = seconds.withLock { $0 }.sorted()
+    guard !sorted.isEmpty else { return 0 }
+    return sorted[min(max(Int(share * Double(sorted.count)), 0), sorted.count - 1)]
+  }
+
+  /// The sum, seconds.
+  public var total: Double { seconds.withLock { $0.reduce(0, +) } }
+
+  /// Frames that were noted.
+  public var count: Int { seconds.withLock { $0.count } }
+}
+
+/// A back end that is timed, by the processor time of its thread.
+public struct TimedBackend: SLAMBackend {
+  private var backend: any SLAMBackend
+  private let frames: FrameTimes
+  private let ends: FrameTimes
+
+  public init(_ backend: any SLAMBackend, frames: FrameTimes, ends: FrameTimes) {
+    self.backend = backend
+    self.frames = frames
+    self.ends = ends
+  }
+
+  public mutating func add(_ frame: SLAMFrame) -> SLAMUpdate {
+    let start = Self.threadSeconds()
+    defer { frames.note(Self.threadSeconds() - start) }
+    return backend.add(frame)
+  }
+
+  public mutating func finish() {
+    let start = Self.threadSeconds()
+    defer { ends.note(Self.threadSeconds() - start) }
+    backend.finish()
+  }
+
+  public var trajectory: [SLAMPose] { backend.trajectory }
+  public var snapshot: SLAMSnapshot { backend.snapshot }
+
+  public func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Landmark] {
+    backend.points(seenByKeyFrame: frameNumber)
+  }
+
+  private static func threadSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
