@@ -20,7 +20,8 @@ CONFIGURATION = (
 
 
 # Tests ask no servers of the Internet; those of the clock bring their own.
-DEFAULTS = {"WORLDSYSTEM_PUBLIC_TIME_SERVERS": "false"}
+# SLAM would take time from what a test is about, unless that is SLAM.
+DEFAULTS = {"WORLDSYSTEM_PUBLIC_TIME_SERVERS": "false", "WORLDSYSTEM_SLAM": "false"}
 
 # One token for each permission, as the fixture `guarded` has them.
 TOKENS = {"publish": "publish-token-0001", "view": "view-token-00000001", "control": "control-token-0001"}

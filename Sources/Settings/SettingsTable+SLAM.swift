@@ -1,6 +1,6 @@
 extension SettingsTable {
   static let slamEnabled = Setting.boolean(
-    "slam.enabled", true, "Whether `up` looks for where the camera is.")
+    "slam.enabled", true, from: .environment("WORLDSYSTEM_SLAM"), "Whether `up` looks for where the camera is.")
   static let slamStream = Setting.text(
     "slam.stream", "drone", allowed: "the name of a stream", "The stream that `up` looks at.", where: { !$0.isEmpty })
   static let slamFrameSkip = Setting.integer(
