@@ -81,6 +81,7 @@ let algorithms: [Target] =
   + module("LinearAlgebra")
   + module("MultiView", ["Geometry", "LinearAlgebra"])
   + module("Vision")
+  + module("DepthMaps", ["Geometry", "Vision"])
   + module("SLAM", ["Geometry", "LinearAlgebra", "MultiView", "Vision"])
   + module("InertialAlignment", ["Geometry", "LinearAlgebra"], testing: ["MapFormats", .nioCore])
   + module("ClockSync", ["MediaModel"])

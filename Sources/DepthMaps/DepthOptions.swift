@@ -1,0 +1,30 @@
+/// What ``DepthEstimator`` accepts. The defaults suit pictures of VGA size and poses of half a pixel.
+public struct DepthOptions: Hashable, Sendable {
+  /// How many pixels of a key frame are tried at most; they are spread over the picture.
+  public var maximalPixels = 12_000
+  /// How many inverse depths a pixel is tried at most. One step is one pixel in the picture that moves most, unless
+  /// the epipolar line is longer than this.
+  public var maximalSteps = 160
+  /// Grey levels per pixel that make a pixel worth trying.
+  public var minimalGradient: Float = 5
+  /// Least cosine between gradient and epipolar line: an edge along the line shows no depth.
+  public var minimalAlignment: Float = 0.35
+  /// Shortest epipolar line, pixels, over the whole range of depths.
+  public var minimalLineLength: Float = 4
+  /// Least zero-mean normalised cross-correlation of an accepted match.
+  public var minimalSimilarity: Float = 0.8
+  /// The dissimilarity (1 − correlation) of the best match is at most this share of the best match elsewhere.
+  public var uniqueness: Float = 0.6
+  /// Standard deviation of inverse depth over inverse depth, at most.
+  public var maximalRelativeDeviation: Float = 0.06
+  /// Error of the epipolar line across itself, pixels: that of poses and calibration.
+  public var lineDeviation: Float = 0.4
+  /// Noise of the pictures, grey levels.
+  public var imageDeviation: Float = 4
+  /// Within how many pixels estimates have to agree.
+  public var agreementRadius: Float = 8
+  /// How many estimates within the radius have to agree, at least.
+  public var minimalAgreement = 3
+
+  public init() {}
+}
