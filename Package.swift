@@ -72,7 +72,7 @@ let codecs: [Target] =
   + module("RTSP", ["MediaModel", .nioCore, .crypto])
   + module("BusMessages", ["MediaModel", .nioCore])
   + module("TelemetryProtocol", ["MediaModel", "PhoneProtocol", .nioCore])
-  + module("MapFormats", ["Geometry"])
+  + module("MapFormats", ["MediaModel", "Geometry"])
 
 // MARK: Algorithms: pure
 
@@ -83,7 +83,7 @@ let algorithms: [Target] =
   + module("Vision")
   + module("DepthMaps", ["Geometry", "Vision"])
   + module("SLAM", ["Geometry", "LinearAlgebra", "MultiView", "Vision"])
-  + module("InertialAlignment", ["Geometry", "LinearAlgebra"], testing: ["MapFormats", .nioCore])
+  + module("InertialAlignment", ["MediaModel", "Geometry", "LinearAlgebra"], testing: ["MapFormats", .nioCore])
   + module("ClockSync", ["MediaModel"])
 
 // MARK: Foreign libraries, one owner each

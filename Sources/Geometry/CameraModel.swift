@@ -69,4 +69,21 @@ public enum CameraModel: Hashable, Sendable {
     pixel.x >= margin - 0.5 && pixel.y >= margin - 0.5 && pixel.x < Double(width) - 0.5 - margin
       && pixel.y < Double(height) - 0.5 - margin
   }
+
+  /// The same camera for pictures of another size, whose edges are the same. Distortion has no unit and stays.
+  /// - Parameter factor: pixels there for one here.
+  public func scaled(by factor: Double, width: Int, height: Int) -> CameraModel {
+    let focal = focalLength * factor
+    let centre = (principalPoint + 0.5) * factor - 0.5
+    switch self {
+    case .pinhole(let camera):
+      return .pinhole(
+        PinholeCamera(
+          focalLength: focal, principalPoint: centre, distortion: camera.distortion, width: width, height: height))
+    case .fisheye(let camera):
+      return .fisheye(
+        FisheyeCamera(
+          focalLength: focal, principalPoint: centre, distortion: camera.distortion, width: width, height: height))
+    }
+  }
 }

@@ -1,23 +1,6 @@
 public import Geometry
 import LinearAlgebra
-
-/// One fix of a satellite receiver.
-public struct GPSFix: Hashable, Sendable {
-  /// Nanoseconds on the clock of the poses.
-  public var nanos: Int64
-  public var position: GeodeticPosition
-  /// Horizontal, one standard deviation, metres.
-  public var accuracyMetres: Double
-
-  public init(
-    nanos: Int64, latitudeDegrees: Double, longitudeDegrees: Double, altitudeMetres: Double, accuracyMetres: Double
-  ) {
-    self.nanos = nanos
-    position = GeodeticPosition(
-      latitudeDegrees: latitudeDegrees, longitudeDegrees: longitudeDegrees, altitudeMetres: altitudeMetres)
-    self.accuracyMetres = accuracyMetres
-  }
-}
+public import MediaModel
 
 /// Where a map lies on Earth.
 public struct GeoReference: Hashable, Sendable {
@@ -40,20 +23,21 @@ public struct GeoReference: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - poses: of one map.
+  ///   - fixes: with times on the clock of the poses.
   ///   - metricFromWorld: scale and upright axes where an IMU told them (``MetricAlignment``): then only heading and
   ///     place are found. Without, scale and attitude come from the fixes as well, which takes a path that is no line.
   /// - Returns: `nil` for fewer than five usable fixes. `unknown` where the path is short against their accuracy.
   public static func estimate(
-    poses: [CameraPose], fixes: [GPSFix], metricFromWorld: Sim3? = nil
+    poses: [TimedPose], fixes: [GPSSample], metricFromWorld: Sim3? = nil
   ) -> GeoReference? {
-    let usable = fixes.filter(\.isUsable).sorted { $0.nanos < $1.nanos }
+    let usable = fixes.filter(\.isUsable).sorted { $0.timestampNanos < $1.timestampNanos }
     guard let base = poses.first(where: \.isPlausible)?.nanos else { return nil }
     let keys = KeyPose.sorted(poses, base: base)
     let start = metricFromWorld ?? .identity
     var pairs: [GeoPair] = []
     var plane: LocalTangentPlane?
     for fix in usable {
-      let time = seconds(fix.nanos, since: base)
+      let time = seconds(fix.timestampNanos, since: base)
       guard let point = KeyPose.position(keys, at: time) else { continue }
       let tangent = plane ?? LocalTangentPlane(origin: fix.position)
       plane = tangent
@@ -168,11 +152,16 @@ struct GeoFit {
 
 private func horizontal(_ v: SIMD3<Double>) -> Double { (v.x * v.x + v.y * v.y).squareRoot() }
 
-extension GPSFix {
+extension GPSSample {
+  fileprivate var position: GeodeticPosition {
+    GeodeticPosition(
+      latitudeDegrees: latitudeDegrees, longitudeDegrees: longitudeDegrees, altitudeMetres: altitudeMetres)
+  }
+
   /// Whether it is a place on Earth at all.
   fileprivate var isUsable: Bool {
-    abs(nanos.clamped) < maximalNanos && abs(position.latitudeDegrees) <= 90 && abs(position.longitudeDegrees) <= 360
-      && abs(position.altitudeMetres) < 1e5 && accuracyMetres.isFinite && accuracyMetres >= 0
+    abs(timestampNanos.clamped) < maximalNanos && abs(latitudeDegrees) <= 90 && abs(longitudeDegrees) <= 360
+      && abs(altitudeMetres) < 1e5 && accuracyMetres.isFinite && accuracyMetres >= 0
       && accuracyMetres < 1000
   }
 }

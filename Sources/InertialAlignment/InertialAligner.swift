@@ -1,4 +1,5 @@
-import Geometry
+public import Geometry
+public import MediaModel
 
 /// Aligns a map while it grows: takes poses and samples as they come, keeps what is recent, and estimates now and then.
 ///
@@ -13,8 +14,8 @@ public struct InertialAligner: Sendable {
   /// The last estimate of the best quality that was reached; `nil` before the first.
   public private(set) var alignment: MetricAlignment?
 
-  private var poses: [CameraPose] = []
-  private var samples: [InertialSample] = []
+  private var poses: [TimedPose] = []
+  private var samples: [IMUSample] = []
   private var heading: SO3?
   private var newestPose = Int64.min
   private var newestSample = Int64.min
@@ -36,7 +37,7 @@ public struct InertialAligner: Sendable {
   }
 
   /// Takes the pose of a picture. What comes out of order, or is no pose, is passed over.
-  public mutating func add(_ pose: CameraPose) {
+  public mutating func add(_ pose: TimedPose) {
     guard pose.isPlausible else { return }
     if heading == nil { heading = pose.worldFromCamera.rotation }
     if newestPose > Int64.min, pose.nanos - newestPose < Self.poseSpacing { return }
@@ -47,17 +48,17 @@ public struct InertialAligner: Sendable {
   }
 
   /// Takes a reading of the IMU. What comes out of order, or is none, is passed over.
-  public mutating func add(_ sample: InertialSample) {
-    guard sample.isPlausible, newestSample == Int64.min || sample.nanos > newestSample else { return }
-    newestSample = sample.nanos
+  public mutating func add(_ sample: IMUSample) {
+    guard sample.isPlausible, newestSample == Int64.min || sample.timestampNanos > newestSample else { return }
+    newestSample = sample.timestampNanos
     samples.append(sample)
     let margin = options.timeOffsetRange.isFinite ? min(5, abs(options.timeOffsetRange)) + 1 : 1
-    let oldest = sample.nanos - Int64((window + margin) * 1e9)
-    Self.forget(&samples, limit: Self.maximalSamples) { $0.nanos < oldest }
+    let oldest = sample.timestampNanos - Int64((window + margin) * 1e9)
+    Self.forget(&samples, limit: Self.maximalSamples) { $0.timestampNanos < oldest }
   }
 
   /// Replaces all poses, after the map was adjusted and its past moved.
-  public mutating func replacePoses(_ adjusted: some Sequence<CameraPose>) {
+  public mutating func replacePoses(_ adjusted: some Sequence<TimedPose>) {
     poses = []
     (heading, newestPose) = (nil, Int64.min)
     for pose in adjusted { add(pose) }
@@ -71,19 +72,18 @@ public struct InertialAligner: Sendable {
     elements.removeFirst(max(old, surplus > 0 ? surplus + limit / 8 : 0))
   }
 
-  /// Estimates if enough of the stream has passed since the last time.
-  ///
-  /// - Returns: the new estimate, of whatever quality; `nil` when none was due, or nothing can be said.
-  /// - Complexity: some 40 ms for a window of a minute when it is due.
-  public mutating func estimateIfDue() -> MetricAlignment? {
-    guard newestPose > Int64.min, newestSample > Int64.min else { return nil }
-    if let lastEstimate, newestPose - lastEstimate < Int64(period * 1e9) { return nil }
-    lastEstimate = newestPose
-    return estimate()
+  /// Whether enough of the stream has passed since the last estimate.
+  public var isEstimateDue: Bool {
+    guard newestPose > Int64.min else { return false }
+    return lastEstimate.map { newestPose - $0 >= Int64(period * 1e9) } ?? true
   }
 
   /// Estimates from what is kept.
+  ///
+  /// - Returns: the new estimate, of whatever quality; `nil` when nothing can be said.
+  /// - Complexity: some 40 ms for a window of a minute.
   public mutating func estimate() -> MetricAlignment? {
+    if newestPose > Int64.min { lastEstimate = newestPose }
     let result = InertialAlignment.estimate(poses: poses, samples: samples, options: options, heading: heading)
     if let result, result.quality >= alignment?.quality ?? .unknown { alignment = result }
     return result

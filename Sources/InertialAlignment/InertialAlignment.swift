@@ -1,4 +1,5 @@
 public import Geometry
+public import MediaModel
 
 /// Brings a path of a camera and the samples of an IMU together.
 public enum InertialAlignment {
@@ -15,7 +16,7 @@ public enum InertialAlignment {
   ///   of quality `unknown` says that they were compared, and do not tell or do not fit.
   /// - Complexity: linear in samples and poses; some 40 ms for a minute at 200 Hz. At most two hours of samples.
   public static func estimate(
-    poses: [CameraPose], samples: [InertialSample], options: InertialOptions = InertialOptions(), heading: SO3? = nil
+    poses: [TimedPose], samples: [IMUSample], options: InertialOptions = InertialOptions(), heading: SO3? = nil
   ) -> MetricAlignment? {
     guard options.isUsable, let base = poses.first(where: \.isPlausible)?.nanos else { return nil }
     let keys = KeyPose.sorted(poses, base: base)

@@ -1,4 +1,5 @@
 import Geometry
+package import MediaModel
 
 /// Samples in the order of their times, with times in seconds since a base, and what their values are in between.
 package struct InertialTrack {
@@ -10,16 +11,16 @@ package struct InertialTrack {
   private(set) var specificForces: [SIMD3<Double>] = []
 
   /// Sorts the samples by time, and leaves out those that no sensor could give.
-  package init(_ samples: [InertialSample], base: Int64) {
+  package init(_ samples: [IMUSample], base: Int64) {
     var kept = samples.filter(\.isPlausible)
-    let isAscending = zip(kept, kept.dropFirst()).allSatisfy { $0.nanos < $1.nanos }
-    if !isAscending { kept.sort { $0.nanos < $1.nanos } }
+    let isAscending = zip(kept, kept.dropFirst()).allSatisfy { $0.timestampNanos < $1.timestampNanos }
+    if !isAscending { kept.sort { $0.timestampNanos < $1.timestampNanos } }
     for sample in kept {
-      let time = seconds(sample.nanos, since: base)
+      let time = seconds(sample.timestampNanos, since: base)
       if let last = times.last, time <= last { continue }
       times.append(time)
-      angularVelocities.append(sample.angularVelocity)
-      specificForces.append(sample.specificForce)
+      angularVelocities.append(sample.gyroscopeRadPerSec)
+      specificForces.append(sample.accelerometerMPerSec2)
     }
   }
 
@@ -84,15 +85,15 @@ extension SIMD3<Double> {
   var isFinite: Bool { x.isFinite && y.isFinite && z.isFinite }
 }
 
-extension InertialSample {
+extension IMUSample {
   /// Whether a sensor could have given it: finite, less than 100 rad/s and 1000 m/s².
   var isPlausible: Bool {
-    abs(nanos.clamped) < maximalNanos && angularVelocity.isFinite && specificForce.isFinite
-      && angularVelocity.norm < 100 && specificForce.norm < 1000
+    abs(timestampNanos.clamped) < maximalNanos && gyroscopeRadPerSec.isFinite && accelerometerMPerSec2.isFinite
+      && gyroscopeRadPerSec.norm < 100 && accelerometerMPerSec2.norm < 1000
   }
 }
 
-extension CameraPose {
+extension TimedPose {
   /// Whether it is a pose at all: finite, and not a billion units away.
   var isPlausible: Bool {
     let (t, q) = (worldFromCamera.translation, worldFromCamera.rotation.quaternion)

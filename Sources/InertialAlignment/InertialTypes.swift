@@ -1,34 +1,5 @@
 public import Geometry
 
-/// Where a camera was at one time, in a world of any scale and orientation.
-public struct CameraPose: Hashable, Sendable {
-  /// Capture time, nanoseconds on the clock of the pictures.
-  public var nanos: Int64
-  /// Camera axes: x right, y down, z forward.
-  public var worldFromCamera: SE3
-
-  public init(nanos: Int64, worldFromCamera: SE3) {
-    self.nanos = nanos
-    self.worldFromCamera = worldFromCamera
-  }
-}
-
-/// One reading of an inertial measurement unit, in its own axes.
-public struct InertialSample: Hashable, Sendable {
-  /// Nanoseconds on the clock of the sensor.
-  public var nanos: Int64
-  /// rad/s
-  public var angularVelocity: SIMD3<Double>
-  /// What the accelerometer feels, m/s²: acceleration less gravity, so +9.8 along the axis that points up at rest.
-  public var specificForce: SIMD3<Double>
-
-  public init(nanos: Int64, angularVelocity: SIMD3<Double>, specificForce: SIMD3<Double>) {
-    self.nanos = nanos
-    self.angularVelocity = angularVelocity
-    self.specificForce = specificForce
-  }
-}
-
 /// White noise of the sensors, as densities.
 public struct InertialNoise: Hashable, Sendable {
   /// rad/s/√Hz

@@ -11,7 +11,7 @@ package struct KeyPose {
   }
 
   /// The plausible poses in the order of their times, each time once.
-  package static func sorted(_ poses: [CameraPose], base: Int64) -> [KeyPose] {
+  package static func sorted(_ poses: [TimedPose], base: Int64) -> [KeyPose] {
     var kept = poses.filter(\.isPlausible)
     let isAscending = zip(kept, kept.dropFirst()).allSatisfy { $0.nanos < $1.nanos }
     if !isAscending { kept.sort { $0.nanos < $1.nanos } }

@@ -1,3 +1,5 @@
+public import MediaModel
+
 /// `times.txt`: `index timestamp_s [name]`, the capture time of each frame of a video, in the order of presentation.
 ///
 /// Indices may have gaps, where a live source left frames out; the n-th line is that of the n-th frame.
@@ -27,40 +29,25 @@ public enum FrameTimes {
 
 /// `imu.csv`: `t_ns,gx,gy,gz,ax,ay,az`, rad/s and m/s² in the axes of the sensor.
 public enum IMULog {
-  /// One line.
-  public struct Sample: Hashable, Sendable {
-    /// Nanoseconds on the clock of the sensor.
-    public var nanos: Int64
-    /// Angular velocity, rad/s.
-    public var angularVelocity: SIMD3<Double>
-    /// Specific force, m/s²: what an accelerometer feels, so +9.8 along the axis that points up at rest.
-    public var acceleration: SIMD3<Double>
-
-    public init(nanos: Int64, angularVelocity: SIMD3<Double>, acceleration: SIMD3<Double>) {
-      self.nanos = nanos
-      self.angularVelocity = angularVelocity
-      self.acceleration = acceleration
-    }
-  }
-
   /// The samples in ascending order; of several at one time the first counts.
   /// - Throws: `MapFormatError.line` for lines that are none of the format, and for times that go back.
-  public static func parse(_ text: String) throws(MapFormatError) -> [Sample] {
+  public static func parse(_ text: String) throws(MapFormatError) -> [IMUSample] {
     let table = TextTable(format: "imu.csv", fields: 7)
-    var samples: [Sample] = []
+    var samples: [IMUSample] = []
     try table.forEachLine(of: text) { fields, line throws(MapFormatError) in
       let nanos = try table.nanos(fields[0], line)
       if let last = samples.last {
-        if nanos == last.nanos { return }
-        if nanos < last.nanos {
+        if nanos == last.timestampNanos { return }
+        if nanos < last.timestampNanos {
           throw .line(format: table.format, number: line, reason: "earlier than the sample before")
         }
       }
       var n: [Double] = []
       for field in fields[1...6] { n.append(try table.number(field, line)) }
       samples.append(
-        Sample(
-          nanos: nanos, angularVelocity: SIMD3(n[0], n[1], n[2]), acceleration: SIMD3(n[3], n[4], n[5])))
+        IMUSample(
+          timestampNanos: nanos, gyroscopeRadPerSec: SIMD3(n[0], n[1], n[2]),
+          accelerometerMPerSec2: SIMD3(n[3], n[4], n[5])))
     }
     return samples
   }

@@ -158,8 +158,9 @@ public struct SLAMEngine: SLAMBackend {
   /// How much worse links may make observations fit that were there before.
   static let maximalBending = 1.5
 
-  public var trajectory: [SLAMPose] {
-    records.compactMap { record in
+  public func trajectory(since nanos: Int64) -> [SLAMPose] {
+    let start = records.lastIndex { $0.nanos < nanos }.map { $0 + 1 } ?? 0
+    return records[start...].compactMap { record in
       let keyFrames = record.map == mapNumber ? map.keyFrames : atlas.keyFrames(of: record.map)
       guard keyFrames.indices.contains(record.keyFrame) else { return nil }
       let cameraFromWorld = record.cameraFromKeyFrame * keyFrames[record.keyFrame].cameraFromWorld
@@ -173,13 +174,14 @@ public struct SLAMEngine: SLAMBackend {
 
   public var snapshot: SLAMSnapshot { map.snapshot(map: mapNumber, camera: camera) }
 
-  public func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Landmark] {
+  public func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Sighting] {
     guard let index = map.keyFrames.lastIndex(where: { $0.number == frameNumber }) else { return [] }
-    return map.points.keys.sorted().compactMap { identifier in
-      guard let point = map.points[identifier], point.observations.contains(where: { $0.keyFrame == index }) else {
+    return map.keyFrames[index].features.owners.compactMap { owner in
+      guard let point = map.points[owner], let seen = point.observations.first(where: { $0.keyFrame == index }) else {
         return nil
       }
-      return SLAMSnapshot.Landmark(identifier: identifier, position: point.position)
+      return SLAMSnapshot.Sighting(
+        landmark: .init(identifier: owner, position: point.position), pixel: seen.pixel)
     }
   }
 }

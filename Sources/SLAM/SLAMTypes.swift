@@ -82,15 +82,21 @@ public protocol SLAMBackend {
   /// Adjusts the present map as a whole, once no more frames come. Takes seconds for some hundred key frames.
   mutating func finish()
 
-  /// The poses of all frames that have one, corrected by what was seen after them, in the order of their times.
-  var trajectory: [SLAMPose] { get }
+  /// The poses of the frames from a time on that have one, corrected by what was seen after them, in the order of their
+  /// times.
+  func trajectory(since nanos: Int64) -> [SLAMPose]
 
   /// The present map, as far as it is known now. Takes time that grows with the map.
   var snapshot: SLAMSnapshot { get }
 
-  /// Points of the present map that one of its key frames sees, in world coordinates.
+  /// Points of the present map that one of its key frames sees.
   /// - Parameter frameNumber: the key frame's number as a frame; of others there are none.
-  func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Landmark]
+  func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Sighting]
+}
+
+extension SLAMBackend {
+  /// The poses of all frames that have one.
+  public var trajectory: [SLAMPose] { trajectory(since: .min) }
 }
 
 /// A map at one moment: what files and viewers get.
@@ -118,6 +124,17 @@ public struct SLAMSnapshot: Hashable, Sendable {
     public init(identifier: Int, position: SIMD3<Double>) {
       self.identifier = identifier
       self.position = position
+    }
+  }
+
+  /// A point as one key frame sees it.
+  public struct Sighting: Hashable, Sendable {
+    public var landmark: Landmark
+    public var pixel: SIMD2<Double>
+
+    public init(landmark: Landmark, pixel: SIMD2<Double>) {
+      self.landmark = landmark
+      self.pixel = pixel
     }
   }
 

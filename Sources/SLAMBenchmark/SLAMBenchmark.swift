@@ -53,22 +53,17 @@ public enum SLAMBenchmark {
     let truth = try TrajectoryFormat.tum.poses(in: text("groundtruth.txt"))
     var options = SLAMServiceOptions(stream: "benchmark")
     options.camera = description
-    options.times = try MapFormats.FrameTimes.parse(text("times.txt"))
+    options.times = try FrameTimes.parse(text("times.txt"))
     options.sharedMemory = nil
     options.keepsResults = true
     options.queuedSamples = .max
-    let (frames, ends) = (FrameTimes(), FrameTimes())
+    let (frames, ends) = (ProcessorTimes(), ProcessorTimes())
     let engine = SLAMService.engineOptions(for: description)
     let slam = SLAMService(options: options, bus: InProcessBus(), metrics: SLAMMetrics(), logger: logger) { camera in
       TimedBackend(SLAMEngine(camera: camera, options: engine), frames: frames, ends: ends)
     }
     if usesIMU {
-      slam.add(
-        try IMULog.parse(text("imu.csv")).map {
-          .inertial(
-            IMUSample(
-              timestampNanos: $0.nanos, gyroscopeRadPerSec: $0.angularVelocity, accelerometerMPerSec2: $0.acceleration))
-        })
+      slam.add(try IMULog.parse(text("imu.csv")).map { .inertial($0) })
     }
     try await ConsumerRunner(
       source: try VideoSource(folder + "/video.mp4"), consumers: [slam], logger: logger

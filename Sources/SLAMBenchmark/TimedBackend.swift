@@ -7,15 +7,15 @@ import Synchronization
   import Darwin
 #endif
 
-/// Processor time that frames took.
-public final class FrameTimes: Sendable {
+/// Processor times of pieces of work of one kind.
+public final class ProcessorTimes: Sendable {
   private let seconds = Mutex<[Double]>([])
 
   public init() {}
 
   func note(_ time: Double) { seconds.withLock { $0.append(time) } }
 
-  /// The time that a share of the frames stayed within, seconds; 0 when there were none.
+  /// The time that a share of them stayed within, seconds; 0 when there were none.
   public func quantile(_ share: Double) -> Double {
     let sorted = seconds.withLock { $0 }.sorted()
     guard !sorted.isEmpty else { return 0 }
@@ -25,17 +25,17 @@ public final class FrameTimes: Sendable {
   /// The sum, seconds.
   public var total: Double { seconds.withLock { $0.reduce(0, +) } }
 
-  /// Frames that were noted.
+  /// How many there were.
   public var count: Int { seconds.withLock { $0.count } }
 }
 
 /// A back end that is timed, by the processor time of its thread.
 public struct TimedBackend: SLAMBackend {
   private var backend: any SLAMBackend
-  private let frames: FrameTimes
-  private let ends: FrameTimes
+  private let frames: ProcessorTimes
+  private let ends: ProcessorTimes
 
-  public init(_ backend: any SLAMBackend, frames: FrameTimes, ends: FrameTimes) {
+  public init(_ backend: any SLAMBackend, frames: ProcessorTimes, ends: ProcessorTimes) {
     self.backend = backend
     self.frames = frames
     self.ends = ends
@@ -53,10 +53,10 @@ public struct TimedBackend: SLAMBackend {
     backend.finish()
   }
 
-  public var trajectory: [SLAMPose] { backend.trajectory }
+  public func trajectory(since nanos: Int64) -> [SLAMPose] { backend.trajectory(since: nanos) }
   public var snapshot: SLAMSnapshot { backend.snapshot }
 
-  public func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Landmark] {
+  public func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Sighting] {
     backend.points(seenByKeyFrame: frameNumber)
   }
 

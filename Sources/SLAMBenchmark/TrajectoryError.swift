@@ -1,5 +1,4 @@
-import Geometry
-public import MapFormats
+public import Geometry
 import MultiView
 
 /// How far a path is from the truth: absolute trajectory error and coverage.

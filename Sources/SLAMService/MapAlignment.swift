@@ -24,16 +24,14 @@ struct MapAlignment {
   }
 
   private let options: InertialOptions
-  private let period: Int64
   /// Samples ahead of the frames, from `next` on.
-  private var ahead: [InertialSample] = []
+  private var ahead: [IMUSample] = []
   private var next = 0
   /// Samples up to the frames, the newest.
-  private var samples: [InertialSample] = []
-  private var fixes: [GPSFix] = []
+  private var samples: [IMUSample] = []
+  private var fixes: [GPSSample] = []
   private var aligner: InertialAligner
   private var map = -1
-  private var nextEstimate = Int64.min
   private(set) var placement = Placement()
 
   /// An hour at 200 Hz.
@@ -43,9 +41,8 @@ struct MapAlignment {
   /// Samples this much later than a frame may belong to it, when the clocks differ.
   private static let slack: Int64 = 600_000_000
 
-  init(camera: CameraDescription?, period: Double = 2) {
+  init(camera: CameraDescription?) {
     options = Self.options(camera)
-    self.period = Int64(period * 1e9)
     aligner = InertialAligner(options: options)
   }
 
@@ -64,16 +61,8 @@ struct MapAlignment {
   mutating func add(_ motion: [MotionSample]) {
     for sample in motion {
       switch sample {
-      case .inertial(let reading):
-        ahead.append(
-          InertialSample(
-            nanos: reading.timestampNanos, angularVelocity: reading.gyroscopeRadPerSec,
-            specificForce: reading.accelerometerMPerSec2))
-      case .position(let fix):
-        fixes.append(
-          GPSFix(
-            nanos: fix.timestampNanos, latitudeDegrees: fix.latitudeDegrees, longitudeDegrees: fix.longitudeDegrees,
-            altitudeMetres: fix.altitudeMetres, accuracyMetres: fix.accuracyMetres))
+      case .inertial(let reading): ahead.append(reading)
+      case .position(let fix): fixes.append(fix)
       }
     }
     if fixes.count > Self.maximalFixes { fixes.removeFirst(Self.maximalFixes / 8) }
@@ -88,7 +77,7 @@ struct MapAlignment {
       for sample in samples.suffix(Self.maximalSamples / 8) { aligner.add(sample) }
     }
     let limit = nanos + Self.slack + Int64(options.expectedTimeOffset * 1e9)
-    while next < ahead.count, ahead[next].nanos <= limit {
+    while next < ahead.count, ahead[next].timestampNanos <= limit {
       aligner.add(ahead[next])
       samples.append(ahead[next])
       next += 1
@@ -99,31 +88,30 @@ struct MapAlignment {
     }
     if samples.count > Self.maximalSamples { samples.removeFirst(Self.maximalSamples / 8) }
     guard let worldFromCamera else { return false }
-    aligner.add(CameraPose(nanos: nanos, worldFromCamera: worldFromCamera))
-    guard nanos >= nextEstimate, !(samples.isEmpty && fixes.isEmpty) else { return false }
-    nextEstimate = nanos + period
-    return true
+    aligner.add(TimedPose(nanos: nanos, worldFromCamera: worldFromCamera))
+    return aligner.isEstimateDue && !(samples.isEmpty && fixes.isEmpty)
   }
 
-  /// Estimates anew from the poses of the present map, as they are known now.
+  /// From when on poses take part in an estimate at a time: all of them where satellites tell the place.
+  func pathStart(at nanos: Int64) -> Int64 { fixes.isEmpty ? nanos - Int64(aligner.window * 1e9) : .min }
+
+  /// Estimates anew from the poses of the present map since ``pathStart(at:)``, as they are known now.
   mutating func estimate(_ poses: [TimedPose]) {
-    let path = poses.map { CameraPose(nanos: $0.nanos, worldFromCamera: $0.worldFromCamera) }
-    aligner.replacePoses(path)
+    aligner.replacePoses(poses)
     _ = aligner.estimate()
     // What was trustworthy once stays so: a camera that hovers afterwards tells nothing against it.
-    placement = Self.placement(aligner.alignment, path, fixes)
+    placement = Self.placement(aligner.alignment, poses, fixes)
   }
 
   /// What all poses of a map, and all samples, tell in the end.
   func final(_ poses: [TimedPose]) -> Placement {
-    let path = poses.map { CameraPose(nanos: $0.nanos, worldFromCamera: $0.worldFromCamera) }
     let all = samples + ahead[next...]
-    let whole = all.isEmpty ? nil : InertialAlignment.estimate(poses: path, samples: all, options: options)
-    return Self.placement(whole, path, fixes)
+    let whole = all.isEmpty ? nil : InertialAlignment.estimate(poses: poses, samples: all, options: options)
+    return Self.placement(whole, poses, fixes)
   }
 
   private static func placement(
-    _ alignment: MetricAlignment?, _ path: [CameraPose], _ fixes: [GPSFix]
+    _ alignment: MetricAlignment?, _ path: [TimedPose], _ fixes: [GPSSample]
   ) -> Placement {
     var placement = Placement(quality: alignment?.quality ?? .unknown)
     let metric = placement.quality == .trustworthy ? alignment?.metricFromWorld : nil

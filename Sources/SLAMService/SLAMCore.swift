@@ -62,7 +62,7 @@ package struct SLAMCore {
       let nanos = try captureTime(of: frame)
       let needsNew =
         segment.map { $0.resolution != picture.resolution || (frame.isLive && !$0.takes(nanos: nanos)) } ?? true
-      if needsNew { try begin(picture.resolution) }
+      if needsNew { try begin(picture.resolution, nanos: nanos) }
       guard var segment, segment.takes(nanos: nanos) else { throw .timeGoesBack(frame: frame.number) }
       let start = clocks.host()
       let update = segment.add(picture, number: frame.number, nanos: nanos)
@@ -87,7 +87,8 @@ package struct SLAMCore {
       nanos: update.nanos, map: update.map, worldFromCamera: update.worldFromCamera)
     guard isDue else { return }
     let start = clocks.host()
-    segment.alignment.estimate(segment.poses(ofMap: update.map))
+    let path = segment.poses(ofMap: update.map, since: segment.alignment.pathStart(at: update.nanos))
+    segment.alignment.estimate(path)
     metrics.record(.alignment, took: clocks.host().since(start))
     let placement = segment.alignment.placement
     metrics.recordScale(metresPerUnit: placement.quality == .trustworthy ? placement.metricFromWorld.scale : nil)
@@ -113,9 +114,9 @@ package struct SLAMCore {
     return times[frame.number - 1]
   }
 
-  private mutating func begin(_ resolution: Resolution) throws(SLAMServiceError) {
-    // Samples of before the first frame, or of the segment that ended, tell of the next one too.
-    let alignment = segment?.alignment ?? MapAlignment(camera: options.camera)
+  private mutating func begin(_ resolution: Resolution, nanos: Int64) throws(SLAMServiceError) {
+    // Samples of the segment that ended tell of the next one too, unless the clock has jumped.
+    let alignment = segment.flatMap { $0.takes(nanos: nanos) ? $0.alignment : nil }
     endSegment()
     var camera = CameraModel.assumed(width: resolution.width, height: resolution.height)
     if let described = options.camera?.camera {
@@ -126,7 +127,7 @@ package struct SLAMCore {
     }
     segment = SLAMSegment(
       resolution: resolution, camera: camera, largestSide: options.largestSide, firstMap: nextMap,
-      alignment: alignment, makeBackend: makeBackend)
+      alignment: alignment ?? MapAlignment(camera: options.camera), makeBackend: makeBackend)
     lastState = nil
     metrics.recordSegment()
     logger.info(
@@ -140,11 +141,11 @@ package struct SLAMCore {
     let start = clocks.host()
     ended.backend.finish()
     metrics.record(.mapping, took: clocks.host().since(start))
-    let snapshot = ended.backend.snapshot
     let aligned = clocks.host()
-    let placement = ended.alignment.final(ended.poses(ofMap: snapshot.map + ended.firstMap))
+    let placement = ended.alignment.final(ended.poses(ofMap: ended.presentMap))
     metrics.record(.alignment, took: clocks.host().since(aligned))
-    output.endSegment(snapshot.moved(by: placement.metricFromWorld))
+    let snapshot = ended.snapshot(placement)
+    output.endSegment(snapshot)
     if options.keepsResults { results.append(ended.result(snapshot, placement)) }
   }
 

@@ -10,8 +10,6 @@ public final class SLAMMetrics: Sendable {
     case tracking
     /// The same for one that does, with triangulation and adjustment.
     case mapping
-    /// Semi-dense depth of a key frame.
-    case depth
     /// Scale, gravity and time offset.
     case alignment
     /// Messages, shared memory and files.

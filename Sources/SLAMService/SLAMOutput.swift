@@ -19,7 +19,7 @@ struct SLAMOutput {
   private let metrics: SLAMMetrics
   private var shared: SharedKeyFrames?
   private var folder: KeyFrameFolder?
-  /// When the next cloud may be published, capture time; and whether there is something new for it.
+  /// When the next cloud may be published, capture time.
   private var nextCloud: Int64 = .min
   private let failures: FailureLog
 
@@ -47,7 +47,7 @@ struct SLAMOutput {
     guard update.isKeyFrame, let worldFromCamera = update.worldFromCamera else { return }
     let pose = placement.placed(worldFromCamera)
     let picture = frame.picture
-    let landmarks = segment.landmarks(of: update, in: picture)
+    let landmarks = segment.landmarks(ofKeyFrame: update.frameNumber, in: picture)
     if let session = options.sessionFolder?(), var folder {
       failures.attempt("key frame files") {
         try folder.keep(picture, frameNumber: update.frameNumber, pose, session: session)
@@ -66,13 +66,13 @@ struct SLAMOutput {
     }
     guard nanos >= nextCloud else { return }
     nextCloud = nanos + Int64(options.cloudInterval * 1e9)
-    let snapshot = segment.backend.snapshot.moved(by: placement.metricFromWorld)
+    let snapshot = segment.snapshot(placement)
     metrics.record(snapshot)
     segment.keepColours(of: snapshot)
     bus.publish(Self.cloud(snapshot, segment.colours, limit: options.cloudPoints).message(headers: headers))
   }
 
-  private mutating func publishPose(
+  private func publishPose(
     _ update: SLAMUpdate, _ placement: MapAlignment.Placement, nanos: Int64, headers: [String: BusHeaderValue],
     trace: TraceContext?
   ) {

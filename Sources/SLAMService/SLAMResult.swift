@@ -1,5 +1,4 @@
 public import Geometry
-public import MapFormats
 public import SLAM
 
 /// What one segment found out.
@@ -12,16 +11,12 @@ public struct SLAMResult: Sendable {
     public var poses: [TimedPose]
     /// Whether lengths are metres, and z is up.
     public var isMetric: Bool
-    /// Where on earth the camera was, for each pose; `nil` where that is not known.
-    public var places: [GeodeticPosition?]
   }
 
-  /// Maps with poses, the one with the most frames first.
+  /// Maps with poses, in the order of their numbers.
   public var maps: [Map]
-  /// The last map as it was at the end, in the axes of its poses.
+  /// The last map as it was at the end, in the axes of its poses and for pictures of the video's size.
   public var snapshot: SLAMSnapshot
   /// Colours of landmarks, by identifier.
   public var colours: [Int: SIMD3<UInt8>]
-  /// Frames that were looked at.
-  public var frameCount: Int
 }

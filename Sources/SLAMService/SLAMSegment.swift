@@ -17,8 +17,9 @@ struct SLAMSegment {
   /// Added to the back end's numbers of maps, so that no two segments share one.
   let firstMap: Int
   private(set) var lastNanos: Int64?
-  private(set) var frameCount = 0
   private(set) var lastMap: Int
+  /// The map of the last frame.
+  private(set) var presentMap: Int
   /// Colours of landmarks, by identifier, from the key frame that saw them first.
   private(set) var colours: [Int: SIMD3<UInt8>] = [:]
   /// How the present map lies in the world.
@@ -39,7 +40,7 @@ struct SLAMSegment {
     self.halvings = halvings
     self.camera = working
     self.firstMap = firstMap
-    lastMap = firstMap
+    (lastMap, presentMap) = (firstMap, firstMap)
     backend = makeBackend(working)
   }
 
@@ -50,29 +51,25 @@ struct SLAMSegment {
   /// - Precondition: `takes(nanos:)`, and a picture of `resolution`.
   mutating func add(_ picture: Picture, number: Int, nanos: Int64) -> SLAMUpdate {
     lastNanos = nanos
-    frameCount += 1
     let image = GreyImage(picture, halvings: halvings)
     var update = backend.add(SLAMFrame(number: number, nanos: nanos, image: image))
     update.map += firstMap
-    lastMap = max(lastMap, update.map)
+    presentMap = update.map
+    lastMap = max(lastMap, presentMap)
     return update
   }
 
   /// The landmarks that a key frame sees, with what colour they have in it.
   mutating func landmarks(
-    of update: SLAMUpdate, in picture: Picture
+    ofKeyFrame frameNumber: Int, in picture: Picture
   ) -> [(position: SIMD3<Double>, colour: SIMD3<UInt8>)] {
-    guard let cameraFromWorld = update.worldFromCamera?.inverse else { return [] }
     let source = PictureColours(picture)
     let size = SIMD2(Double(camera.width), Double(camera.height))
-    return backend.points(seenByKeyFrame: update.frameNumber).compactMap { landmark in
-      guard let pixel = camera.project(cameraFromWorld * landmark.position), camera.contains(pixel: pixel) else {
-        return nil
-      }
-      let place = (pixel + 0.5) / size
+    return backend.points(seenByKeyFrame: frameNumber).map { sighting in
+      let place = (sighting.pixel + 0.5) / size
       let colour = source.colour(x: place.x, y: place.y)
-      if colours[landmark.identifier] == nil { colours[landmark.identifier] = colour }
-      return (landmark.position, colour)
+      if colours[sighting.landmark.identifier] == nil { colours[sighting.landmark.identifier] = colour }
+      return (sighting.landmark.position, colour)
     }
   }
 
@@ -82,45 +79,44 @@ struct SLAMSegment {
     if colours.count > 2 * present.count { colours = colours.filter { present.contains($0.key) } }
   }
 
-  /// The poses of one map, as they are known now.
-  func poses(ofMap map: Int) -> [TimedPose] {
-    backend.trajectory.filter { $0.map + firstMap == map }
+  /// The present map, for pictures as they come and in the axes that leave SLAM.
+  func snapshot(_ placement: MapAlignment.Placement) -> SLAMSnapshot {
+    let factor = Double(1 << halvings)
+    var snapshot = backend.snapshot
+    snapshot.map += firstMap
+    snapshot.camera = snapshot.camera.scaled(by: factor, width: resolution.width, height: resolution.height)
+    for index in snapshot.keyFrames.indices {
+      snapshot.keyFrames[index].worldFromCamera = placement.placed(snapshot.keyFrames[index].worldFromCamera)
+    }
+    for index in snapshot.points.indices {
+      let position = snapshot.points[index].landmark.position
+      snapshot.points[index].landmark.position = placement.metricFromWorld * position
+      for seen in snapshot.points[index].observations.indices {
+        let pixel = snapshot.points[index].observations[seen].pixel
+        snapshot.points[index].observations[seen].pixel = (pixel + 0.5) * factor - 0.5
+      }
+    }
+    return snapshot
+  }
+
+  /// The poses of one map from a time on, as they are known now.
+  func poses(ofMap map: Int, since nanos: Int64 = .min) -> [TimedPose] {
+    backend.trajectory(since: nanos).filter { $0.map + firstMap == map }
       .map { TimedPose(nanos: $0.nanos, worldFromCamera: $0.worldFromCamera) }
   }
 
   /// What was found out.
-  /// - Parameter last: how the map of the snapshot lies in the world.
+  /// - Parameters:
+  ///   - snapshot: the last map, and how it lies in the world.
   func result(_ snapshot: SLAMSnapshot, _ last: MapAlignment.Placement) -> SLAMResult {
-    var maps: [Int: [TimedPose]] = [:]
-    for pose in backend.trajectory {
-      maps[pose.map + firstMap, default: []].append(
-        TimedPose(nanos: pose.nanos, worldFromCamera: pose.worldFromCamera))
-    }
-    var sorted = maps.keys.sorted().map { number in
-      let poses = maps[number] ?? []
-      let placement = number == snapshot.map + firstMap ? last : alignment.final(poses)
+    let maps = Set(backend.trajectory.map(\.map)).sorted().map { number in
+      let poses = poses(ofMap: number + firstMap)
+      let placement = number + firstMap == snapshot.map ? last : alignment.final(poses)
       return SLAMResult.Map(
-        number: number,
+        number: number + firstMap,
         poses: poses.map { TimedPose(nanos: $0.nanos, worldFromCamera: placement.placed($0.worldFromCamera)) },
-        isMetric: placement.quality == .trustworthy,
-        places: poses.map { placement.position(of: $0.worldFromCamera.translation) })
+        isMetric: placement.quality == .trustworthy)
     }
-    sorted.sort { ($0.poses.count, -$0.number) > ($1.poses.count, -$1.number) }
-    return SLAMResult(
-      maps: sorted, snapshot: snapshot.moved(by: last.metricFromWorld), colours: colours, frameCount: frameCount)
-  }
-}
-
-extension SLAMSnapshot {
-  /// The same map in other axes.
-  func moved(by targetFromWorld: Sim3) -> SLAMSnapshot {
-    var moved = self
-    for index in keyFrames.indices {
-      moved.keyFrames[index].worldFromCamera = targetFromWorld.moved(keyFrames[index].worldFromCamera)
-    }
-    for index in points.indices {
-      moved.points[index].landmark.position = targetFromWorld * points[index].landmark.position
-    }
-    return moved
+    return SLAMResult(maps: maps, snapshot: snapshot, colours: colours)
   }
 }

@@ -78,11 +78,11 @@ public final class SLAMService: VideoConsumer {
   public var demand: ConsumerDemand { .pictures(every: options.frameSkip) }
 
   public func consume(_ frame: ConsumedFrame) async throws {
+    guard let picture = frame.picture else { return }
     let news = inbox.withLock { inbox in
       defer { inbox = Inbox() }
       return inbox
     }
-    guard let picture = frame.picture else { return }
     try core.withLock { core in
       if news.isRestartAsked { core.restart() }
       try core.take(

@@ -18,8 +18,6 @@ public struct SLAMServiceOptions: Sendable {
   public var sessionFolder: (@Sendable () -> String?)?
   /// 1 to 100.
   public var keyFrameQuality = 90
-  /// Whether each key frame gets semi-dense depth.
-  public var findsDepth = true
   /// How often a point cloud is published, seconds of capture time, when the map has grown.
   public var cloudInterval = 2.0
   /// Points of a published cloud at most: 3 MB.

@@ -2,6 +2,7 @@ import Foundation
 import Geometry
 import InertialAlignment
 import MapFormats
+import MediaModel
 import NIOCore
 import TestSupport
 import Testing
@@ -11,20 +12,21 @@ import Testing
 struct EuRoCTests {
   private let folder = "slam/euroc_mh01_30s/"
 
-  private func samples(shiftedBy nanos: Int64 = 0) throws -> [InertialSample] {
-    try IMULog.parse(String(buffer: TestData.read(folder + "imu.csv"))).map {
-      InertialSample(
-        nanos: $0.nanos + nanos, angularVelocity: $0.angularVelocity, specificForce: $0.acceleration)
+  private func samples(shiftedBy nanos: Int64 = 0) throws -> [IMUSample] {
+    try IMULog.parse(String(buffer: TestData.read(folder + "imu.csv"))).map { sample in
+      var shifted = sample
+      shifted.timestampNanos += nanos
+      return shifted
     }
   }
 
-  private func poses(scale: Double, noise: Double) throws -> [CameraPose] {
+  private func poses(scale: Double, noise: Double) throws -> [TimedPose] {
     var generator = SeededGenerator(seed: 1)
     return try TrajectoryFormat.tum.poses(
       in: String(buffer: TestData.read(folder + "groundtruth.txt"))
     ).map { pose in
       let position = (pose.worldFromCamera.translation + noise * normal3(&generator)) / scale
-      return CameraPose(
+      return TimedPose(
         nanos: pose.nanos, worldFromCamera: SE3(rotation: pose.worldFromCamera.rotation, translation: position))
     }
   }

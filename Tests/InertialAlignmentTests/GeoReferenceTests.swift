@@ -1,6 +1,7 @@
 import Foundation
 import Geometry
 import InertialAlignment
+import MediaModel
 import TestSupport
 import Testing
 
@@ -10,8 +11,8 @@ import Testing
 
   /// A flight of `size` metres around home, turned and scaled as a camera reports it, and fixes along it.
   private struct Tour {
-    var poses: [CameraPose] = []
-    var fixes: [GPSFix] = []
+    var poses: [TimedPose] = []
+    var fixes: [GPSSample] = []
     var enuFromWorld: Sim3
 
     init(size: Double, accuracy: Double, seed: UInt64, world: Sim3, isLine: Bool = false, outliers: Bool = false) {
@@ -23,15 +24,16 @@ import Testing
         let enu = SIMD3(size * sin(t / 9), side * size * sin(t / 5), side * 0.2 * size * sin(t / 4))
         let nanos = Int64(index) * 100_000_000
         let pose = SE3(rotation: .identity, translation: world.inverse * enu)
-        poses.append(CameraPose(nanos: nanos, worldFromCamera: pose))
+        poses.append(TimedPose(nanos: nanos, worldFromCamera: pose))
         guard index % 10 == 5 else { continue }
         var error = accuracy * normal3(&generator) * SIMD3(1, 1, 2)
         if outliers, index % 70 == 5 { error += SIMD3(60, -80, 30) }
         let place = home.geodetic(fromLocal: enu + error)
         fixes.append(
-          GPSFix(
-            nanos: nanos + 1, latitudeDegrees: place.latitudeDegrees, longitudeDegrees: place.longitudeDegrees,
-            altitudeMetres: place.altitudeMetres, accuracyMetres: accuracy))
+          GPSSample(
+            timestampNanos: nanos + 1, latitudeDegrees: place.latitudeDegrees, longitudeDegrees: place.longitudeDegrees,
+            altitudeMetres: place.altitudeMetres, accuracyMetres: accuracy,
+            speedMPerSec: 0, headingDegrees: 0))
       }
     }
 
@@ -86,14 +88,14 @@ import Testing
     for value in values {
       var fixes = tour.fixes
       for index in stride(from: 0, to: fixes.count, by: 3) {
-        fixes[index].position.latitudeDegrees = value
+        fixes[index].latitudeDegrees = value
         fixes[index].accuracyMetres = value
-        fixes[index].nanos = .min
+        fixes[index].timestampNanos = .min
       }
       let reference = GeoReference.estimate(poses: tour.poses, fixes: fixes, metricFromWorld: .identity)
       #expect(reference?.quality == .trustworthy)
     }
-    let still = tour.poses.map { CameraPose(nanos: $0.nanos, worldFromCamera: .identity) }
+    let still = tour.poses.map { TimedPose(nanos: $0.nanos, worldFromCamera: .identity) }
     #expect(
       GeoReference.estimate(poses: still, fixes: tour.fixes, metricFromWorld: .identity)?.quality ?? .unknown
         == .unknown)

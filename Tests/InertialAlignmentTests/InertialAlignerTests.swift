@@ -1,5 +1,6 @@
 import Geometry
 import InertialAlignment
+import MediaModel
 import TestSupport
 import Testing
 
@@ -11,12 +12,12 @@ import Testing
     var samples = flight.samples()[...]
     var estimates: [MetricAlignment] = []
     for pose in flight.poses() {
-      while let sample = samples.first, sample.nanos < pose.nanos + 100_000_000 {
+      while let sample = samples.first, sample.timestampNanos < pose.nanos + 100_000_000 {
         aligner.add(sample)
         samples.removeFirst()
       }
       aligner.add(pose)
-      if let alignment = aligner.estimateIfDue() { estimates.append(alignment) }
+      if aligner.isEstimateDue, let alignment = aligner.estimate() { estimates.append(alignment) }
     }
     #expect((3...5).contains(estimates.count))
     let alignment = try #require(aligner.alignment)
@@ -25,7 +26,7 @@ import Testing
     aligner.replacePoses(
       flight.poses().map { pose in
         let moved = SE3(rotation: pose.worldFromCamera.rotation, translation: 2 * pose.worldFromCamera.translation)
-        return CameraPose(nanos: pose.nanos, worldFromCamera: moved)
+        return TimedPose(nanos: pose.nanos, worldFromCamera: moved)
       })
     let adjusted = aligner.estimate()
     #expect(abs(try #require(adjusted).scale / 1.25 - 1) < 0.01)
@@ -35,19 +36,22 @@ import Testing
     var flight = SyntheticFlight()
     (flight.seconds, flight.scale) = (30, 0.5)
     var aligner = InertialAligner(options: flight.options, window: 8)
-    let nothing = (aligner.estimateIfDue(), aligner.estimate())
-    #expect(nothing.0 == nil && nothing.1 == nil)
+    #expect(!aligner.isEstimateDue)
+    let nothing = aligner.estimate()
+    #expect(nothing == nil)
     for (index, sample) in flight.samples().enumerated() {
       aligner.add(sample)
       if index % 50 == 0 {
-        aligner.add(InertialSample(nanos: .min, angularVelocity: .zero, specificForce: .zero))
+        aligner.add(IMUSample(timestampNanos: .min, gyroscopeRadPerSec: .zero, accelerometerMPerSec2: .zero))
         aligner.add(
-          InertialSample(nanos: sample.nanos + 1, angularVelocity: SIMD3(.nan, 0, 0), specificForce: .zero))
+          IMUSample(
+            timestampNanos: sample.timestampNanos + 1, gyroscopeRadPerSec: SIMD3(.nan, 0, 0),
+            accelerometerMPerSec2: .zero))
       }
     }
     for (index, pose) in flight.poses().enumerated() {
       aligner.add(pose)
-      if index % 20 == 0 { aligner.add(CameraPose(nanos: pose.nanos - 5, worldFromCamera: .identity)) }
+      if index % 20 == 0 { aligner.add(TimedPose(nanos: pose.nanos - 5, worldFromCamera: .identity)) }
     }
     let estimate = aligner.estimate()
     #expect(abs(try #require(estimate).scale / 0.5 - 1) < 0.02)

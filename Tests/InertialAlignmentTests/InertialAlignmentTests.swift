@@ -1,6 +1,7 @@
 import Foundation
 import Geometry
 import InertialAlignment
+import MediaModel
 import TestSupport
 import Testing
 
@@ -95,7 +96,9 @@ import Testing
     var other = flight
     other.seed = 5
     let mixed = zip(flight.samples(), other.samples()).map {
-      InertialSample(nanos: $0.nanos, angularVelocity: $0.angularVelocity, specificForce: $1.specificForce)
+      IMUSample(
+        timestampNanos: $0.timestampNanos, gyroscopeRadPerSec: $0.gyroscopeRadPerSec,
+        accelerometerMPerSec2: $1.accelerometerMPerSec2)
     }
     let alignment = InertialAlignment.estimate(poses: flight.poses(), samples: mixed, options: flight.options)
     #expect(alignment?.quality ?? .unknown < .trustworthy)
@@ -151,7 +154,8 @@ import Testing
     #expect(InertialAlignment.estimate(poses: poses, samples: []) == nil)
     #expect(InertialAlignment.estimate(poses: [], samples: samples) == nil)
     let never = samples.map {
-      InertialSample(nanos: $0.nanos &+ 3_000_000_000_000, angularVelocity: .zero, specificForce: .zero)
+      IMUSample(
+        timestampNanos: $0.timestampNanos &+ 3_000_000_000_000, gyroscopeRadPerSec: .zero, accelerometerMPerSec2: .zero)
     }
     #expect(InertialAlignment.estimate(poses: poses, samples: never) == nil)
     var generator = SeededGenerator(seed: 9)
@@ -170,9 +174,9 @@ import Testing
       let broken = samples.map { sample in
         var sample = sample
         if Int.random(in: 0..<4, using: &generator) == 0 {
-          sample.specificForce = SIMD3(value(), value(), value())
-          sample.angularVelocity.x = value()
-          sample.nanos = times.randomElement(using: &generator) ?? 0
+          sample.accelerometerMPerSec2 = SIMD3(value(), value(), value())
+          sample.gyroscopeRadPerSec.x = value()
+          sample.timestampNanos = times.randomElement(using: &generator) ?? 0
         }
         return sample
       }
@@ -186,9 +190,9 @@ import Testing
 
   @Test func identicalPosesAreNoTrap() {
     let flight = SyntheticFlight()
-    let still = flight.poses().map { CameraPose(nanos: $0.nanos, worldFromCamera: .identity) }
+    let still = flight.poses().map { TimedPose(nanos: $0.nanos, worldFromCamera: .identity) }
     let rest = flight.samples().map {
-      InertialSample(nanos: $0.nanos, angularVelocity: .zero, specificForce: SIMD3(0, 0, 9.81))
+      IMUSample(timestampNanos: $0.timestampNanos, gyroscopeRadPerSec: .zero, accelerometerMPerSec2: SIMD3(0, 0, 9.81))
     }
     #expect(InertialAlignment.estimate(poses: still, samples: rest)?.quality ?? .unknown == .unknown)
     #expect(

@@ -1,5 +1,6 @@
 import Geometry
 import InertialAlignment
+import MediaModel
 import LinearAlgebra
 import TestSupport
 import Testing
@@ -54,15 +55,17 @@ import Testing
     let noise = InertialNoise(gyroscopeDensity: 0.01, accelerometerDensity: 0.02)
     let reference = try #require(
       Preintegration(InertialTrack(clean, base: base), from: 1, to: 1.5, noise: noise))
-    let window = clean.filter { $0.nanos > base + 900_000_000 && $0.nanos < base + 1_600_000_000 }
+    let window = clean.filter {
+      $0.timestampNanos > base + 900_000_000 && $0.timestampNanos < base + 1_600_000_000
+    }
     var generator = SeededGenerator(seed: 8)
     var (turns, velocities, positions, cross) = (0.0, 0.0, 0.0, 0.0)
     let runs = 600
     for _ in 0..<runs {
       let noisy = window.map { sample in
         var sample = sample
-        sample.angularVelocity += noise.gyroscopeDensity * 200.0.squareRoot() * normal3(&generator)
-        sample.specificForce += noise.accelerometerDensity * 200.0.squareRoot() * normal3(&generator)
+        sample.gyroscopeRadPerSec += noise.gyroscopeDensity * 200.0.squareRoot() * normal3(&generator)
+        sample.accelerometerMPerSec2 += noise.accelerometerDensity * 200.0.squareRoot() * normal3(&generator)
         return sample
       }
       let run = try #require(Preintegration(InertialTrack(noisy, base: base), from: 1, to: 1.5, noise: noise))

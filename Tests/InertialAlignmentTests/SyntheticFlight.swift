@@ -1,6 +1,7 @@
 import Foundation
 import Geometry
 import InertialAlignment
+import MediaModel
 import TestSupport
 
 /// A smooth path with exact readings of an IMU: a sum of sines for position and for roll, pitch and yaw.
@@ -72,7 +73,7 @@ struct SyntheticFlight {
     SE3(rotation: rotation(t), translation: position(t)) * Self.imuFromCamera
   }
 
-  func poses(rate: Double = 20) -> [CameraPose] {
+  func poses(rate: Double = 20) -> [TimedPose] {
     var generator = SeededGenerator(seed: seed)
     return (0..<Int(seconds * rate)).map { index in
       let t = Double(index) / rate
@@ -83,11 +84,11 @@ struct SyntheticFlight {
       }
       let worldFromCamera = SE3(
         rotation: worldTilt * pose.rotation, translation: worldTilt * pose.translation / scale + SIMD3(3, -2, 1))
-      return CameraPose(nanos: nanos(t), worldFromCamera: worldFromCamera)
+      return TimedPose(nanos: nanos(t), worldFromCamera: worldFromCamera)
     }
   }
 
-  func samples(rate: Double = 200) -> [InertialSample] {
+  func samples(rate: Double = 200) -> [IMUSample] {
     var generator = SeededGenerator(seed: seed + 1000)
     return (0..<Int((seconds + 2) * rate)).map { index in
       let t = Double(index) / rate - 1
@@ -97,7 +98,7 @@ struct SyntheticFlight {
         rate3 += 0.00017 * rate.squareRoot() * normal3(&generator)
         force += 0.002 * rate.squareRoot() * normal3(&generator)
       }
-      return InertialSample(nanos: nanos(t + offset), angularVelocity: rate3, specificForce: force)
+      return IMUSample(timestampNanos: nanos(t + offset), gyroscopeRadPerSec: rate3, accelerometerMPerSec2: force)
     }
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Geometry
 import MapFormats
+import MediaModel
 import TestSupport
 import Testing
 
@@ -29,8 +30,8 @@ import Testing
   @Test func samplesKeepUnitsAndOrder() throws {
     let text = "#t_ns,gx,gy,gz,ax,ay,az\n10,1,2,3,4,5,6\n10,9,9,9,9,9,9\r\n20,-1,0,0,0,0,9.81\n"
     let samples = try IMULog.parse(text)
-    #expect(samples.map(\.nanos) == [10, 20])
-    #expect(samples[0].angularVelocity == SIMD3(1, 2, 3) && samples[0].acceleration == SIMD3(4, 5, 6))
+    #expect(samples.map(\.timestampNanos) == [10, 20])
+    #expect(samples[0].gyroscopeRadPerSec == SIMD3(1, 2, 3) && samples[0].accelerometerMPerSec2 == SIMD3(4, 5, 6))
     #expect(throws: MapFormatError.line(format: "imu.csv", number: 2, reason: "earlier than the sample before")) {
       try IMULog.parse("10,1,2,3,4,5,6\n9,1,2,3,4,5,6")
     }

@@ -35,7 +35,7 @@ final class Script: Sendable {
 private struct ScriptedBackend: SLAMBackend {
   let script: Script
   let camera: CameraModel
-  private(set) var trajectory: [SLAMPose] = []
+  private var poses: [SLAMPose] = []
   private var keyFrames: [SLAMSnapshot.KeyFrame] = []
   private var count = 0
 
@@ -57,7 +57,7 @@ private struct ScriptedBackend: SLAMBackend {
     let isKeyFrame = hasPose && count.isMultiple(of: 2)
     count += 1
     if hasPose {
-      trajectory.append(
+      poses.append(
         SLAMPose(frameNumber: frame.number, nanos: frame.nanos, map: 0, worldFromCamera: pose))
     }
     if isKeyFrame {
@@ -69,6 +69,8 @@ private struct ScriptedBackend: SLAMBackend {
   }
 
   mutating func finish() { script.finish() }
+
+  func trajectory(since nanos: Int64) -> [SLAMPose] { poses.filter { $0.nanos >= nanos } }
 
   var snapshot: SLAMSnapshot {
     SLAMSnapshot(
@@ -84,7 +86,12 @@ private struct ScriptedBackend: SLAMBackend {
       })
   }
 
-  func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Landmark] { landmarks }
+  func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Sighting] {
+    guard let keyFrame = keyFrames.first(where: { $0.frameNumber == frameNumber }) else { return [] }
+    return landmarks.compactMap { landmark in
+      camera.project(keyFrame.worldFromCamera.inverse * landmark.position).map { .init(landmark: landmark, pixel: $0) }
+    }
+  }
 }
 
 /// A picture of one colour; its left half is darker.

@@ -12,7 +12,7 @@ extension MetricDefinition {
   public static let slamStages = MetricDefinition(
     "worldsystem_slam_stage_seconds", "Time that SLAM spends on a frame or key frame, by stage",
     .histogram(buckets: HistogramBuckets.latencySeconds),
-    labels: [Label("stage", ["tracking", "mapping", "depth", "alignment", "publishing"])])
+    labels: [Label("stage", ["tracking", "mapping", "alignment", "publishing"])])
   public static let slamMapKeyFrames = MetricDefinition(
     "worldsystem_slam_map_keyframes", "Key frames of the present map", .gauge)
   public static let slamMapPoints = MetricDefinition(

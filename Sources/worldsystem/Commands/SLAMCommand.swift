@@ -1,17 +1,8 @@
 import ArgumentParser
 import Clocks
-import Foundation
-import Gateway
 import Logging
-import MapFormats
-import MediaModel
-import MessageBus
-import Metrics
-import NIOPosix
-import Observability
 import Recording
 import SLAMService
-import ServiceLifecycle
 import Settings
 import VideoConsumer
 
@@ -33,11 +24,7 @@ struct SLAMCommand: AsyncParsableCommand {
         worldsystem slam --from ws://server:5001/ws/h264_stream?stream=drone --skip 2
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "ws://HOST:PORT/ws/h264_stream?stream=NAME, wss://..., rtsp://... or a file.", valueName: "source"),
-    completion: .file())
-  var from = "ws://127.0.0.1:5001/ws/h264_stream?stream=drone"
+  @OptionGroup var consumer: ConsumerOptions
 
   @Option(
     help: ArgumentHelp("camera.json: lens, shutter, where the IMU sits. (default: a phone's)", valueName: "file"),
@@ -75,71 +62,28 @@ struct SLAMCommand: AsyncParsableCommand {
     completion: .directory)
   var dataFolder: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Token for the server. Other users can see flags; better set WORLDSYSTEM_TOKEN.", valueName: "token"))
-  var token: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Serve /health and /metrics there; without HOST on this machine only. (default: nowhere)",
-      valueName: "host:port"))
-  var metrics: String?
-
   @OptionGroup var common: ConfigurationOptions
 
   func run() async throws {
     let settings = try common.load(["slam.frame_skip": skip, "slam.camera_file": camera])
-    FFmpegMessages.toLog()
-    let logger = Logger(label: "slam")
-    let registry = PrometheusRegistry()
-    MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
-    ProcessMetrics.install(in: registry)
-    let group = MultiThreadedEventLoopGroup.singleton
-    let source = try VideoSource(from)
-    let node = settings.bus.node ?? "\(ProcessInfo.processInfo.hostName):slam"
-    let tracing = ServerTracing(settings, node: node, group: group)
-    let connection = try BusConnection(settings.forService("slam", node: node), clocks: .system)
-    let bus = TracedBus(connection.bus, tracing: tracing.frames)
-    let slam = SLAMService(
-      options: try serviceOptions(settings, source: source), bus: bus, metrics: SLAMMetrics(), logger: logger)
+    let isLive = try VideoSource(consumer.from).isLive
+    let options = try serviceOptions(settings, isLive: isLive)
+    let process = try ConsumerProcess(settings, name: "slam")
+    let slam = SLAMService(options: options, bus: process.bus, metrics: SLAMMetrics(), logger: Logger(label: "slam"))
     if let imu { slam.add(try SLAMInput.motion(imu)) }
-    var options = ConsumerRunner.Options()
-    options.tracing = tracing.frames
-    let runner = ConsumerRunner(
-      source: source, token: token ?? ProcessInfo.processInfo.environment["WORLDSYSTEM_TOKEN"], consumers: [slam],
-      options: options, logger: logger)
-    // Who others depend on comes first, so that it stops last.
-    var services = (connection.services + tracing.services + [bus]).map {
-      ServiceGroupConfiguration.ServiceConfiguration(service: $0)
-    }
-    if source.isLive {
-      services.append(
-        .init(service: SLAMMessages(of: bus, for: slam, stream: StreamNames.stream(ofSource: from))))
-    }
-    if let address = try MetricsAddress.read(metrics) {
-      let monitoring = MonitoringServer(
-        address: address, service: "worldsystem-slam", metrics: { registry.exposition() },
-        unhealthyReason: { nil }, logger: Logger(label: "monitoring"))
-      services.append(.init(service: monitoring))
-    }
-    // The end of the source is the end of the command.
-    services.append(.init(service: runner, successTerminationBehavior: .gracefullyShutdownGroup))
-    try await Services.run(services, logger: Logger(label: "lifecycle"))
-    let files = SLAMFiles(trajectory: trajectory, map: map, colmap: colmap)
-    try files.write(slam.results)
-    if let problem = slam.problem, !source.isLive { throw CommandFailure(.usage, "\(from): \(problem)") }
+    let messages = isLive ? [SLAMMessages(of: process.bus, for: slam, stream: consumer.stream)] : []
+    try await process.run(slam, consumer, with: messages)
+    try SLAMFiles(trajectory: trajectory, map: map, colmap: colmap).write(slam.results)
+    if let problem = slam.problem, !isLive { throw CommandFailure(.usage, "\(consumer.from): \(problem)") }
   }
 
-  private func serviceOptions(_ settings: Settings, source: VideoSource) throws -> SLAMServiceOptions {
-    var options = SLAMServiceOptions(stream: StreamNames.stream(ofSource: from))
-    options.camera = try settings.slam.cameraFile.map(SLAMInput.camera)
+  private func serviceOptions(_ settings: Settings, isLive: Bool) throws -> SLAMServiceOptions {
+    var options = try SLAMServiceOptions(settings.slam, stream: consumer.stream)
     options.times = try times.map(SLAMInput.times)
     // Of a file each frame counts, unless somebody asks for less just there.
-    options.frameSkip = source.isLive || skip != nil ? settings.slam.frameSkip : 1
+    if !isLive && skip == nil { options.frameSkip = 1 }
     options.keepsResults = [trajectory, map, colmap].contains { $0 != nil }
-    if !source.isLive { options.queuedSamples = .max }
-    if !settings.slam.usesSharedMemory { options.sharedMemory = nil }
+    if !isLive { options.queuedSamples = .max }
     if let dataFolder {
       let session = dataFolder + "/" + SessionID(start: SystemClocks.system.wall()).text
       options.sessionFolder = { session }
@@ -148,9 +92,18 @@ struct SLAMCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
-    _ = try MetricsAddress.read(metrics)
-    if times != nil || imu != nil, from.contains("://"), !from.hasPrefix("file://") {
+    if times != nil || imu != nil, consumer.from.contains("://"), !consumer.from.hasPrefix("file://") {
       throw ValidationError("--times and --imu belong to a file; of live video the server has them")
     }
+  }
+}
+
+extension SLAMServiceOptions {
+  /// What the settings ask for.
+  init(_ settings: Settings.SLAM, stream: String) throws {
+    self.init(stream: stream)
+    camera = try settings.cameraFile.map(SLAMInput.camera)
+    frameSkip = settings.frameSkip
+    if !settings.usesSharedMemory { sharedMemory = nil }
   }
 }

@@ -19,12 +19,7 @@ enum SLAMInput {
 
   static func motion(_ path: String) throws -> [MotionSample] {
     try explained(path) {
-      try IMULog.parse(content(path)).map { sample in
-        .inertial(
-          IMUSample(
-            timestampNanos: sample.nanos, gyroscopeRadPerSec: sample.angularVelocity,
-            accelerometerMPerSec2: sample.acceleration))
-      }
+      try IMULog.parse(content(path)).map { .inertial($0) }
     }
   }
 

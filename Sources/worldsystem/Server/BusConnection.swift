@@ -48,14 +48,3 @@ struct BusConnection {
   /// Services elsewhere start anew when the server does.
   func announceStart() throws { bus.publish(try RestartRequest().message()) }
 }
-
-extension Settings {
-  /// The settings of a service beside a server that may share them. It has a spool of its own: two processes must not
-  /// write the same.
-  func forService(_ name: String, node: String) -> Settings {
-    var changed = self
-    changed.bus.node = node
-    changed.bus.spoolPath = (bus.spoolPath ?? recording.path + "/spool") + "-\(name)"
-    return changed
-  }
-}

@@ -20,10 +20,7 @@ enum SLAMRole {
       throw CommandFailure(.usage, "slam.stream: '\(settings.slam.stream)' is not the name of a stream")
     }
     let logger = Logger(label: "slam")
-    var options = SLAMServiceOptions(stream: stream.text)
-    options.camera = try settings.slam.cameraFile.map(SLAMInput.camera)
-    options.frameSkip = settings.slam.frameSkip
-    if !settings.slam.usesSharedMemory { options.sharedMemory = nil }
+    var options = try SLAMServiceOptions(settings.slam, stream: stream.text)
     options.sessionFolder = { recorder?.sessionFolder(of: stream) }
     let slam = SLAMService(options: options, bus: bus, metrics: SLAMMetrics(), clocks: relay.clocks, logger: logger)
     var running = ConsumerRunner.Options()
