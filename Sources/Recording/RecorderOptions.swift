@@ -10,6 +10,8 @@ public struct RecorderOptions: Hashable, Sendable {
   public var stillInterval: Int? = 30
   /// 1 to 100.
   public var stillQuality = 85
+  /// Whether recording waits for its stills rather than leave some out: for a file, which does not run away.
+  public var waitsForStills = false
   /// A session ends when no frame came for so long. Longer than the grace period of the relay, which holds a stream for
   /// a publisher that comes back.
   public var idleLimit = Nanoseconds.seconds(20)

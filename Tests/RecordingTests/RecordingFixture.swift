@@ -197,6 +197,7 @@ final class RecordingBench {
   init(disk: any Disk = PosixDisk(), _ change: (inout RecorderOptions) -> Void = { _ in }) {
     options = RecorderOptions(folder: folder.path("recordings"))
     options.minimumFreeBytes = 0
+    options.waitsForStills = true
     self.disk = disk
     change(&options)
     recorder = Recorder(

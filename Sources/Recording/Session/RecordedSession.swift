@@ -52,7 +52,9 @@ final class RecordedSession {
     firstCapturedAt = first.capturedAt
     lastCapturedAt = first.capturedAt
     lastSavedAt = now
-    stills = options.stillInterval == nil ? nil : StillTaker(quality: options.stillQuality, logger: logger)
+    stills =
+      options.stillInterval == nil
+      ? nil : StillTaker(quality: options.stillQuality, isWaitedFor: options.waitsForStills, logger: logger)
     try disk.replace("\(folder)/\(SessionMetadata.fileName)", with: metadata.encoded(), lasts: true)
     try disk.syncFolder(options.folder)
     logger.info("recording began", metadata: [.resolution: "\(first.parameterSets.resolution)"])
@@ -278,7 +280,7 @@ final class RecordedSession {
   private func finish(now: HostTime) throws(RecordingError) {
     if segment != nil { try endSegment() }
     // Three seconds: decoding a long group of pictures for the last still.
-    if let stills { try store(stills.finish(within: .seconds(3))) }
+    if let stills { try store(stills.finish(within: options.waitsForStills ? nil : .seconds(3))) }
     guard !finished.isEmpty else {
       try disk.removeFolder(folder)
       return

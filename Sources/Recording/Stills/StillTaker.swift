@@ -5,8 +5,8 @@ import MediaModel
 import NIOCore
 import Observability
 
-/// Makes stills of one session on a thread of its own. The recorder never waits for it: what the thread cannot keep up
-/// with is given up, up to the next key frame, and counted.
+/// Makes stills of one session on a thread of its own. The recorder of a live stream never waits for it: what the thread
+/// cannot keep up with is given up, up to the next key frame, and counted.
 // Safe because `state` is touched only while `condition` is locked, and the decoder only by the thread.
 final class StillTaker: @unchecked Sendable {
   /// Bounds of what waits for the thread: the same as in front of the recorder.
@@ -14,6 +14,8 @@ final class StillTaker: @unchecked Sendable {
   private static let maxBytes = 64 << 20
   /// Stills that may wait for the recorder, which fetches them with every frame.
   private static let maxStills = 32
+  /// Units that wait for the thread when it is waited for; no more stills than twice as many can be ready then.
+  private static let maxUnitsWaitedFor = 64
 
   private struct State {
     var waiting: [StillCandidate] = []
@@ -28,9 +30,12 @@ final class StillTaker: @unchecked Sendable {
 
   private let condition = NSCondition()
   private var state = State()
+  private let isWaitedFor: Bool
 
   /// Starts the thread.
-  init(quality: Int, logger: Logger) {
+  /// - Parameter isWaitedFor: whether ``offer(_:)`` waits where units would be given up.
+  init(quality: Int, isWaitedFor: Bool, logger: Logger) {
+    self.isWaitedFor = isWaitedFor
     let thread = Thread { [self] in
       do {
         work(try StillDecoder(quality: quality))
@@ -48,6 +53,7 @@ final class StillTaker: @unchecked Sendable {
   func offer(_ candidate: StillCandidate) {
     condition.lock()
     defer { condition.unlock() }
+    while isWaitedFor, state.waiting.count >= Self.maxUnitsWaitedFor { condition.wait() }
     let bytes = candidate.unit.bytes.readableBytes
     let isFull = state.waiting.count >= Self.maxUnits || state.waitingBytes + bytes > Self.maxBytes
     if isFull || (state.isDropping && !candidate.unit.isKeyFrame) {
@@ -58,7 +64,7 @@ final class StillTaker: @unchecked Sendable {
     state.isDropping = false
     state.waiting.append(candidate)
     state.waitingBytes += bytes
-    condition.signal()
+    condition.broadcast()
   }
 
   /// The stills that became ready, and how many were missed, since the last call.
@@ -68,13 +74,14 @@ final class StillTaker: @unchecked Sendable {
     return takeReady()
   }
 
-  /// Waits for the stills of everything that was offered, at most so long, and ends the thread.
-  func finish(within limit: Nanoseconds) -> (stills: [Still], missed: Int) {
+  /// Waits for the stills of everything that was offered, and ends the thread.
+  /// - Parameter limit: how long to wait at most; `nil`: as long as it takes.
+  func finish(within limit: Nanoseconds?) -> (stills: [Still], missed: Int) {
     condition.lock()
     defer { condition.unlock() }
     state.isFinishing = true
     condition.broadcast()
-    let deadline = Date(timeIntervalSinceNow: limit.seconds)
+    let deadline = limit.map { Date(timeIntervalSinceNow: $0.seconds) } ?? .distantFuture
     while !state.isDone, condition.wait(until: deadline) {}
     return takeReady()
   }
@@ -111,7 +118,10 @@ final class StillTaker: @unchecked Sendable {
     defer { condition.unlock() }
     while state.waiting.isEmpty && !state.isFinishing { condition.wait() }
     guard !state.waiting.isEmpty else { return nil }
-    defer { (state.waiting, state.waitingBytes) = ([], 0) }
+    defer {
+      (state.waiting, state.waitingBytes) = ([], 0)
+      condition.broadcast()
+    }
     return state.waiting
   }
 
@@ -120,7 +130,11 @@ final class StillTaker: @unchecked Sendable {
     condition.lock()
     defer { condition.unlock() }
     for still in stills {
-      if state.ready.count < Self.maxStills { state.ready.append(still) } else { state.missed += 1 }
+      if isWaitedFor || state.ready.count < Self.maxStills {
+        state.ready.append(still)
+      } else {
+        state.missed += 1
+      }
     }
     state.missed += decoder.missed - reported
     reported = decoder.missed

@@ -2,6 +2,7 @@ import ArgumentParser
 import Logging
 import Recording
 import Settings
+import VideoConsumer
 
 struct RecordCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -31,7 +32,8 @@ struct RecordCommand: AsyncParsableCommand {
     let process = try ConsumerProcess(settings, name: "record")
     let logger = Logger(label: "record")
     let events = try ServerEvents(settings, node: process.node, bus: process.bus, group: process.group)
-    let options = RecorderOptions(settings)
+    var options = RecorderOptions(settings)
+    options.waitsForStills = try !VideoSource(consumer.from).isLive
     let recorder = Recorder(
       stream: consumer.stream, options: options, metrics: RecordingMetrics(), tracing: process.tracing.frames,
       logger: logger, onEvent: events.recordingSink)
