@@ -81,8 +81,11 @@ final class StillTaker: @unchecked Sendable {
     defer { condition.unlock() }
     state.isFinishing = true
     condition.broadcast()
-    let deadline = limit.map { Date(timeIntervalSinceNow: $0.seconds) } ?? .distantFuture
-    while !state.isDone, condition.wait(until: deadline) {}
+    if let deadline = limit.map({ Date(timeIntervalSinceNow: $0.seconds) }) {
+      while !state.isDone, condition.wait(until: deadline) {}
+    } else {
+      while !state.isDone { condition.wait() }
+    }
     return takeReady()
   }
 
