@@ -86,7 +86,7 @@ let algorithms: [Target] =
   + module("InertialAlignment", ["MediaModel", "Geometry", "LinearAlgebra"], testing: ["MapFormats", .nioCore])
   + module("ClockSync", ["MediaModel"])
   + module("Inference")
-  + module("Detection", ["MediaModel", "Inference"])
+  + module("Detection", ["Inference"], testing: [.nioCore])
 
 // MARK: Foreign libraries, one owner each
 

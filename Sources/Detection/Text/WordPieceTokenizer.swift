@@ -35,6 +35,24 @@ public struct WordPieceTokenizer: Sendable {
     return identifiers
   }
 
+  /// The text of tokens: words apart, their pieces and what ends a sentence together, as the reference decodes them.
+  public func text(_ tokens: some Sequence<Int>) -> String {
+    var text = ""
+    for token in tokens where vocabulary.pieces.indices.contains(token) {
+      let piece = vocabulary.pieces[token]
+      if text.isEmpty {
+        text = piece
+      } else if piece.hasPrefix("##") {
+        text += piece.dropFirst(2)
+      } else if [".", "?", "!", ","].contains(piece) {
+        text += piece
+      } else {
+        text += " " + piece
+      }
+    }
+    return text
+  }
+
   private func special(in text: [Unicode.Scalar], at index: Int) -> (identifier: Int, length: Int)? {
     guard text[index] == "[" else { return nil }
     return vocabulary.specialTexts.first { text[index...].starts(with: $0.text) }.map { ($0.identifier, $0.text.count) }

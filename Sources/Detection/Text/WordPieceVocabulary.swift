@@ -26,6 +26,8 @@ public struct WordPieceVocabulary: Sendable {
     /// Ends a text.
     public var end: Int
     public var mask: Int
+    public var fullStop: Int
+    public var questionMark: Int
   }
 
   static let maximalCount = 1 << 20
@@ -62,7 +64,8 @@ public struct WordPieceVocabulary: Sendable {
     }
     special = try Special(
       padding: identifier("[PAD]"), unknown: identifier("[UNK]"), start: identifier("[CLS]"),
-      end: identifier("[SEP]"), mask: identifier("[MASK]"))
+      end: identifier("[SEP]"), mask: identifier("[MASK]"), fullStop: identifier("."),
+      questionMark: identifier("?"))
     specialTexts = Self.specialPieces.compactMap { piece in
       identifiers[Array(piece.utf8)].map { (Array(piece.unicodeScalars), $0) }
     }
