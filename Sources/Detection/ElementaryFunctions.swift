@@ -9,3 +9,7 @@
 
 /// The logistic function, 0…1.
 func sigmoid(_ value: Float) -> Float { 1 / (1 + exp(-value)) }
+
+func hyperbolicTangent(_ value: Float) -> Float { tanh(value) }
+
+func power(_ base: Float, _ exponent: Float) -> Float { pow(base, exponent) }

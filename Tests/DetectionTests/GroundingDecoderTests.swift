@@ -14,7 +14,7 @@ import Testing
     prompt = try GroundingPrompt("red car. dog.", tokenizer: tokenizer)
   }
 
-  private func detections(_ queries: [(logits: [Float], box: [Float])]) -> [GroundingDetection] {
+  private func detections(_ queries: [(logits: [Float], box: [Float])]) -> [DetectedBox] {
     GroundingDecoder().detections(
       logits: Tensor(queries.flatMap(\.logits), shape: [1, queries.count, 7]),
       boxes: Tensor(queries.flatMap(\.box), shape: [1, queries.count, 4]), prompt: prompt,
@@ -27,12 +27,12 @@ import Testing
     #expect((offset * offset).sum() < 1e-6)
     #expect(abs(found.score - 0.62246) < 1e-5)
     // The sigmoid of −1 is 0.27, that of −2 is 0.12.
-    #expect(found.label == "red car" && found.phrase == 0)
+    #expect(found.label == "red car" && found.category == 0)
   }
 
   @Test func whatBeginsAndEndsATextIsNoWord() throws {
     let found = try #require(detections([([3, -9, -9, -9, 1, -9, 3], [0.5, 0.5, 0.2, 0.4])]).first)
-    #expect(found.label == "dog" && found.phrase == nil)
+    #expect(found.label == "dog" && found.category == nil)
   }
 
   @Test func weakBoxesAreLeftOut() {
@@ -47,7 +47,7 @@ import Testing
       (weak, [0.9, 0.5, 0.2, 0.4]),
     ])
     #expect(found.map(\.label) == ["red car", "dog", "red car"])
-    #expect(found.map(\.phrase) == [0, 1, 0])
+    #expect(found.map(\.category) == [0, 1, 0])
     #expect(found[0].box.x > 81 && found[2].box.x > 150)
   }
 }

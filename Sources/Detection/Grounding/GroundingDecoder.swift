@@ -1,17 +1,5 @@
 public import Inference
 
-/// Something that was found in a picture.
-public struct GroundingDetection: Hashable, Sendable {
-  /// Left, top, right, bottom, pixels.
-  public var box: SIMD4<Float>
-  /// Of the token that fits best, 0…1.
-  public var score: Float
-  /// The words of the prompt that fit: the tokens above the text threshold. May be empty.
-  public var label: String
-  /// Which phrase of the prompt fits best; `nil` when the best token is of none.
-  public var phrase: Int?
-}
-
 /// Turns what the detector's network says into boxes.
 public struct GroundingDecoder: Sendable {
   /// Score of a box that counts, at least.
@@ -34,12 +22,12 @@ public struct GroundingDecoder: Sendable {
   ///   one phrase are left out beside that.
   public func detections(
     logits: Tensor, boxes: Tensor, prompt: GroundingPrompt, tokenizer: WordPieceTokenizer, width: Int, height: Int
-  ) -> [GroundingDetection] {
+  ) -> [DetectedBox] {
     let (scores, places) = (logits.floats, boxes.floats)
     let count = prompt.tokens.count
     precondition(logits.shape == [1, boxes.shape[1], count] && boxes.shape[2] == 4)
     let size = SIMD4(Float(width), Float(height), Float(width), Float(height))
-    var found: [GroundingDetection] = []
+    var found: [DetectedBox] = []
     for query in 0..<boxes.shape[1] {
       let row = scores[query * count..<(query + 1) * count]
       guard let best = row.indices.max(by: { row[$0] < row[$1] }) else { continue }
@@ -50,44 +38,11 @@ public struct GroundingDecoder: Sendable {
       let half = SIMD2(box.z, box.w) / 2
       let centre = SIMD2(box.x, box.y)
       found.append(
-        GroundingDetection(
+        DetectedBox(
           box: SIMD4(lowHalf: centre - half, highHalf: centre + half) * size, score: score,
           label: tokenizer.text(named.map { prompt.tokens[$0 - row.startIndex] }),
-          phrase: prompt.phraseOfToken[best - row.startIndex]))
+          category: prompt.phraseOfToken[best - row.startIndex]))
     }
     return NonMaximumSuppression(maximalOverlap: maximalOverlap).filtered(found)
   }
-}
-
-/// Leaves out boxes that show what a better one shows.
-///
-/// Source: Neubeck and Van Gool 2006, "Efficient Non-Maximum Suppression", greedy, within each class.
-struct NonMaximumSuppression {
-  /// Intersection over union.
-  var maximalOverlap: Float
-
-  /// - Returns: the best first; of equal scores, those that came first.
-  func filtered(_ detections: [GroundingDetection]) -> [GroundingDetection] {
-    let order = detections.indices.sorted {
-      (detections[$1].score, $0) < (detections[$0].score, $1)
-    }
-    var kept: [GroundingDetection] = []
-    for index in order {
-      let candidate = detections[index]
-      let isCovered = kept.contains { better in
-        better.phrase == candidate.phrase && overlap(better.box, candidate.box) > maximalOverlap
-      }
-      if !isCovered { kept.append(candidate) }
-    }
-    return kept
-  }
-}
-
-/// Intersection over union of two boxes, left, top, right, bottom; 0 for boxes without area.
-func overlap(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> Float {
-  let sides = pointwiseMin(a.highHalf, b.highHalf) - pointwiseMax(a.lowHalf, b.lowHalf)
-  guard sides.x > 0, sides.y > 0 else { return 0 }
-  func area(_ box: SIMD4<Float>) -> Float { (box.z - box.x) * (box.w - box.y) }
-  let common = sides.x * sides.y
-  return common / (area(a) + area(b) - common)
 }
