@@ -85,6 +85,8 @@ let algorithms: [Target] =
   + module("SLAM", ["Geometry", "LinearAlgebra", "MultiView", "Vision"])
   + module("InertialAlignment", ["MediaModel", "Geometry", "LinearAlgebra"], testing: ["MapFormats", .nioCore])
   + module("ClockSync", ["MediaModel"])
+  + module("Inference")
+  + module("Detection", ["Inference"], testing: [.nioCore])
 
 // MARK: Foreign libraries, one owner each
 
