@@ -170,7 +170,7 @@ public struct SLAMEngine: SLAMBackend {
   }
 
   /// Points of the present map, world coordinates, in the order in which they were first seen.
-  public var mapPoints: [SIMD3<Double>] { map.points.keys.sorted().compactMap { map.points[$0]?.position } }
+  public var mapPoints: [SIMD3<Double>] { map.points.identifiers.compactMap { map.points[$0]?.position } }
 
   public var snapshot: SLAMSnapshot { map.snapshot(map: mapNumber, camera: camera) }
 

@@ -12,22 +12,15 @@ extension SLAMMap {
   /// - Returns: whether it was redundant.
   @discardableResult
   mutating func thin(keyFrame: Int) -> Bool {
-    var seen: [Int] = []
-    var redundant = 0
-    for (identifier, point) in points where point.observations.contains(where: { $0.keyFrame == keyFrame }) {
-      seen.append(identifier)
-      if point.observations.count > Self.sufficientViews { redundant += 1 }
-    }
+    let seen = points.seen(by: CollectionOfOne(keyFrame))
+    let redundant = seen.count { points[$0].map { $0.observations.count > Self.sufficientViews } ?? false }
     // The first two hold the map's place and scale.
     guard keyFrame > 1, !keyFrames[keyFrame].isThinned, !seen.isEmpty,
       Double(redundant) >= Self.redundantShare * Double(seen.count)
     else {
       return false
     }
-    for identifier in seen {
-      points[identifier]?.observations.removeAll { $0.keyFrame == keyFrame }
-      if let count = points[identifier]?.observations.count, count < 2 { points[identifier] = nil }
-    }
+    points.forget(keyFrame: keyFrame)
     keyFrames[keyFrame].isThinned = true
     return true
   }
@@ -37,7 +30,9 @@ extension SLAMMap {
   /// - Parameter isKept: whether a point stays whatever the number.
   mutating func limitPoints(to count: Int, keeping isKept: (_ identifier: Int) -> Bool) {
     guard points.count > count else { return }
-    let removable = points.filter { !isKept($0.key) }.map { (views: $0.value.observations.count, identifier: $0.key) }
+    let removable = points.identifiers.filter { !isKept($0) }.map {
+      (views: points[$0]?.observations.count ?? 0, identifier: $0)
+    }
     for point in removable.sorted(by: { $0 < $1 }).prefix(points.count - count * 9 / 10) {
       points[point.identifier] = nil
     }

@@ -25,7 +25,7 @@ struct KeyFrame {
 struct SLAMMap {
   var keyFrames: [KeyFrame] = []
   /// By identifier; identifiers are those of the tracks that the points come from.
-  var points: [Int: MapPoint] = [:]
+  var points: MapPoints = [:]
   /// The key frames by what they show.
   private(set) var places = PlaceIndex()
 
@@ -49,9 +49,7 @@ struct SLAMMap {
   /// - Returns: the camera.
   @discardableResult
   mutating func adjust(free: Range<Int>, camera: CameraModel, intrinsics: Intrinsics?, iterations: Int) -> CameraModel {
-    let identifiers = points.keys.filter { identifier in
-      points[identifier]?.observations.contains { free.contains($0.keyFrame) } ?? false
-    }.sorted()
+    let identifiers = points.seen(by: free)
     var sightings = [Int](repeating: 0, count: keyFrames.count)
     for identifier in identifiers {
       for observation in points[identifier]?.observations ?? [] { sightings[observation.keyFrame] += 1 }
@@ -123,7 +121,7 @@ struct SLAMMap {
     let scale = extent(before) / extent(used.map { keyFrames[$0].cameraFromWorld })
     guard scale.isFinite, scale > 0 else { return }
     for index in keyFrames.indices { keyFrames[index].cameraFromWorld.translation *= scale }
-    for identifier in points.keys { points[identifier]?.position *= scale }
+    for identifier in points.identifiers { points[identifier]?.position *= scale }
   }
 
   /// Removes observations that do not fit, and points that fewer than two key frames see.
@@ -151,7 +149,7 @@ extension SLAMMap {
         SLAMSnapshot.KeyFrame(
           frameNumber: $0.number, nanos: $0.nanos, worldFromCamera: $0.cameraFromWorld.inverse)
       },
-      points: points.keys.sorted().compactMap { identifier in
+      points: points.identifiers.compactMap { identifier in
         points[identifier].map { point in
           SLAMSnapshot.Point(
             landmark: .init(identifier: identifier, position: point.position),

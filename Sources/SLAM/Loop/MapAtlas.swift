@@ -73,7 +73,8 @@ extension SLAMMap {
       moved.cameraFromWorld = loop.oldFromNew.moved(keyFrame.cameraFromWorld.inverse).inverse
       keyFrames.append(moved)
     }
-    for (identifier, point) in newer.points {
+    for identifier in newer.points.identifiers {
+      guard let point = newer.points[identifier] else { continue }
       points[identifier] = MapPoint(
         position: loop.oldFromNew * point.position,
         observations: point.observations.map { (offset + $0.keyFrame, $0.pixel) })

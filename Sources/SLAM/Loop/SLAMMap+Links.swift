@@ -156,7 +156,7 @@ extension SLAMMap {
   /// Key frames have no scale of their own: what a similarity makes larger gets farther away instead.
   mutating func move(to worldFromKeyFrame: [Sim3]) {
     let corrections = zip(worldFromKeyFrame, keyFrames).map { $0 * Sim3($1.cameraFromWorld) }
-    for identifier in points.keys {
+    for identifier in points.identifiers {
       guard let point = points[identifier], let first = point.observations.first?.keyFrame else { continue }
       points[identifier]?.position = corrections[first] * point.position
     }
@@ -169,7 +169,7 @@ extension SLAMMap {
   /// pixels. What is off by more than three, or behind the camera, counts as three.
   func misfit(of other: SLAMMap, _ camera: CameraModel) -> Double {
     var (sum, count) = (0.0, 0)
-    for identifier in other.points.keys.sorted() {
+    for identifier in other.points.identifiers {
       guard let point = points[identifier] else { continue }
       for observation in other.points[identifier]?.observations ?? [] {
         count += 1
