@@ -14,7 +14,8 @@ struct KeyFrame {
   var number = 0
   var nanos: Int64 = 0
   var features = KeyFrameFeatures()
-  /// Whether its sightings were taken out of the map, since others show the same: it moves with the one before.
+  /// Whether its sightings were taken out of the map, since others show the same: it moves with the one before. With its
+  /// features it can still be recognised.
   var isThinned = false
 
   /// Of the camera, in the world.
@@ -26,12 +27,31 @@ struct SLAMMap {
   var keyFrames: [KeyFrame] = []
   /// By identifier; identifiers are those of the tracks that the points come from.
   var points: MapPoints = [:]
-  /// The key frames by what they show.
+  /// The key frames by what they show, without those of which only the pose is left.
   private(set) var places = PlaceIndex()
+  /// Key frames of which that is known.
+  private var indexedCount = 0
 
   /// Makes the newest key frames known to ``places``.
   mutating func indexPlaces() {
-    while places.keyFrameCount < keyFrames.count { places.add(keyFrames[places.keyFrameCount].features) }
+    for index in indexedCount..<keyFrames.count where !isStripped(index) {
+      places.add(index, keyFrames[index].features)
+    }
+    indexedCount = keyFrames.count
+  }
+
+  /// Whether only the pose of a key frame is left.
+  func isStripped(_ keyFrame: Int) -> Bool { keyFrames[keyFrame].isThinned && keyFrames[keyFrame].features.count == 0 }
+
+  /// Key frames that were not thinned out, ascending.
+  var heldKeyFrames: [Int] { places.keyFrames.filter { !keyFrames[$0].isThinned } }
+
+  /// Leaves of a key frame its number and its pose, on which frames hang.
+  mutating func strip(keyFrame: Int) {
+    points.forget(keyFrame: keyFrame)
+    keyFrames[keyFrame].features = KeyFrameFeatures()
+    keyFrames[keyFrame].isThinned = true
+    places.remove(keyFrame)
   }
 
   /// Adjusts the newest key frames and the points they see; older key frames hold them in place.
@@ -91,6 +111,22 @@ struct SLAMMap {
     cull(identifiers, problem.camera)
     return problem.camera
   }
+
+  /// Adjusts all key frames, the oldest first, in runs that overlap by half.
+  mutating func adjustInParts(camera: CameraModel) {
+    let held = heldKeyFrames
+    var start = 0
+    while start < held.count {
+      let end = start + Self.partSize
+      adjust(
+        free: held[start]..<(end < held.count ? held[end] : keyFrames.count), camera: camera, iterations: 6)
+      if end >= held.count { return }
+      start += Self.partSize / 2
+    }
+  }
+
+  /// Key frames that are adjusted at once in a large map.
+  private static let partSize = 80
 
   /// Points that a key frame must see to be adjusted.
   private static let minimalSightings = 10

@@ -59,6 +59,9 @@ struct KeyFrameFeatures {
 
   var count: Int { pixels.count }
 
+  /// Bytes of all that is known of the features, about.
+  var byteCount: Int { count * (8 + 8 + 32 * Self.levelCount + 1 + 4) + 17 * featureOfOwner.capacity * 4 / 3 }
+
   func position(_ feature: Int) -> SIMD2<Double> { SIMD2(Double(pixels[feature].x), Double(pixels[feature].y)) }
 
   /// The feature that shows a point, or `nil`.
