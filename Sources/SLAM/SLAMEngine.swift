@@ -163,13 +163,17 @@ public struct SLAMEngine: SLAMBackend {
   /// Key frames that points hold, up to which they are adjusted all at once at the end: the time for that grows with
   /// the third power of their number, and 150 take some five seconds.
   static let finishedWhole = 150
+  /// The same for linking them three times.
+  static let linkedThrice = 400
 
   /// Links and adjusts a large map part after part, which takes time in proportion to its size.
   private mutating func finishInParts() {
     map.adjustInParts(camera: camera)
     let tracked = map
-    map.linkEverywhere(PointLinker(camera: camera, radius: 6))
-    map.adjustInParts(camera: camera)
+    for radius in map.heldKeyFrames.count <= Self.linkedThrice ? [12.0, 6, 4] : [6] {
+      map.linkEverywhere(PointLinker(camera: camera, radius: radius))
+      map.adjustInParts(camera: camera)
+    }
     if map.misfit(of: tracked, camera) > Self.maximalBending * tracked.misfit(of: tracked, camera) { map = tracked }
   }
 

@@ -197,7 +197,7 @@ public struct SLAMOptions: Hashable, Sendable {
 
   /// Points of a map at most, some 300 bytes each; those that the fewest key frames see go first.
   public var maximalPoints = 60_000
-  /// Key frames with features by which places are recognised, some 150 kB each with their place in the index, over all
+  /// Key frames with features by which places are recognised, some 110 kB each with their place in the index, over all
   /// maps, of which those that were given up have half at most. The most redundant go first, then the oldest; a key frame
   /// whose features went keeps its pose, 200 bytes. Key frames that show nothing that three others do not lose theirs
   /// whatever this says.

@@ -2,12 +2,12 @@
 /// takes no longer in a large map than in a small one.
 ///
 /// Observations may be taken out of a point and appended to it; those that it has are never replaced by others.
-struct MapPoints: ExpressibleByDictionaryLiteral {
+package struct MapPoints: ExpressibleByDictionaryLiteral {
   private var points: [Int: MapPoint]
   /// For each key frame the points that it sees, and some that it does not see any more.
   private var noted: [[Int]] = []
 
-  init(dictionaryLiteral elements: (Int, MapPoint)...) {
+  package init(dictionaryLiteral elements: (Int, MapPoint)...) {
     points = [:]
     for (identifier, point) in elements { self[identifier] = point }
   }
@@ -17,9 +17,9 @@ struct MapPoints: ExpressibleByDictionaryLiteral {
   /// In no order.
   var keys: Dictionary<Int, MapPoint>.Keys { points.keys }
   /// Ascending.
-  var identifiers: [Int] { points.keys.sorted() }
+  package var identifiers: [Int] { points.keys.sorted() }
 
-  subscript(identifier: Int) -> MapPoint? {
+  package subscript(identifier: Int) -> MapPoint? {
     get { points[identifier] }
     _modify {
       let known = points[identifier]?.observations.count ?? 0
@@ -37,7 +37,7 @@ struct MapPoints: ExpressibleByDictionaryLiteral {
   }
 
   /// The points that key frames see, ascending.
-  func seen(by keyFrames: some Sequence<Int>) -> [Int] {
+  package func seen(by keyFrames: some Sequence<Int>) -> [Int] {
     var identifiers: [Int] = []
     for keyFrame in keyFrames where keyFrame < noted.count {
       identifiers += noted[keyFrame].filter { points[$0]?.isSeen(by: keyFrame) == true }
@@ -52,7 +52,7 @@ struct MapPoints: ExpressibleByDictionaryLiteral {
   }
 
   /// Takes a key frame's observations out, and with them points that fewer than two others see.
-  mutating func forget(keyFrame: Int) {
+  package mutating func forget(keyFrame: Int) {
     for identifier in seen(by: CollectionOfOne(keyFrame)) {
       points[identifier]?.observations.removeAll { $0.keyFrame == keyFrame }
       if let count = points[identifier]?.observations.count, count < 2 { points[identifier] = nil }

@@ -11,7 +11,7 @@ extension SLAMMap {
   /// Source: Mur-Artal, Montiel, Tardós 2015, "ORB-SLAM", §VI.E.
   /// - Returns: whether it was redundant.
   @discardableResult
-  mutating func thin(keyFrame: Int) -> Bool {
+  package mutating func thin(keyFrame: Int) -> Bool {
     // The first two hold the map's place and scale.
     guard keyFrame > 1, !keyFrames[keyFrame].isThinned, redundancy(of: keyFrame) >= Self.redundantShare else {
       return false
@@ -32,7 +32,7 @@ extension SLAMMap {
   /// their features, the oldest first, and the key frames are thinned that share most points with one that the newest
   /// have left behind. Where the camera comes again and again, key frames become redundant that were not when they were
   /// left.
-  mutating func makeRoom(around keyFrame: Int, comfortable: Int) {
+  package mutating func makeRoom(around keyFrame: Int, comfortable: Int) {
     guard places.keyFrames.count > comfortable else { return }
     let thinned = places.keyFrames.prefix(while: { $0 < keyFrame }).filter { keyFrames[$0].isThinned }
     for index in thinned.prefix(Self.alikeCount) { strip(keyFrame: index) }
@@ -48,7 +48,7 @@ extension SLAMMap {
   /// Thins key frames out until slightly fewer than `count` are left when there are more: the most redundant first, of
   /// equal ones the oldest, not two that follow one another. Key frames that see next to nothing go before all others.
   /// - Parameter newest: how many of the newest stay whatever the number.
-  mutating func limitKeyFrames(to count: Int, keeping newest: Int) {
+  package mutating func limitKeyFrames(to count: Int, keeping newest: Int) {
     while places.keyFrames.count > max(count, newest + 2) {
       let surplus = places.keyFrames.count - (count - count / 32)
       let described = places.keyFrames

@@ -1,15 +1,20 @@
 import Geometry
 
 /// A point of the map, and the key frames that saw it.
-struct MapPoint {
-  var position: SIMD3<Double>
+package struct MapPoint {
+  package var position: SIMD3<Double>
   /// By key frame: where it was seen.
-  var observations: [(keyFrame: Int, pixel: SIMD2<Double>)]
+  package var observations: [(keyFrame: Int, pixel: SIMD2<Double>)]
+
+  package init(position: SIMD3<Double>, observations: [(keyFrame: Int, pixel: SIMD2<Double>)]) {
+    self.position = position
+    self.observations = observations
+  }
 }
 
 /// A frame that stays in the map.
-struct KeyFrame {
-  var cameraFromWorld: SE3
+package struct KeyFrame {
+  package var cameraFromWorld: SE3
   /// Number and capture time of the frame.
   var number = 0
   var nanos: Int64 = 0
@@ -18,22 +23,33 @@ struct KeyFrame {
   /// features it can still be recognised.
   var isThinned = false
 
+  package init(
+    cameraFromWorld: SE3, number: Int = 0, nanos: Int64 = 0, features: KeyFrameFeatures = KeyFrameFeatures()
+  ) {
+    self.cameraFromWorld = cameraFromWorld
+    self.number = number
+    self.nanos = nanos
+    self.features = features
+  }
+
   /// Of the camera, in the world.
   var centre: SIMD3<Double> { cameraFromWorld.inverse.translation }
 }
 
 /// One map: key frames and points in a world of its own.
-struct SLAMMap {
-  var keyFrames: [KeyFrame] = []
+package struct SLAMMap {
+  package var keyFrames: [KeyFrame] = []
   /// By identifier; identifiers are those of the tracks that the points come from.
-  var points: MapPoints = [:]
+  package var points: MapPoints = [:]
   /// The key frames by what they show, without those of which only the pose is left.
-  private(set) var places = PlaceIndex()
+  package private(set) var places = PlaceIndex()
   /// Key frames of which that is known.
   private var indexedCount = 0
 
+  package init() {}
+
   /// Makes the newest key frames known to ``places``.
-  mutating func indexPlaces() {
+  package mutating func indexPlaces() {
     for index in indexedCount..<keyFrames.count where !isStripped(index) {
       places.add(index, keyFrames[index].features)
     }
@@ -41,10 +57,12 @@ struct SLAMMap {
   }
 
   /// Whether only the pose of a key frame is left.
-  func isStripped(_ keyFrame: Int) -> Bool { keyFrames[keyFrame].isThinned && keyFrames[keyFrame].features.count == 0 }
+  package func isStripped(_ keyFrame: Int) -> Bool {
+    keyFrames[keyFrame].isThinned && keyFrames[keyFrame].features.count == 0
+  }
 
   /// Key frames that were not thinned out, ascending.
-  var heldKeyFrames: [Int] { places.keyFrames.filter { !keyFrames[$0].isThinned } }
+  package var heldKeyFrames: [Int] { places.keyFrames.filter { !keyFrames[$0].isThinned } }
 
   /// Leaves of a key frame its number and its pose, on which frames hang.
   mutating func strip(keyFrame: Int) {
@@ -113,7 +131,7 @@ struct SLAMMap {
   }
 
   /// Adjusts all key frames, the oldest first, in runs that overlap by half.
-  mutating func adjustInParts(camera: CameraModel) {
+  package mutating func adjustInParts(camera: CameraModel) {
     let held = heldKeyFrames
     var start = 0
     while start < held.count {

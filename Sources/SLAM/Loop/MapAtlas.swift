@@ -4,7 +4,7 @@ import Vision
 /// The maps that were given up, kept so that the camera may come back to them.
 ///
 /// Source: Campos et al. 2021, "ORB-SLAM3", §VI (there the atlas holds the active map too).
-struct MapAtlas {
+package struct MapAtlas {
   /// Maps that can be recognised. Of older ones only the poses of key frames stay.
   private static let maximalMaps = 8
   /// Key frames that can be recognised, and points, over all maps.
@@ -17,21 +17,21 @@ struct MapAtlas {
   /// Which of them is looked at next.
   private var turn = 0
 
-  init(_ options: SLAMOptions) {
+  package init(_ options: SLAMOptions) {
     maximalKeyFrames = options.maximalKeyFrames / 2
     maximalPoints = options.maximalPoints
   }
 
   var isEmpty: Bool { recognisable.isEmpty }
   /// Those that can be recognised, the oldest first.
-  var all: [SLAMMap] { recognisable.compactMap { maps[$0] } }
+  package var all: [SLAMMap] { recognisable.compactMap { maps[$0] } }
   /// Key frames that can be recognised.
-  var keyFrameCount: Int { all.reduce(0) { $0 + $1.places.keyFrames.count } }
+  package var keyFrameCount: Int { all.reduce(0) { $0 + $1.places.keyFrames.count } }
 
-  func keyFrames(of number: Int) -> [KeyFrame] { maps[number]?.keyFrames ?? [] }
+  package func keyFrames(of number: Int) -> [KeyFrame] { maps[number]?.keyFrames ?? [] }
 
   /// Keeps a map.
-  mutating func store(_ map: SLAMMap, number: Int) {
+  package mutating func store(_ map: SLAMMap, number: Int) {
     var map = map
     map.limitKeyFrames(to: maximalKeyFrames, keeping: 0)
     maps[number] = map
@@ -50,7 +50,7 @@ struct MapAtlas {
   }
 
   /// Forgets the poses of maps that no frame hangs on any more.
-  mutating func forget(except used: Set<Int>) {
+  package mutating func forget(except used: Set<Int>) {
     maps = maps.filter { used.contains($0.key) || recognisable.contains($0.key) }
   }
 

@@ -9,7 +9,7 @@ import Vision
 ///
 /// Sources: Norouzi, Punjani, Fleet 2012, "Fast search in Hamming space with multi-index hashing"; Sivic, Zisserman
 /// 2003, "Video Google" (inverse document frequency).
-struct PlaceIndex {
+package struct PlaceIndex {
   private static let tableCount = 16
   private static let tableSize = 1 << 16
   /// Features of a key frame that are indexed, and of a query that are looked for.
@@ -22,14 +22,14 @@ struct PlaceIndex {
   private static let groupRadius = 2
 
   /// A place that may be the one shown.
-  struct Candidate: Hashable {
-    var keyFrame: Int
+  package struct Candidate: Hashable {
+    package var keyFrame: Int
     /// Sum of the matches' weights, over the key frame and its neighbours.
     var score: Double
   }
 
   /// The key frames that can be found, ascending.
-  private(set) var keyFrames: [Int] = []
+  package private(set) var keyFrames: [Int] = []
   /// The block that each of them has.
   private var blocks: [Int] = []
   /// Blocks that no key frame has, each with places for the descriptors of one.
@@ -44,11 +44,13 @@ struct PlaceIndex {
   private var newer: [Int32] = []
 
   /// Bytes of the tables, without room that arrays keep for growing.
-  var byteCount: Int { 4 * (heads.count + older.count + newer.count) + 32 * descriptors.count }
+  package var byteCount: Int { 4 * (heads.count + older.count + newer.count) + 32 * descriptors.count }
+
+  package init() {}
 
   /// Adds a key frame.
   /// - Precondition: it is newer than those before.
-  mutating func add(_ keyFrame: Int, _ features: KeyFrameFeatures) {
+  package mutating func add(_ keyFrame: Int, _ features: KeyFrameFeatures) {
     precondition(keyFrames.last.map { $0 < keyFrame } ?? true, "key frames come in their order")
     if heads.isEmpty { heads = [Int32](repeating: -1, count: Self.tableCount * Self.tableSize) }
     let block = takeBlock()
@@ -80,7 +82,7 @@ struct PlaceIndex {
   }
 
   /// Forgets a key frame, if it is there; its room is for the next.
-  mutating func remove(_ keyFrame: Int) {
+  package mutating func remove(_ keyFrame: Int) {
     guard let position = position(of: keyFrame) else { return }
     let block = blocks.remove(at: position)
     keyFrames.remove(at: position)
@@ -119,7 +121,7 @@ struct PlaceIndex {
   /// - Parameters:
   ///   - levels: levels of the query's pyramid; with two, places are found that the query shows from twice as near.
   ///   - isEligible: key frames that count; others are left out.
-  func candidates(
+  package func candidates(
     like features: KeyFrameFeatures, limit: Int, levels: Int, where isEligible: (Int) -> Bool = { _ in true }
   ) -> [Candidate] {
     guard !heads.isEmpty else { return [] }
