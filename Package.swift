@@ -211,8 +211,8 @@ let services: [Target] =
   + module(
     "SLAMBenchmark",
     [
-      "MediaModel", "Geometry", "MultiView", "MapFormats", "SLAM", "SLAMService", "MessageBus", "VideoConsumer",
-      .logging,
+      "MediaModel", "Geometry", "MultiView", "MapFormats", "Vision", "SLAM", "SLAMService", "MessageBus",
+      "VideoConsumer", .logging,
     ])
   + module(
     "Publishing",

@@ -33,7 +33,7 @@ public struct SLAMEngine: SLAMBackend {
   /// Poses of frames, relative to a key frame of their map.
   var records: [FrameRecord] = []
   /// Maps that were given up.
-  var atlas = MapAtlas()
+  var atlas: MapAtlas
   var mapCount = 1
   /// Loops within the present map, and from it to those of the atlas.
   var loopCloser: LoopCloser
@@ -71,6 +71,7 @@ public struct SLAMEngine: SLAMBackend {
     self.camera = camera
     assumedCamera = camera
     self.options = options
+    atlas = MapAtlas(options)
     loopCloser = LoopCloser(camera: camera)
     mapLinker = loopCloser
   }
@@ -122,10 +123,15 @@ public struct SLAMEngine: SLAMBackend {
       let surplus = max(records.count / 10, 1)
       records.removeFirst(surplus)
       droppedPoses += surplus
+      atlas.forget(except: Set(records.map(\.map)))
     }
     guard isKeyFrame else { return }
     let leaving = map.keyFrames.count - options.window - 1
-    if leaving >= 0 { map.thin(keyFrame: leaving) }
+    if leaving >= 0 {
+      map.thin(keyFrame: leaving)
+      map.makeRoom(around: leaving, comfortable: options.maximalKeyFrames / 4)
+    }
+    map.limitKeyFrames(to: options.maximalKeyFrames - atlas.keyFrameCount, keeping: 2 * options.window)
     guard map.points.count > options.maximalPoints else { return }
     let followed = Set(tracks.tracks.map(\.identifier))
     map.limitPoints(to: options.maximalPoints) { followed.contains($0) }
@@ -133,6 +139,10 @@ public struct SLAMEngine: SLAMBackend {
 
   public mutating func finish() {
     guard map.keyFrames.count > 2 else { return }
+    guard map.heldKeyFrames.count <= Self.finishedWhole else {
+      finishInParts()
+      return
+    }
     if options.calibration != .known { for _ in 0..<2 { calibrate(range: 0..<map.keyFrames.count) } }
     adjustAll()
     let tracked = map
@@ -148,6 +158,23 @@ public struct SLAMEngine: SLAMBackend {
       calibrate(range: 0..<map.keyFrames.count)
       adjustAll()
     }
+  }
+
+  /// Key frames that points hold, up to which they are adjusted all at once at the end: the time for that grows with
+  /// the third power of their number, and 150 take some five seconds.
+  static let finishedWhole = 150
+  /// The same for linking them three times.
+  static let linkedThrice = 400
+
+  /// Links and adjusts a large map part after part, which takes time in proportion to its size.
+  private mutating func finishInParts() {
+    map.adjustInParts(camera: camera)
+    let tracked = map
+    for radius in map.heldKeyFrames.count <= Self.linkedThrice ? [12.0, 6, 4] : [6] {
+      map.linkEverywhere(PointLinker(camera: camera, radius: radius))
+      map.adjustInParts(camera: camera)
+    }
+    if map.misfit(of: tracked, camera) > Self.maximalBending * tracked.misfit(of: tracked, camera) { map = tracked }
   }
 
   /// Twice: the first removes what does not fit, the second goes on without it.
@@ -170,7 +197,14 @@ public struct SLAMEngine: SLAMBackend {
   }
 
   /// Points of the present map, world coordinates, in the order in which they were first seen.
-  public var mapPoints: [SIMD3<Double>] { map.points.keys.sorted().compactMap { map.points[$0]?.position } }
+  public var mapPoints: [SIMD3<Double>] { map.points.identifiers.compactMap { map.points[$0]?.position } }
+
+  public var memory: SLAMMemory {
+    var memory = SLAMMemory(keyFrames: map.keyFrames.count, poses: records.count, droppedPoses: droppedPoses)
+    memory.add(map)
+    for map in atlas.all { memory.add(map) }
+    return memory
+  }
 
   public var snapshot: SLAMSnapshot { map.snapshot(map: mapNumber, camera: camera) }
 

@@ -89,6 +89,9 @@ public protocol SLAMBackend {
   /// The present map, as far as it is known now. Takes time that grows with the map.
   var snapshot: SLAMSnapshot { get }
 
+  /// What the maps hold. Takes time that grows with the number of key frames that can be recognised.
+  var memory: SLAMMemory { get }
+
   /// Points of the present map that one of its key frames sees.
   /// - Parameter frameNumber: the key frame's number as a frame; of others there are none.
   func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Sighting]
@@ -192,9 +195,13 @@ public struct SLAMOptions: Hashable, Sendable {
   /// Frames without a pose until a new map is begun.
   public var patience = 60
 
-  /// Points of a map at most, some 300 bytes each; those that the fewest key frames see go first. Key frames that show
-  /// nothing that three others do not are taken out of the map whatever this says.
+  /// Points of a map at most, some 300 bytes each; those that the fewest key frames see go first.
   public var maximalPoints = 60_000
+  /// Key frames with features by which places are recognised, some 110 kB each with their place in the index, over all
+  /// maps, of which those that were given up have half at most. The most redundant go first, then the oldest; a key frame
+  /// whose features went keeps its pose, 200 bytes. Key frames that show nothing that three others do not lose theirs
+  /// whatever this says.
+  public var maximalKeyFrames = 1_000
   /// Frames whose poses are kept for ``SLAMBackend/trajectory``, 128 bytes each; the oldest are dropped beyond that.
   /// The default is a day at 30 frames a second.
   public var maximalPoses = 2_592_000

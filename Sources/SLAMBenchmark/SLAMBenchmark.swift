@@ -36,11 +36,12 @@ public enum SLAMBenchmark {
     public var finishSeconds: Double
   }
 
-  /// Folders below `path` that hold a sequence: `video.mp4`, `times.txt`, `camera.json`, `groundtruth.txt`.
+  /// Folders below `path`, or that itself, that hold a sequence: `video.mp4`, `times.txt`, `camera.json`,
+  /// `groundtruth.txt`.
   public static func sequences(in path: String) throws -> [String] {
     let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
     let needed = ["video.mp4", "times.txt", "camera.json", "groundtruth.txt"]
-    return names.map { path + "/" + $0 }.filter { folder in
+    return ([path] + names.map { path + "/" + $0 }).filter { folder in
       needed.allSatisfy { FileManager.default.fileExists(atPath: folder + "/" + $0) }
     }
   }

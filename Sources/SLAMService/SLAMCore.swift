@@ -145,7 +145,7 @@ package struct SLAMCore {
     let placement = ended.alignment.final(ended.poses(ofMap: ended.presentMap))
     metrics.record(.alignment, took: clocks.host().since(aligned))
     let snapshot = ended.snapshot(placement)
-    output.endSegment(snapshot)
+    output.endSegment(snapshot, ended.backend.memory)
     if options.keepsResults { results.append(ended.result(snapshot, placement)) }
   }
 

@@ -20,6 +20,12 @@ public final class SLAMMetrics: Sendable {
   private let stages: [Stage: Timer]
   private let keyFrames = Gauge(label: "worldsystem_slam_map_keyframes")
   private let points = Gauge(label: "worldsystem_slam_map_points")
+  private let recognisable = Gauge(label: "worldsystem_slam_recognisable_keyframes")
+  private let featureBytes = Gauge(
+    label: "worldsystem_slam_recognition_bytes", dimensions: [("part", "features")])
+  private let placeBytes = Gauge(label: "worldsystem_slam_recognition_bytes", dimensions: [("part", "places")])
+  private let poses = Gauge(label: "worldsystem_slam_poses")
+  private let posesDropped = Counter(label: "worldsystem_slam_poses_dropped_total")
   private let tracked = Gauge(label: "worldsystem_slam_tracked_points")
   private let trackLength = Gauge(label: "worldsystem_slam_track_length_keyframes")
   private let reprojection = Gauge(label: "worldsystem_slam_reprojection_error_pixels")
@@ -53,6 +59,15 @@ public final class SLAMMetrics: Sendable {
     points.record(map.points.count)
     let sightings = map.points.reduce(0) { $0 + $1.observations.count }
     trackLength.record(Double(sightings) / Double(max(map.points.count, 1)))
+  }
+
+  /// - Parameter newlyDropped: poses that were dropped since the last call.
+  func record(_ memory: SLAMMemory, newlyDropped: Int) {
+    recognisable.record(memory.describedKeyFrames)
+    featureBytes.record(memory.featureBytes)
+    placeBytes.record(memory.placeBytes)
+    poses.record(memory.poses)
+    if newlyDropped > 0 { posesDropped.increment(by: newlyDropped) }
   }
 
   func recordScale(metresPerUnit: Double?) { scale.record(metresPerUnit ?? 0) }

@@ -21,6 +21,8 @@ struct SLAMOutput {
   private var folder: KeyFrameFolder?
   /// When the next cloud may be published, capture time.
   private var nextCloud: Int64 = .min
+  /// Poses of the segment that were dropped, as far as that was counted.
+  private var droppedPoses = 0
   private let failures: FailureLog
 
   init(options: SLAMServiceOptions, bus: any MessageBus, metrics: SLAMMetrics, logger: Logger) {
@@ -68,6 +70,7 @@ struct SLAMOutput {
     nextCloud = nanos + Int64(options.cloudInterval * 1e9)
     let snapshot = segment.snapshot(placement)
     metrics.record(snapshot)
+    record(segment.backend.memory)
     segment.keepColours(of: snapshot)
     bus.publish(Self.cloud(snapshot, segment.colours, limit: options.cloudPoints).message(headers: headers))
   }
@@ -106,9 +109,16 @@ struct SLAMOutput {
       })
   }
 
+  private mutating func record(_ memory: SLAMMemory) {
+    metrics.record(memory, newlyDropped: memory.droppedPoses - droppedPoses)
+    droppedPoses = memory.droppedPoses
+  }
+
   /// The poses of key frames are final now.
-  mutating func endSegment(_ snapshot: SLAMSnapshot) {
+  mutating func endSegment(_ snapshot: SLAMSnapshot, _ memory: SLAMMemory) {
     metrics.record(snapshot)
+    record(memory)
+    droppedPoses = 0
     if let folder {
       failures.attempt("key frame files") {
         try folder.correct(snapshot.keyFrames.map { ($0.frameNumber, $0.worldFromCamera) })

@@ -86,6 +86,13 @@ private struct ScriptedBackend: SLAMBackend {
       })
   }
 
+  var memory: SLAMMemory {
+    var memory = SLAMMemory(keyFrames: keyFrames.count, poses: poses.count, droppedPoses: 2)
+    memory.describedKeyFrames = keyFrames.count
+    (memory.featureBytes, memory.placeBytes) = (1_000 * keyFrames.count, 500 * keyFrames.count)
+    return memory
+  }
+
   func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Sighting] {
     guard let keyFrame = keyFrames.first(where: { $0.frameNumber == frameNumber }) else { return [] }
     return landmarks.compactMap { landmark in

@@ -1,7 +1,8 @@
 extension MetricsCatalogue {
   static let slam: [MetricDefinition] = [
-    .slamState, .slamStages, .slamMapKeyFrames, .slamMapPoints, .slamTrackedPoints, .slamTrackLength,
-    .slamReprojectionError, .slamScale, .slamSegments, .slamSamplesDropped, .slamSharedKeyFramesRemoved,
+    .slamState, .slamStages, .slamMapKeyFrames, .slamMapPoints, .slamRecognisableKeyFrames,
+    .slamRecognitionBytes, .slamPoses, .slamPosesDropped, .slamTrackedPoints, .slamTrackLength, .slamReprojectionError,
+    .slamScale, .slamSegments, .slamSamplesDropped, .slamSharedKeyFramesRemoved,
   ]
 }
 
@@ -17,6 +18,16 @@ extension MetricDefinition {
     "worldsystem_slam_map_keyframes", "Key frames of the present map", .gauge)
   public static let slamMapPoints = MetricDefinition(
     "worldsystem_slam_map_points", "Points of the present map", .gauge)
+  public static let slamRecognisableKeyFrames = MetricDefinition(
+    "worldsystem_slam_recognisable_keyframes", "Key frames of all maps whose features are kept to recognise them by",
+    .gauge)
+  public static let slamRecognitionBytes = MetricDefinition(
+    "worldsystem_slam_recognition_bytes", "Memory for recognising key frames: their features, and the index of places",
+    .gauge, labels: [Label("part", ["features", "places"])])
+  public static let slamPoses = MetricDefinition(
+    "worldsystem_slam_poses", "Frames whose poses are kept", .gauge)
+  public static let slamPosesDropped = MetricDefinition(
+    "worldsystem_slam_poses_dropped_total", "Poses of frames dropped since there were too many", .counter)
   public static let slamTrackedPoints = MetricDefinition(
     "worldsystem_slam_tracked_points", "Points of the map that the last frame showed", .gauge)
   public static let slamTrackLength = MetricDefinition(

@@ -63,17 +63,19 @@ extension SLAMEngine {
         map.points[track.identifier]?.observations.append((index, track.position))
       } else {
         switch triangulated(track) {
-        case .point(let point): map.points[track.identifier] = point
+        case .point(var point):
+          point.observations.removeAll { map.isStripped($0.keyFrame) }
+          if point.observations.count >= 2 { map.points[track.identifier] = point }
         case .contradiction: misfits.insert(track.identifier)
         case .unclear: break
         }
       }
     }
     tracks.remove { misfits.contains($0.identifier) }
+    map.indexPlaces()
     let links = PointLinker(camera: camera).link(
       map.unseenPoints(by: index, limit: 5_000), into: index, of: &map)
     tracks.rename(links.renamed)
-    map.indexPlaces()
     isAdjustmentDue = true
     records[records.count - 1].keyFrame = index
     records[records.count - 1].cameraFromKeyFrame = .identity
@@ -110,7 +112,7 @@ extension SLAMEngine {
 
   /// Adjusts the whole map after a correction, where that takes less than about a second.
   mutating func adjustWhole() {
-    guard map.keyFrames.count <= Self.adjustedWhole else { return }
+    guard map.heldKeyFrames.count <= Self.adjustedWhole else { return }
     map.adjust(free: 0..<map.keyFrames.count, camera: camera, iterations: 5)
   }
 

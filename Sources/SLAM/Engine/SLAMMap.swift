@@ -1,37 +1,75 @@
 import Geometry
 
 /// A point of the map, and the key frames that saw it.
-struct MapPoint {
-  var position: SIMD3<Double>
+package struct MapPoint {
+  package var position: SIMD3<Double>
   /// By key frame: where it was seen.
-  var observations: [(keyFrame: Int, pixel: SIMD2<Double>)]
+  package var observations: [(keyFrame: Int, pixel: SIMD2<Double>)]
+
+  package init(position: SIMD3<Double>, observations: [(keyFrame: Int, pixel: SIMD2<Double>)]) {
+    self.position = position
+    self.observations = observations
+  }
 }
 
 /// A frame that stays in the map.
-struct KeyFrame {
-  var cameraFromWorld: SE3
+package struct KeyFrame {
+  package var cameraFromWorld: SE3
   /// Number and capture time of the frame.
   var number = 0
   var nanos: Int64 = 0
   var features = KeyFrameFeatures()
-  /// Whether its sightings were taken out of the map, since others show the same: it moves with the one before.
+  /// Whether its sightings were taken out of the map, since others show the same: it moves with the one before. With its
+  /// features it can still be recognised.
   var isThinned = false
+
+  package init(
+    cameraFromWorld: SE3, number: Int = 0, nanos: Int64 = 0, features: KeyFrameFeatures = KeyFrameFeatures()
+  ) {
+    self.cameraFromWorld = cameraFromWorld
+    self.number = number
+    self.nanos = nanos
+    self.features = features
+  }
 
   /// Of the camera, in the world.
   var centre: SIMD3<Double> { cameraFromWorld.inverse.translation }
 }
 
 /// One map: key frames and points in a world of its own.
-struct SLAMMap {
-  var keyFrames: [KeyFrame] = []
+package struct SLAMMap {
+  package var keyFrames: [KeyFrame] = []
   /// By identifier; identifiers are those of the tracks that the points come from.
-  var points: [Int: MapPoint] = [:]
-  /// The key frames by what they show.
-  private(set) var places = PlaceIndex()
+  package var points: MapPoints = [:]
+  /// The key frames by what they show, without those of which only the pose is left.
+  package private(set) var places = PlaceIndex()
+  /// Key frames of which that is known.
+  private var indexedCount = 0
+
+  package init() {}
 
   /// Makes the newest key frames known to ``places``.
-  mutating func indexPlaces() {
-    while places.keyFrameCount < keyFrames.count { places.add(keyFrames[places.keyFrameCount].features) }
+  package mutating func indexPlaces() {
+    for index in indexedCount..<keyFrames.count where !isStripped(index) {
+      places.add(index, keyFrames[index].features)
+    }
+    indexedCount = keyFrames.count
+  }
+
+  /// Whether only the pose of a key frame is left.
+  package func isStripped(_ keyFrame: Int) -> Bool {
+    keyFrames[keyFrame].isThinned && keyFrames[keyFrame].features.count == 0
+  }
+
+  /// Key frames that were not thinned out, ascending.
+  package var heldKeyFrames: [Int] { places.keyFrames.filter { !keyFrames[$0].isThinned } }
+
+  /// Leaves of a key frame its number and its pose, on which frames hang.
+  mutating func strip(keyFrame: Int) {
+    points.forget(keyFrame: keyFrame)
+    keyFrames[keyFrame].features = KeyFrameFeatures()
+    keyFrames[keyFrame].isThinned = true
+    places.remove(keyFrame)
   }
 
   /// Adjusts the newest key frames and the points they see; older key frames hold them in place.
@@ -49,9 +87,7 @@ struct SLAMMap {
   /// - Returns: the camera.
   @discardableResult
   mutating func adjust(free: Range<Int>, camera: CameraModel, intrinsics: Intrinsics?, iterations: Int) -> CameraModel {
-    let identifiers = points.keys.filter { identifier in
-      points[identifier]?.observations.contains { free.contains($0.keyFrame) } ?? false
-    }.sorted()
+    let identifiers = points.seen(by: free)
     var sightings = [Int](repeating: 0, count: keyFrames.count)
     for identifier in identifiers {
       for observation in points[identifier]?.observations ?? [] { sightings[observation.keyFrame] += 1 }
@@ -94,6 +130,22 @@ struct SLAMMap {
     return problem.camera
   }
 
+  /// Adjusts all key frames, the oldest first, in runs that overlap by half.
+  package mutating func adjustInParts(camera: CameraModel) {
+    let held = heldKeyFrames
+    var start = 0
+    while start < held.count {
+      let end = start + Self.partSize
+      adjust(
+        free: held[start]..<(end < held.count ? held[end] : keyFrames.count), camera: camera, iterations: 6)
+      if end >= held.count { return }
+      start += Self.partSize / 2
+    }
+  }
+
+  /// Key frames that are adjusted at once in a large map.
+  private static let partSize = 80
+
   /// Points that a key frame must see to be adjusted.
   private static let minimalSightings = 10
 
@@ -123,7 +175,7 @@ struct SLAMMap {
     let scale = extent(before) / extent(used.map { keyFrames[$0].cameraFromWorld })
     guard scale.isFinite, scale > 0 else { return }
     for index in keyFrames.indices { keyFrames[index].cameraFromWorld.translation *= scale }
-    for identifier in points.keys { points[identifier]?.position *= scale }
+    for identifier in points.identifiers { points[identifier]?.position *= scale }
   }
 
   /// Removes observations that do not fit, and points that fewer than two key frames see.
@@ -151,7 +203,7 @@ extension SLAMMap {
         SLAMSnapshot.KeyFrame(
           frameNumber: $0.number, nanos: $0.nanos, worldFromCamera: $0.cameraFromWorld.inverse)
       },
-      points: points.keys.sorted().compactMap { identifier in
+      points: points.identifiers.compactMap { identifier in
         points[identifier].map { point in
           SLAMSnapshot.Point(
             landmark: .init(identifier: identifier, position: point.position),

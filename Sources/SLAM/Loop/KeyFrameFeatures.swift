@@ -4,7 +4,7 @@ import Vision
 /// corners between them.
 ///
 /// Each feature is described on several levels of the pyramid, so that it is found again from twice as near or as far.
-struct KeyFrameFeatures {
+package struct KeyFrameFeatures {
   /// Levels on which features are described.
   static let levelCount = 3
   /// Features at most; those that are followed come first.
@@ -21,10 +21,10 @@ struct KeyFrameFeatures {
   private var levels: [UInt8] = []
   private var grid = PixelGrid()
 
-  init() {}
+  package init() {}
 
   /// Describes what was followed into a picture, and corners besides.
-  init(of image: GreyImage, tracks: [(identifier: Int, pixel: SIMD2<Float>)], extractor: DescriptorExtractor) {
+  package init(of image: GreyImage, tracks: [(identifier: Int, pixel: SIMD2<Float>)], extractor: DescriptorExtractor) {
     let pyramid = ImagePyramid(image, levelCount: Self.levelCount)
     let smoothed = [image.smoothed] + pyramid.levels.dropFirst()
     for track in tracks.prefix(Self.maximalCount) {
@@ -58,6 +58,9 @@ struct KeyFrameFeatures {
   }
 
   var count: Int { pixels.count }
+
+  /// Bytes of all that is known of the features, about.
+  var byteCount: Int { count * (8 + 8 + 32 * Self.levelCount + 1 + 4) + 17 * featureOfOwner.capacity * 4 / 3 }
 
   func position(_ feature: Int) -> SIMD2<Double> { SIMD2(Double(pixels[feature].x), Double(pixels[feature].y)) }
 

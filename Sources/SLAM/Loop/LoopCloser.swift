@@ -18,6 +18,9 @@ struct LoopCloser {
   private static let certain = 60
   /// Points that two key frames share for an edge between them.
   private static let minimalShared = 20
+  /// Edges to older key frames, beside that to the one before. With all of them a loop in a room that was seen from
+  /// everywhere takes seconds.
+  private static let maximalNeighbours = 12
 
   /// Where a key frame is according to an older place.
   struct Loop {
@@ -120,32 +123,54 @@ struct LoopCloser {
       if map.join(gone, into: kept, camera: camera, tolerance: 15) { renamed.append((gone, kept)) }
     }
     let linker = PointLinker(camera: camera, radius: 12)
-    for keyFrame in max(0, newest - 4)...newest {
+    for keyFrame in max(0, newest - 4)...newest where !map.keyFrames[keyFrame].isThinned {
       renamed += linker.link(map.unseenPoints(by: keyFrame, limit: 3_000), into: keyFrame, of: &map).renamed
     }
     return (renamed, growth)
   }
 
-  /// Optimises the graph of all key frames with the loop as one more edge, and moves points with their key frames.
+  /// Optimises the graph of the key frames that points hold, with the loop as one more edge, and moves points and the
+  /// other key frames with them.
+  /// - Returns: by how much lengths at each key frame grew.
   private func bend(_ map: inout SLAMMap, _ loop: Loop, _ newest: Int) -> [Double] {
-    let worldFromKeyFrame = map.keyFrames.map { Sim3($0.cameraFromWorld.inverse) }
-    var graph = PoseGraph(
-      worldFromNode: worldFromKeyFrame, isFixed: worldFromKeyFrame.indices.map { $0 == loop.keyFrame }, edges: [])
-    for keyFrame in map.keyFrames.indices {
+    let nodes = map.places.keyFrames
+    let worldFromNode = nodes.map { Sim3(map.keyFrames[$0].cameraFromWorld.inverse) }
+    guard let old = map.places.position(of: loop.keyFrame), let new = map.places.position(of: newest) else {
+      return [Double](repeating: 1, count: map.keyFrames.count)
+    }
+    var graph = PoseGraph(worldFromNode: worldFromNode, isFixed: nodes.indices.map { $0 == old }, edges: [])
+    for (node, keyFrame) in nodes.enumerated() {
       let depth = map.medianDepth(of: keyFrame)
       let shared = map.sharedPoints(with: keyFrame)
-      for other in 0..<keyFrame where other == keyFrame - 1 || shared[other] >= Self.minimalShared {
-        graph.edges.append(
-          edge(other, keyFrame, worldFromKeyFrame[other].inverse * worldFromKeyFrame[keyFrame], depth))
+      for other in neighbours(node, nodes.prefix(node).map { shared[$0] }) {
+        graph.edges.append(edge(other, node, worldFromNode[other].inverse * worldFromNode[node], depth))
       }
     }
-    let measured = worldFromKeyFrame[loop.keyFrame].inverse * loop.oldFromNew * worldFromKeyFrame[newest]
-    var closing = edge(loop.keyFrame, newest, measured, map.medianDepth(of: loop.keyFrame))
+    let measured = worldFromNode[old].inverse * loop.oldFromNew * worldFromNode[new]
+    var closing = edge(old, new, measured, map.medianDepth(of: loop.keyFrame))
     closing.information *= 10
     graph.edges.append(closing)
     graph.optimise(iterations: 20)
-    map.move(to: graph.worldFromNode)
-    return graph.worldFromNode.map(\.scale)
+    var corrections: [Sim3] = []
+    var next = 0
+    for keyFrame in map.keyFrames.indices {
+      if next < nodes.count, nodes[next] == keyFrame {
+        corrections.append(graph.worldFromNode[next] * worldFromNode[next].inverse)
+        next += 1
+      } else {
+        corrections.append(corrections.last ?? .identity)
+      }
+    }
+    map.move(by: corrections)
+    return corrections.map(\.scale)
+  }
+
+  /// The nodes before one that an edge joins it with: the last, and those with which it shares most points.
+  /// - Parameter shared: points that it shares with each of them.
+  private func neighbours(_ node: Int, _ shared: [Int]) -> [Int] {
+    let close = shared.indices.filter { shared[$0] >= Self.minimalShared && $0 != node - 1 }
+      .sorted { (shared[$1], $0) < (shared[$0], $1) }
+    return (close.prefix(Self.maximalNeighbours) + (node > 0 ? [node - 1] : [])).sorted()
   }
 
   /// An edge that is as sure as steps between key frames are: a hundredth of the depth, and of a radian.

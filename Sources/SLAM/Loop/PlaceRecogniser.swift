@@ -96,7 +96,10 @@ struct PlaceRecogniser {
   private func pointsSeen(around keyFrame: Int, in map: SLAMMap) -> [KnownPoint] {
     var known: [KnownPoint] = []
     var isKnown: Set<Int> = []
-    for index in [keyFrame, keyFrame - 1, keyFrame + 1] where map.keyFrames.indices.contains(index) {
+    let places = map.places.keyFrames
+    let position = map.places.position(of: keyFrame) ?? 0
+    for index in [position, position - 1, position + 1] where places.indices.contains(index) {
+      let index = places[index]
       for (feature, owner) in map.keyFrames[index].features.owners.enumerated() {
         guard owner >= 0, map.points[owner] != nil, isKnown.insert(owner).inserted else { continue }
         known.append(KnownPoint(identifier: owner, keyFrame: index, feature: feature))

@@ -12,24 +12,43 @@ struct BenchSLAMCommand: AsyncParsableCommand {
       `worldsystem slam`; those with imu.csv a second time with their motion sensors. Errors are absolute trajectory \
       errors; times are processor time of the thread that does the work.
 
+      With --minutes each sequence is played forward and backward again and again instead, and what SLAM keeps in \
+      memory is printed, with the times of frames.
+
       EXAMPLES
         worldsystem bench slam --sequences data/slam
         worldsystem bench slam --sequences data/slam --json > slam.json
+        worldsystem bench slam --sequences data/slam/7scenes_redkitchen_1000 --minutes 30
       """)
 
-  @Option(help: ArgumentHelp("Folder with a folder for each sequence.", valueName: "folder"), completion: .directory)
+  @Option(
+    help: ArgumentHelp("Folder of a sequence, or with a folder for each.", valueName: "folder"),
+    completion: .directory)
   var sequences = "../shared/data/slam"
+
+  @Option(help: ArgumentHelp("Minutes of video to play to and fro, for what stays in memory.", valueName: "minutes"))
+  var minutes: Int?
 
   @Flag(help: "Print JSON.")
   var json = false
+
+  func validate() throws {
+    if let minutes, minutes < 1 { throw ValidationError("--minutes must be 1 or more") }
+  }
 
   func run() async throws {
     FFmpegMessages.toLog()
     var logger = Logger(label: "bench")
     logger.logLevel = .error
     var rows: [SLAMBenchmark.Row] = []
+    var reports: [Endurance.Report] = []
     do {
       for folder in try SLAMBenchmark.sequences(in: sequences) {
+        if let minutes {
+          Console.error("running \(folder) for \(minutes) minutes")
+          reports.append(try await Endurance.run(folder, minutes: minutes, logger: logger))
+          continue
+        }
         for usesIMU in [false, true] {
           guard !usesIMU || FileManager.default.fileExists(atPath: folder + "/imu.csv") else { continue }
           Console.error("running \(folder)\(usesIMU ? " with IMU" : "")")
@@ -41,9 +60,16 @@ struct BenchSLAMCommand: AsyncParsableCommand {
     } catch let error as SLAMBenchmark.Unusable {
       throw CommandFailure(.failure, error.description)
     }
-    guard !rows.isEmpty else { throw CommandFailure(.usage, "\(sequences) holds no sequence with truth") }
+    guard !rows.isEmpty || !reports.isEmpty else {
+      throw CommandFailure(.usage, "\(sequences) holds no sequence with truth")
+    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    Console.print(json ? String(decoding: try encoder.encode(rows), as: UTF8.self) : SLAMBenchmark.table(rows))
+    func text(_ results: some Encodable, _ table: String) throws -> String {
+      json ? String(decoding: try encoder.encode(results), as: UTF8.self) : table
+    }
+    Console.print(
+      minutes == nil
+        ? try text(rows, SLAMBenchmark.table(rows)) : try text(reports, Endurance.table(reports)))
   }
 }
