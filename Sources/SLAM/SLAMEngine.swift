@@ -80,14 +80,14 @@ public struct SLAMEngine: SLAMBackend {
       frame.image.width == camera.width && frame.image.height == camera.height,
       "frame \(frame.number) is \(frame.image.width)×\(frame.image.height), the camera \(camera.width)×\(camera.height)"
     )
-    let pyramid = ImagePyramid(frame.image, levelCount: 4)
     let predicted = lastPose.map { velocity * $0 }
-    tracks.follow(into: pyramid, expecting: expectations(predicted))
+    tracks.follow(into: FramePicture(frame.image), expecting: expectations(predicted))
     var update = SLAMUpdate(
       frameNumber: frame.number, nanos: frame.nanos, state: state, map: mapNumber, worldFromCamera: nil,
       isKeyFrame: false, trackedPoints: 0, reprojectionError: 0)
     if state == .initialising, !atlas.isEmpty, frame.number % 4 == 0,
-      let place = Relocaliser(camera: camera).place(of: frame.image, in: map, &atlas, lastPose: nil)
+      let place = Relocaliser(camera: camera).place(
+        of: tracks.features(isFollowed: false), in: map, &atlas, lastPose: nil)
     {
       resume(place, frame, &update)
     } else if state == .initialising {

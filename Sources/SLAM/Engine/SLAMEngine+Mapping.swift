@@ -55,7 +55,7 @@ extension SLAMEngine {
     let index = map.keyFrames.count
     map.keyFrames.append(
       KeyFrame(
-        cameraFromWorld: pose, number: frame.number, nanos: frame.nanos, features: features(of: frame.image)))
+        cameraFromWorld: pose, number: frame.number, nanos: frame.nanos, features: tracks.features()))
     tracks.markSightings(keyFrame: index)
     var misfits: Set<Int> = []
     for track in tracks.tracks {

@@ -121,7 +121,7 @@ extension SLAMEngine {
     let guess = lastPose.map { velocity * $0 }
     velocity = .identity
     guard
-      let place = Relocaliser(camera: camera).place(of: frame.image, in: map, &atlas, lastPose: guess)
+      let place = Relocaliser(camera: camera).place(of: tracks.features(isFollowed: false), in: map, &atlas, lastPose: guess)
     else {
       lose(frame)
       return
