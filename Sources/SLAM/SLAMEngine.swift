@@ -30,6 +30,10 @@ public struct SLAMEngine: SLAMBackend {
   var framesWithoutPose = 0
   /// Whether a key frame was added that is not adjusted yet.
   var isAdjustmentDue = false
+  /// The search for loops that is under way.
+  var search: LoopSearch?
+  /// Key frames that a loop has moved and that are to be adjusted, the next range last.
+  var movedRanges: [Range<Int>] = []
   /// Poses of frames, relative to a key frame of their map.
   var records: [FrameRecord] = []
   /// Maps that were given up.
@@ -95,10 +99,7 @@ public struct SLAMEngine: SLAMBackend {
     } else {
       locate(frame, predicted: predicted, &update)
     }
-    if isAdjustmentDue && !update.isKeyFrame {
-      adjustNewest()
-      if update.worldFromCamera != nil { update.worldFromCamera = lastPose?.inverse }
-    }
+    if !update.isKeyFrame, keepUp(), update.worldFromCamera != nil { update.worldFromCamera = lastPose?.inverse }
     if update.isKeyFrame || 3 * tracks.tracks.count < 2 * options.featureCount {
       tracks.replenish(count: options.featureCount)
       if update.isKeyFrame, options.readoutSeconds == 0 { tracks.markFirstSightings(keyFrame: map.keyFrames.count - 1) }

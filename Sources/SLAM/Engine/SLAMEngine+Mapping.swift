@@ -18,24 +18,6 @@ extension SLAMEngine {
     return motion > (isUrgent ? keyFrameMotion / 3 : keyFrameMotion)
   }
 
-  /// Adjusts the newest key frames. In the frame after a key frame, which has enough to do.
-  mutating func adjustNewest() {
-    isAdjustmentDue = false
-    closeLoop()
-    mergeMaps()
-    let count = map.keyFrames.count
-    if options.calibration != .known, count >= Self.firstCalibration, 2 * count >= 3 * calibratedCount {
-      calibrate(range: max(count - Self.calibrationWindow, 0)..<count)
-      calibratedCount = count
-      tracks.renewTemplates()
-    } else {
-      map.adjust(window: options.window, camera: camera, iterations: 4)
-    }
-    // The present frame moves with the key frame that it hangs on.
-    guard let record = records.last, record.map == mapNumber else { return }
-    lastPose = record.cameraFromKeyFrame * map.keyFrames[record.keyFrame].cameraFromWorld
-  }
-
   /// Finds out focal length and k1 from a range of key frames.
   mutating func calibrate(range: Range<Int>) {
     guard let deviation = options.calibration.deviation else { return }
@@ -50,7 +32,10 @@ extension SLAMEngine {
   }
 
   mutating func addKeyFrame(_ frame: SLAMFrame, _ pose: SE3) {
-    if isAdjustmentDue { adjustNewest() }
+    if isAdjustmentDue {
+      adjustNewest()
+      stayWithKeyFrame()
+    }
     let pose = lastPose ?? pose
     let index = map.keyFrames.count
     map.keyFrames.append(
@@ -75,46 +60,10 @@ extension SLAMEngine {
     tracks.rename(links.renamed)
     map.indexPlaces()
     isAdjustmentDue = true
+    if search == nil { search = LoopSearch(keyFrame: index) }
     records[records.count - 1].keyFrame = index
     records[records.count - 1].cameraFromKeyFrame = .identity
   }
-
-  /// Takes out the drift that shows when the camera is back where it was.
-  mutating func closeLoop() {
-    guard let loop = loopCloser.loop(in: map) else { return }
-    let closed = loopCloser.close(loop, in: &map)
-    tracks.rename(closed.renamed)
-    for index in records.indices where records[index].map == mapNumber {
-      records[index].cameraFromKeyFrame.translation *= closed.growth[records[index].keyFrame]
-    }
-    velocity = .identity
-    tracks.renewTemplates()
-    adjustWhole()
-  }
-
-  /// Makes the present map part of an earlier one that it shows again.
-  mutating func mergeMaps() {
-    guard let (number, loop) = atlas.nextLoop(from: map, &mapLinker), var merged = atlas.take(number) else { return }
-    let offset = merged.keyFrames.count
-    tracks.rename(merged.merge(map, loop, camera: camera))
-    tracks.shiftSightings(by: offset)
-    for index in records.indices where records[index].map == mapNumber {
-      records[index].map = number
-      records[index].keyFrame += offset
-      records[index].cameraFromKeyFrame.translation *= loop.oldFromNew.scale
-    }
-    (map, mapNumber, state, velocity) = (merged, number, .relocalised, .identity)
-    tracks.renewTemplates()
-    adjustWhole()
-  }
-
-  /// Adjusts the whole map after a correction, where that takes less than about a second.
-  mutating func adjustWhole() {
-    guard map.keyFrames.count <= Self.adjustedWhole else { return }
-    map.adjust(free: 0..<map.keyFrames.count, camera: camera, iterations: 5)
-  }
-
-  static let adjustedWhole = 120
 
   /// What the sightings of a track say about where it is.
   enum Triangulated {
