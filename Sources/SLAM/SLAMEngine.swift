@@ -46,6 +46,12 @@ public struct SLAMEngine: SLAMBackend {
   var calibratedCount = 0
   static let firstCalibration = 4
   static let calibrationWindow = 50
+  /// Steps of a calibration at most, and how many of them fit into a frame.
+  static let calibrationSteps = 20
+  static let calibrationPiece = 3
+  /// The calibration that is under way, and its steps that are left.
+  var calibration: SLAMMap.Adjustment?
+  var calibrationStepsLeft = 0
   /// By how much a guess of the focal length may be wrong, as a share of it.
   static let maximalFocalError = 0.3
   /// Frames that wait for a map, with where tracks were in them; the oldest go first.

@@ -20,20 +20,34 @@ extension SLAMEngine {
 
   /// Finds out focal length and k1 from a range of key frames.
   mutating func calibrate(range: Range<Int>) {
-    guard let deviation = options.calibration.deviation else { return }
+    guard var calibration = calibration(range: range) else { return }
+    calibration.advance(iterations: Self.calibrationSteps)
+    apply(calibration)
+  }
+
+  /// The adjustment that finds out focal length and k1 from a range of key frames.
+  func calibration(range: Range<Int>) -> SLAMMap.Adjustment? {
+    guard let deviation = options.calibration.deviation else { return nil }
     let intrinsics = Intrinsics(
       assumed: assumedCamera, focalDeviation: deviation.x, distortionDeviation: deviation.y)
-    var calibrated = map
-    let found = calibrated.adjust(free: range, camera: camera, intrinsics: intrinsics, iterations: 20)
+    return map.adjustment(free: range, camera: camera, intrinsics: intrinsics)
+  }
+
+  /// Goes on with the camera that was found.
+  mutating func apply(_ calibration: SLAMMap.Adjustment) {
+    let found = calibration.problem.camera
     // Over flat ground nothing holds the focal length, and it runs away.
-    guard abs(intrinsics.error(found).x) < min(Self.maximalFocalError, 3 * deviation.x) else { return }
-    (map, camera) = (calibrated, found)
+    guard let intrinsics = calibration.problem.intrinsics,
+      abs(intrinsics.error(found).x) < min(Self.maximalFocalError, 3 * intrinsics.deviation.x)
+    else { return }
+    map.apply(calibration)
+    camera = found
     (loopCloser, mapLinker) = (LoopCloser(camera: found), LoopCloser(camera: found))
   }
 
   mutating func addKeyFrame(_ frame: SLAMFrame, _ pose: SE3) {
     if isAdjustmentDue {
-      adjustNewest()
+      adjustNewest(isLast: true)
       stayWithKeyFrame()
     }
     let pose = lastPose ?? pose

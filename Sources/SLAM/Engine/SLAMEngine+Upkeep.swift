@@ -7,7 +7,8 @@ extension SLAMEngine {
   /// older key frames that a loop has moved.
   /// - Returns: whether the map may have moved.
   mutating func keepUp() -> Bool {
-    let isSearchOverdue = search.map { $0.framesWaited >= Self.searchPatience } ?? false
+    // What a loop moves must not move during a calibration.
+    let isSearchOverdue = calibration == nil && search.map { $0.framesWaited >= Self.searchPatience } ?? false
     if isAdjustmentDue && !isSearchOverdue {
       search?.framesWaited += 1
       adjustNewest()
@@ -32,16 +33,25 @@ extension SLAMEngine {
   }
 
   /// Adjusts the newest key frames. In the frame after a key frame, which has enough to do.
-  mutating func adjustNewest() {
-    isAdjustmentDue = false
+  /// - Parameter isLast: whether there is no other frame for it before the next key frame.
+  mutating func adjustNewest(isLast: Bool = false) {
     let count = map.keyFrames.count
-    if options.calibration != .known, count >= Self.firstCalibration, 2 * count >= 3 * calibratedCount {
-      calibrate(range: max(count - Self.calibrationWindow, 0)..<count)
-      calibratedCount = count
-      tracks.renewTemplates()
-    } else {
-      map.adjust(window: options.window, camera: camera, iterations: 4)
+    if calibration == nil, count >= Self.firstCalibration, 2 * count >= 3 * calibratedCount {
+      calibration = calibration(range: max(count - Self.calibrationWindow, 0)..<count)
+      calibrationStepsLeft = Self.calibrationSteps
     }
+    guard var running = calibration else {
+      isAdjustmentDue = false
+      map.adjust(window: options.window, camera: camera, iterations: 4)
+      return
+    }
+    let isDone = running.advance(iterations: Self.calibrationPiece)
+    calibrationStepsLeft -= Self.calibrationPiece
+    calibration = running
+    guard isDone || isLast || calibrationStepsLeft <= 0 else { return }
+    (isAdjustmentDue, calibration, calibratedCount) = (false, nil, count)
+    apply(running)
+    tracks.renewTemplates()
   }
 
   private mutating func searchLoops() {
@@ -94,5 +104,7 @@ extension SLAMEngine {
   private static let adjustedAfterLoop = 2_000
 
   /// Forgets what was left to do, since it belongs to a map that is not the present one any more.
-  mutating func forgetUpkeep() { (isAdjustmentDue, search, movedRanges) = (false, nil, []) }
+  mutating func forgetUpkeep() {
+    (isAdjustmentDue, calibration, search, movedRanges) = (false, nil, nil, [])
+  }
 }
