@@ -30,6 +30,10 @@ public struct SLAMEngine: SLAMBackend {
   var framesWithoutPose = 0
   /// Whether a key frame was added that is not adjusted yet.
   var isAdjustmentDue = false
+  /// The search for loops that is under way.
+  var search: LoopSearch?
+  /// Key frames that a loop has moved and that are to be adjusted, the next range last.
+  var movedRanges: [Range<Int>] = []
   /// Poses of frames, relative to a key frame of their map.
   var records: [FrameRecord] = []
   /// Maps that were given up.
@@ -42,6 +46,12 @@ public struct SLAMEngine: SLAMBackend {
   var calibratedCount = 0
   static let firstCalibration = 4
   static let calibrationWindow = 50
+  /// Steps of a calibration at most, and how many of them fit into a frame.
+  static let calibrationSteps = 20
+  static let calibrationPiece = 3
+  /// The calibration that is under way, and its steps that are left.
+  var calibration: SLAMMap.Adjustment?
+  var calibrationStepsLeft = 0
   /// By how much a guess of the focal length may be wrong, as a share of it.
   static let maximalFocalError = 0.3
   /// Frames that wait for a map, with where tracks were in them; the oldest go first.
@@ -81,14 +91,14 @@ public struct SLAMEngine: SLAMBackend {
       frame.image.width == camera.width && frame.image.height == camera.height,
       "frame \(frame.number) is \(frame.image.width)×\(frame.image.height), the camera \(camera.width)×\(camera.height)"
     )
-    let pyramid = ImagePyramid(frame.image, levelCount: 4)
     let predicted = lastPose.map { velocity * $0 }
-    tracks.follow(into: pyramid, expecting: expectations(predicted))
+    tracks.follow(into: FramePicture(frame.image), expecting: expectations(predicted))
     var update = SLAMUpdate(
       frameNumber: frame.number, nanos: frame.nanos, state: state, map: mapNumber, worldFromCamera: nil,
       isKeyFrame: false, trackedPoints: 0, reprojectionError: 0)
     if state == .initialising, !atlas.isEmpty, frame.number % 4 == 0,
-      let place = Relocaliser(camera: camera).place(of: frame.image, in: map, &atlas, lastPose: nil)
+      let place = Relocaliser(camera: camera).place(
+        of: tracks.features(isFollowed: false), in: map, &atlas, lastPose: nil)
     {
       resume(place, frame, &update)
     } else if state == .initialising {
@@ -96,10 +106,7 @@ public struct SLAMEngine: SLAMBackend {
     } else {
       locate(frame, predicted: predicted, &update)
     }
-    if isAdjustmentDue && !update.isKeyFrame {
-      adjustNewest()
-      if update.worldFromCamera != nil { update.worldFromCamera = lastPose?.inverse }
-    }
+    if !update.isKeyFrame, keepUp(), update.worldFromCamera != nil { update.worldFromCamera = lastPose?.inverse }
     if update.isKeyFrame || 3 * tracks.tracks.count < 2 * options.featureCount {
       tracks.replenish(count: options.featureCount)
       if update.isKeyFrame, options.readoutSeconds == 0 { tracks.markFirstSightings(keyFrame: map.keyFrames.count - 1) }

@@ -32,6 +32,8 @@ public enum SLAMBenchmark {
     /// Processor time of a frame, milliseconds.
     public var medianMillis: Double
     public var p95Millis: Double
+    /// Of the frame that took longest.
+    public var maximalMillis: Double
     /// Processor time of the adjustment at the end, seconds.
     public var finishSeconds: Double
   }
@@ -80,22 +82,24 @@ public enum SLAMBenchmark {
       error: error.rootMeanSquare, errorPercent: 100 * error.rootMeanSquare / error.pathLength,
       coverage: error.coverage, scaleErrorPercent: usesIMU ? scaled.map { 100 * abs(1 / $0.scale - 1) } : nil,
       isMetric: largest?.isMetric ?? false, frames: frames.count, medianMillis: 1_000 * frames.quantile(0.5),
-      p95Millis: 1_000 * frames.quantile(0.95), finishSeconds: ends.total)
+      p95Millis: 1_000 * frames.quantile(0.95), maximalMillis: 1_000 * frames.quantile(1), finishSeconds: ends.total)
   }
 
   /// A table for people.
   public static func table(_ rows: [Row]) -> String {
     func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
-    let header = "| sequence | aligned | ATE RMSE m | % of path | coverage | scale error | ms median | ms p95 | end s |"
+    let header =
+      "| sequence | aligned | ATE RMSE m | % of path | coverage | scale error | ms median | ms p95 | ms max | end s |"
     let lines = rows.map { row in
       let scale = row.scaleErrorPercent.map { number($0, 1) + " %" } ?? "–"
       let cells = [
         row.sequence, row.alignment, number(row.error, 4), number(row.errorPercent, 2),
         number(100 * row.coverage, 1) + " %",
-        scale, number(row.medianMillis, 1), number(row.p95Millis, 1), number(row.finishSeconds, 1),
+        scale, number(row.medianMillis, 1), number(row.p95Millis, 1), number(row.maximalMillis, 1),
+        number(row.finishSeconds, 1),
       ]
       return "| " + cells.joined(separator: " | ") + " |"
     }
-    return ([header, "|---|---|---|---|---|---|---|---|---|"] + lines).joined(separator: "\n")
+    return ([header, "|---|---|---|---|---|---|---|---|---|---|"] + lines).joined(separator: "\n")
   }
 }

@@ -40,7 +40,7 @@ extension SLAMEngine {
     framesWithoutPose = 0
     let pose = map.keyFrames[1].cameraFromWorld
     (lastPose, lastPoseNanos, velocity) = (pose, frame.nanos, .identity)
-    map.keyFrames[1].features = features(of: frame.image)
+    map.keyFrames[1].features = tracks.features()
     map.indexPlaces()
     locateWaiting()
     update.worldFromCamera = pose.inverse
@@ -101,12 +101,6 @@ extension SLAMEngine {
     tracks.correct { track in
       corrected[track.identifier].map { $0 - SIMD2(Double(track.pixel.x), Double(track.pixel.y)) } ?? .zero
     }
-  }
-
-  /// What a key frame shows, of the tracks that are followed and besides.
-  func features(of image: GreyImage) -> KeyFrameFeatures {
-    KeyFrameFeatures(
-      of: image, tracks: tracks.tracks.map { ($0.identifier, $0.pixel) }, extractor: DescriptorExtractor())
   }
 
   /// The reference, the present picture, and some between them.

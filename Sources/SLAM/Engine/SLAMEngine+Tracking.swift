@@ -121,7 +121,8 @@ extension SLAMEngine {
     let guess = lastPose.map { velocity * $0 }
     velocity = .identity
     guard
-      let place = Relocaliser(camera: camera).place(of: frame.image, in: map, &atlas, lastPose: guess)
+      let place = Relocaliser(camera: camera).place(
+        of: tracks.features(isFollowed: false), in: map, &atlas, lastPose: guess)
     else {
       lose(frame)
       return
@@ -134,6 +135,7 @@ extension SLAMEngine {
     if let number = place.map, let earlier = atlas.take(number) {
       atlas.store(map, number: mapNumber)
       (map, mapNumber) = (earlier, number)
+      forgetUpkeep()
       tracks.beginAnew()
     }
     tracks.resume(place.found)
@@ -149,7 +151,8 @@ extension SLAMEngine {
     guard framesWithoutPose >= options.patience else { return }
     atlas.store(map, number: mapNumber)
     (mapNumber, mapCount) = (mapCount, mapCount + 1)
-    (isAdjustmentDue, calibratedCount) = (false, 0)
+    forgetUpkeep()
+    calibratedCount = 0
     (map, lastPose, state, framesWithoutPose) = (SLAMMap(), nil, .initialising, 0)
     tracks.beginAnew()
     loopCloser = LoopCloser(camera: camera)

@@ -87,6 +87,41 @@ package struct SLAMMap {
   /// - Returns: the camera.
   @discardableResult
   mutating func adjust(free: Range<Int>, camera: CameraModel, intrinsics: Intrinsics?, iterations: Int) -> CameraModel {
+    guard var adjustment = adjustment(free: free, camera: camera, intrinsics: intrinsics) else { return camera }
+    adjustment.advance(iterations: iterations)
+    apply(adjustment)
+    return adjustment.problem.camera
+  }
+
+  /// An adjustment that is done in pieces while nothing else changes the map.
+  struct Adjustment {
+    fileprivate let free: Range<Int>
+    /// Its points and key frames, in the order of the problem's.
+    fileprivate let identifiers: [Int]
+    fileprivate let used: [Int]
+    private(set) var problem: BundleProblem
+    private var damping = BundleAdjuster().damping
+
+    fileprivate init(_ free: Range<Int>, _ identifiers: [Int], _ used: [Int], _ problem: BundleProblem) {
+      (self.free, self.identifiers, self.used, self.problem) = (free, identifiers, used, problem)
+    }
+
+    /// Goes some steps on.
+    /// - Returns: whether more would change little.
+    @discardableResult
+    mutating func advance(iterations: Int) -> Bool {
+      var adjuster = BundleAdjuster()
+      adjuster.iterations = iterations
+      adjuster.damping = damping
+      let report = adjuster.adjust(&problem)
+      damping = report.damping
+      return report.isConverged
+    }
+  }
+
+  /// What is to be adjusted for the key frames of a range: they, all points that they see, and the camera when
+  /// intrinsics are given. `nil` when no key frame is free.
+  func adjustment(free: Range<Int>, camera: CameraModel, intrinsics: Intrinsics?) -> Adjustment? {
     let identifiers = points.seen(by: free)
     var sightings = [Int](repeating: 0, count: keyFrames.count)
     for identifier in identifiers {
@@ -110,24 +145,27 @@ package struct SLAMMap {
     // Two key frames that stay fix the place and the scale. A second one would hold a camera that is wrong.
     let anchors = used.sorted().prefix(intrinsics == nil ? 2 : 1)
     let isFixed = used.map { !free.contains($0) || anchors.contains($0) }
-    guard isFixed.contains(false) else { return camera }
+    guard isFixed.contains(false) else { return nil }
     var problem = BundleProblem(
       camera: camera, poses: used.map { keyFrames[$0].cameraFromWorld }, isFixed: isFixed,
       points: identifiers.compactMap { points[$0]?.position }, observations: observations)
-    let before = problem.poses
     problem.intrinsics = intrinsics
-    var adjuster = BundleAdjuster()
-    adjuster.iterations = iterations
-    adjuster.adjust(&problem)
-    let hung = hungKeyFrames(in: free) { slots[$0] >= 0 }
+    return Adjustment(free, identifiers, used, problem)
+  }
+
+  /// Moves key frames and points to where an adjustment has them, and removes observations that do not fit there.
+  mutating func apply(_ adjustment: Adjustment) {
+    let (used, identifiers, problem) = (adjustment.used, adjustment.identifiers, adjustment.problem)
+    let before = used.map { keyFrames[$0].cameraFromWorld }
+    let held = Set(used)
+    let hung = hungKeyFrames(in: adjustment.free) { held.contains($0) }
     for (slot, keyFrame) in used.enumerated() { keyFrames[keyFrame].cameraFromWorld = problem.poses[slot] }
     for (keyFrame, holder, cameraFromHolder) in hung {
       keyFrames[keyFrame].cameraFromWorld = cameraFromHolder * keyFrames[holder].cameraFromWorld
     }
     for (index, identifier) in identifiers.enumerated() { points[identifier]?.position = problem.points[index] }
-    if intrinsics != nil { keepScale(used, before) }
+    if problem.intrinsics != nil { keepScale(used, before) }
     cull(identifiers, problem.camera)
-    return problem.camera
   }
 
   /// Adjusts all key frames, the oldest first, in runs that overlap by half.

@@ -24,14 +24,17 @@ package struct KeyFrameFeatures {
   package init() {}
 
   /// Describes what was followed into a picture, and corners besides.
-  package init(of image: GreyImage, tracks: [(identifier: Int, pixel: SIMD2<Float>)], extractor: DescriptorExtractor) {
-    let pyramid = ImagePyramid(image, levelCount: Self.levelCount)
-    let smoothed = [image.smoothed] + pyramid.levels.dropFirst()
+  package init(
+    of pyramid: ImagePyramid, _ strengths: CornerStrengths, tracks: [(identifier: Int, pixel: SIMD2<Float>)],
+    extractor: DescriptorExtractor
+  ) {
+    let image = pyramid.levels[0]
+    let smoothed = [image.smoothed] + pyramid.levels.prefix(Self.levelCount).dropFirst()
     for track in tracks.prefix(Self.maximalCount) {
       append(track.pixel, owner: track.identifier, smoothed, extractor)
     }
     let cell = max(10, Int((Double(image.width * image.height) / Double(Self.maximalCount)).squareRoot() * 0.8))
-    let corners = CornerDetector(cellSize: cell, border: 17).detect(in: image, avoiding: pixels)
+    let corners = CornerDetector(cellSize: cell, border: 17).detect(in: strengths, avoiding: pixels)
     for corner in corners.prefix(max(0, Self.maximalCount - pixels.count)) {
       append(corner.position, owner: -1, smoothed, extractor)
     }

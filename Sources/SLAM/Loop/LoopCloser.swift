@@ -26,6 +26,8 @@ struct LoopCloser {
   struct Loop {
     /// The key frame that was recognised.
     var keyFrame: Int
+    /// The key frame that shows it again.
+    var newer: Int
     /// The newer part of the map, or another map, as the older place has it.
     var oldFromNew: Sim3
     /// Points of both that are one.
@@ -39,26 +41,33 @@ struct LoopCloser {
 
   init(camera: CameraModel) { self.camera = camera }
 
-  /// The loop that the newest key frame closes, once it is certain.
-  mutating func loop(in map: SLAMMap) -> Loop? {
-    let newest = map.keyFrames.count - 1
-    forgetPending(before: newest)
-    guard newest > Self.exclusion else { return nil }
-    let near = map.sharedPoints(with: newest)
+  /// Older key frames that may show the same as one, the most similar first.
+  mutating func candidates(for keyFrame: Int, in map: SLAMMap) -> [Int] {
+    forgetPending(before: keyFrame)
+    guard keyFrame > Self.exclusion else { return [] }
+    let near = map.sharedPoints(with: keyFrame)
     let known = Set(near.indices.filter { near[$0] >= 10 })
-    let recogniser = PlaceRecogniser(camera: camera, candidateCount: 2, seeksOtherScales: false)
-    let found = recogniser.place(of: map.keyFrames[newest].features, in: map) { keyFrame in
-      keyFrame < newest - Self.exclusion && !(keyFrame - 2...keyFrame + 2).contains { known.contains($0) }
+    return recogniser.candidates(like: map.keyFrames[keyFrame].features, in: map) { other in
+      other < keyFrame - Self.exclusion && !(other - 2...other + 2).contains { known.contains($0) }
     }
-    guard let found, let loop = measured(found, newest, of: map, in: map) else { return nil }
-    return confirmed(loop, newest)
+  }
+
+  /// The loop that a key frame closes with one of its candidates, once it is certain.
+  mutating func loop(of keyFrame: Int, near candidate: Int, in map: SLAMMap) -> Loop? {
+    guard let found = recogniser.place(of: map.keyFrames[keyFrame].features, near: candidate, in: map),
+      let loop = measured(found, keyFrame, of: map, in: map)
+    else { return nil }
+    return confirmed(loop, keyFrame)
+  }
+
+  private var recogniser: PlaceRecogniser {
+    PlaceRecogniser(camera: camera, candidateCount: 2, seeksOtherScales: false)
   }
 
   /// How a key frame of one map lies in another, once it is certain.
   mutating func loop(from map: SLAMMap, to older: SLAMMap) -> Loop? {
     let newest = map.keyFrames.count - 1
     forgetPending(before: newest)
-    let recogniser = PlaceRecogniser(camera: camera, candidateCount: 2, seeksOtherScales: false)
     guard let found = recogniser.place(of: map.keyFrames[newest].features, in: older),
       let loop = measured(found, newest, of: map, in: older)
     else { return nil }
@@ -108,15 +117,15 @@ struct LoopCloser {
       scale: scale, rotation: place.cameraFromWorld.rotation.inverse,
       translation: place.cameraFromWorld.inverse.translation)
     return Loop(
-      keyFrame: place.keyFrame, oldFromNew: oldFromCamera * Sim3(frame.cameraFromWorld),
+      keyFrame: place.keyFrame, newer: keyFrame, oldFromNew: oldFromCamera * Sim3(frame.cameraFromWorld),
       pairs: agreeing.map { pairs[$0] }, inlierCount: place.seen.count)
   }
 
-  /// Takes the drift out that a loop of the newest key frame shows.
+  /// Takes the drift out that a loop shows.
   /// - Returns: what was joined, and by how much lengths at each key frame grew.
   func close(_ loop: Loop, in map: inout SLAMMap) -> (renamed: [(from: Int, to: Int)], growth: [Double]) {
     let newest = map.keyFrames.count - 1
-    let growth = bend(&map, loop, newest)
+    let growth = bend(&map, loop)
     var renamed: [(from: Int, to: Int)] = []
     for pair in loop.pairs {
       let (gone, kept) = (max(pair.old, pair.new), min(pair.old, pair.new))
@@ -132,10 +141,10 @@ struct LoopCloser {
   /// Optimises the graph of the key frames that points hold, with the loop as one more edge, and moves points and the
   /// other key frames with them.
   /// - Returns: by how much lengths at each key frame grew.
-  private func bend(_ map: inout SLAMMap, _ loop: Loop, _ newest: Int) -> [Double] {
+  private func bend(_ map: inout SLAMMap, _ loop: Loop) -> [Double] {
     let nodes = map.places.keyFrames
     let worldFromNode = nodes.map { Sim3(map.keyFrames[$0].cameraFromWorld.inverse) }
-    guard let old = map.places.position(of: loop.keyFrame), let new = map.places.position(of: newest) else {
+    guard let old = map.places.position(of: loop.keyFrame), let new = map.places.position(of: loop.newer) else {
       return [Double](repeating: 1, count: map.keyFrames.count)
     }
     var graph = PoseGraph(worldFromNode: worldFromNode, isFixed: nodes.indices.map { $0 == old }, edges: [])
