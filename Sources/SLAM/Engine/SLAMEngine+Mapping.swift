@@ -55,7 +55,8 @@ extension SLAMEngine {
     let index = map.keyFrames.count
     map.keyFrames.append(
       KeyFrame(
-        cameraFromWorld: pose, number: frame.number, nanos: frame.nanos, features: features(of: frame.image)))
+        cameraFromWorld: pose, number: frame.number, nanos: frame.nanos, run: run,
+        features: features(of: frame.image)))
     tracks.markSightings(keyFrame: index)
     var misfits: Set<Int> = []
     for track in tracks.tracks {

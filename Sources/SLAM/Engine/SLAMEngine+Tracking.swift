@@ -133,7 +133,8 @@ extension SLAMEngine {
   mutating func resume(_ place: Relocaliser.Place, _ frame: SLAMFrame, _ update: inout SLAMUpdate) {
     if let number = place.map, let earlier = atlas.take(number) {
       atlas.store(map, number: mapNumber)
-      (map, mapNumber) = (earlier, number)
+      (map, mapNumber, calibratedCount) = (earlier, number, earlier.keyFrames.count)
+      locateWaiting(place)
       tracks.beginAnew()
     }
     tracks.resume(place.found)
@@ -150,7 +151,7 @@ extension SLAMEngine {
     atlas.store(map, number: mapNumber)
     (mapNumber, mapCount) = (mapCount, mapCount + 1)
     (isAdjustmentDue, calibratedCount) = (false, 0)
-    (map, lastPose, state, framesWithoutPose) = (SLAMMap(), nil, .initialising, 0)
+    (map, lastPose, state, framesWithoutPose, framesSinceSearch) = (SLAMMap(), nil, .initialising, 0, 0)
     tracks.beginAnew()
     loopCloser = LoopCloser(camera: camera)
     mapLinker = loopCloser

@@ -1,36 +1,55 @@
-import Geometry
+public import Geometry
 
 /// A point of the map, and the key frames that saw it.
-struct MapPoint {
-  var position: SIMD3<Double>
+public struct MapPoint: Sendable {
+  public var position: SIMD3<Double>
   /// By key frame: where it was seen.
-  var observations: [(keyFrame: Int, pixel: SIMD2<Double>)]
+  public var observations: [(keyFrame: Int, pixel: SIMD2<Double>)]
+
+  public init(position: SIMD3<Double>, observations: [(keyFrame: Int, pixel: SIMD2<Double>)]) {
+    self.position = position
+    self.observations = observations
+  }
 }
 
 /// A frame that stays in the map.
-struct KeyFrame {
-  var cameraFromWorld: SE3
+public struct KeyFrame: Sendable {
+  public var cameraFromWorld: SE3
   /// Number and capture time of the frame.
-  var number = 0
-  var nanos: Int64 = 0
-  var features = KeyFrameFeatures()
+  public var number = 0
+  public var nanos: Int64 = 0
+  /// Which of the runs that built the map the frame is from.
+  public var run = 0
+  public var features = KeyFrameFeatures()
   /// Whether its sightings were taken out of the map, since others show the same: it moves with the one before.
   var isThinned = false
+
+  public init(
+    cameraFromWorld: SE3, number: Int = 0, nanos: Int64 = 0, run: Int = 0, features: KeyFrameFeatures = .init()
+  ) {
+    self.cameraFromWorld = cameraFromWorld
+    self.number = number
+    self.nanos = nanos
+    self.run = run
+    self.features = features
+  }
 
   /// Of the camera, in the world.
   var centre: SIMD3<Double> { cameraFromWorld.inverse.translation }
 }
 
 /// One map: key frames and points in a world of its own.
-struct SLAMMap {
-  var keyFrames: [KeyFrame] = []
+public struct SLAMMap: Sendable {
+  public var keyFrames: [KeyFrame] = []
   /// By identifier; identifiers are those of the tracks that the points come from.
-  var points: [Int: MapPoint] = [:]
+  public var points: [Int: MapPoint] = [:]
   /// The key frames by what they show.
   private(set) var places = PlaceIndex()
 
+  public init() {}
+
   /// Makes the newest key frames known to ``places``.
-  mutating func indexPlaces() {
+  public mutating func indexPlaces() {
     while places.keyFrameCount < keyFrames.count { places.add(keyFrames[places.keyFrameCount].features) }
   }
 
@@ -41,7 +60,7 @@ struct SLAMMap {
   }
 
   /// Adjusts the key frames of a range, all points that they see, and nothing else.
-  mutating func adjust(free: Range<Int>, camera: CameraModel, iterations: Int) {
+  public mutating func adjust(free: Range<Int>, camera: CameraModel, iterations: Int) {
     adjust(free: free, camera: camera, intrinsics: nil, iterations: iterations)
   }
 
@@ -144,12 +163,13 @@ struct SLAMMap {
 
 extension SLAMMap {
   /// What others may know of it.
-  func snapshot(map: Int, camera: CameraModel) -> SLAMSnapshot {
+  func snapshot(map: Int, camera: CameraModel, run: Int) -> SLAMSnapshot {
     SLAMSnapshot(
       map: map, camera: camera,
       keyFrames: keyFrames.map {
         SLAMSnapshot.KeyFrame(
-          frameNumber: $0.number, nanos: $0.nanos, worldFromCamera: $0.cameraFromWorld.inverse)
+          frameNumber: $0.number, nanos: $0.nanos, worldFromCamera: $0.cameraFromWorld.inverse,
+          earlierRun: $0.run == run ? nil : $0.run)
       },
       points: points.keys.sorted().compactMap { identifier in
         points[identifier].map { point in

@@ -1,4 +1,4 @@
-import Geometry
+public import Geometry
 import MultiView
 
 /// Notices that the camera is back where it was, measures how far the map has drifted meanwhile, and takes the drift out.
@@ -8,7 +8,7 @@ import MultiView
 /// frame that saw them first, and points that are one are joined.
 ///
 /// Source: Mur-Artal, Montiel, Tardós 2015, "ORB-SLAM", §VII.
-struct LoopCloser {
+public struct LoopCloser: Sendable {
   let camera: CameraModel
   /// Key frames before a new one that cannot be a loop.
   private static let exclusion = 12
@@ -20,24 +20,24 @@ struct LoopCloser {
   private static let minimalShared = 20
 
   /// Where a key frame is according to an older place.
-  struct Loop {
+  public struct Loop: Sendable {
     /// The key frame that was recognised.
-    var keyFrame: Int
+    public var keyFrame: Int
     /// The newer part of the map, or another map, as the older place has it.
-    var oldFromNew: Sim3
+    public var oldFromNew: Sim3
     /// Points of both that are one.
-    var pairs: [(old: Int, new: Int)]
-    var inlierCount: Int
+    public var pairs: [(old: Int, new: Int)]
+    public var inlierCount: Int
   }
 
   /// A loop that was seen once, and waits to be seen again.
   private var pending: (loop: Loop, newest: Int)?
   var isPending: Bool { pending != nil }
 
-  init(camera: CameraModel) { self.camera = camera }
+  public init(camera: CameraModel) { self.camera = camera }
 
   /// The loop that the newest key frame closes, once it is certain.
-  mutating func loop(in map: SLAMMap) -> Loop? {
+  public mutating func loop(in map: SLAMMap) -> Loop? {
     let newest = map.keyFrames.count - 1
     forgetPending(before: newest)
     guard newest > Self.exclusion else { return nil }
@@ -52,7 +52,7 @@ struct LoopCloser {
   }
 
   /// How a key frame of one map lies in another, once it is certain.
-  mutating func loop(from map: SLAMMap, to older: SLAMMap) -> Loop? {
+  public mutating func loop(from map: SLAMMap, to older: SLAMMap) -> Loop? {
     let newest = map.keyFrames.count - 1
     forgetPending(before: newest)
     let recogniser = PlaceRecogniser(camera: camera, candidateCount: 2, seeksOtherScales: false)
@@ -111,7 +111,8 @@ struct LoopCloser {
 
   /// Takes the drift out that a loop of the newest key frame shows.
   /// - Returns: what was joined, and by how much lengths at each key frame grew.
-  func close(_ loop: Loop, in map: inout SLAMMap) -> (renamed: [(from: Int, to: Int)], growth: [Double]) {
+  @discardableResult
+  public func close(_ loop: Loop, in map: inout SLAMMap) -> (renamed: [(from: Int, to: Int)], growth: [Double]) {
     let newest = map.keyFrames.count - 1
     let growth = bend(&map, loop, newest)
     var renamed: [(from: Int, to: Int)] = []

@@ -1,4 +1,4 @@
-import Geometry
+public import Geometry
 import Vision
 
 /// The maps that were given up, kept so that the camera may come back to them.
@@ -16,9 +16,17 @@ struct MapAtlas {
   /// Which of them is looked at next.
   private var turn = 0
 
+  /// The number of a map that is never forgotten.
+  var pinned: Int?
+
   var isEmpty: Bool { recognisable.isEmpty }
 
   func keyFrames(of number: Int) -> [KeyFrame] { maps[number]?.keyFrames ?? [] }
+
+  /// The maps that can be recognised, with their numbers.
+  var recognisableMaps: [(number: Int, map: SLAMMap)] {
+    recognisable.compactMap { number in maps[number].map { (number, $0) } }
+  }
 
   /// Keeps a map.
   mutating func store(_ map: SLAMMap, number: Int) {
@@ -28,7 +36,8 @@ struct MapAtlas {
     recognisable.append(number)
     func size() -> Int { recognisable.reduce(0) { $0 + keyFrames(of: $1).count } }
     while recognisable.count > Self.maximalMaps || (recognisable.count > 1 && size() > Self.maximalKeyFrames) {
-      let forgotten = recognisable.removeFirst()
+      guard let oldest = recognisable.firstIndex(where: { $0 != pinned }) else { break }
+      let forgotten = recognisable.remove(at: oldest)
       var poses = SLAMMap()
       poses.keyFrames = keyFrames(of: forgotten).map { KeyFrame(cameraFromWorld: $0.cameraFromWorld) }
       maps[forgotten] = poses
@@ -66,7 +75,7 @@ extension SLAMMap {
   /// Takes in a newer map.
   /// - Returns: points that turned out to be one, the one that is gone first.
   /// - Precondition: no identifier names points of both.
-  mutating func merge(_ newer: SLAMMap, _ loop: LoopCloser.Loop, camera: CameraModel) -> [(from: Int, to: Int)] {
+  public mutating func merge(_ newer: SLAMMap, _ loop: LoopCloser.Loop, camera: CameraModel) -> [(from: Int, to: Int)] {
     let offset = keyFrames.count
     for keyFrame in newer.keyFrames {
       var moved = keyFrame
