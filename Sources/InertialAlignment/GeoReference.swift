@@ -14,6 +14,16 @@ public struct GeoReference: Hashable, Sendable {
   public let headingDeviation: Double
   public let quality: AlignmentQuality
 
+  public init(
+    plane: LocalTangentPlane, enuFromWorld: Sim3, residual: Double, headingDeviation: Double, quality: AlignmentQuality
+  ) {
+    self.plane = plane
+    self.enuFromWorld = enuFromWorld
+    self.residual = residual
+    self.headingDeviation = headingDeviation
+    self.quality = quality
+  }
+
   /// The place on Earth of a point of the map.
   public func position(of pointInWorld: SIMD3<Double>) -> GeodeticPosition {
     plane.geodetic(fromLocal: enuFromWorld * pointInWorld)

@@ -97,7 +97,7 @@ public protocol SLAMBackend {
   /// map is being begun. A back end that has none says `nil`.
   var referenceFrame: Int? { get }
 
-  /// Takes a map of an earlier run, before the first frame, to recognise places in it.
+  /// Takes a map of an earlier run, before the first frame, to recognise places in it. It is map 0 from then on.
   /// - Throws: `SavedMapError` when the camera is too different, and by back ends that keep no maps.
   mutating func load(_ saved: SavedMap) throws(SavedMapError)
 
