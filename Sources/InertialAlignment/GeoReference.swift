@@ -29,6 +29,9 @@ public struct GeoReference: Hashable, Sendable {
     plane.geodetic(fromLocal: enuFromWorld * pointInWorld)
   }
 
+  /// Fixes without which nothing is said.
+  public static let minimalFixes = 5
+
   /// Lays a path on the fixes of a receiver that moved with the camera.
   ///
   /// - Parameters:
@@ -56,7 +59,7 @@ public struct GeoReference: Hashable, Sendable {
           time: time, map: start * point, enu: tangent.local(from: fix.position),
           deviation: max(0.05, fix.accuracyMetres)))
     }
-    guard let plane, pairs.count >= 5,
+    guard let plane, pairs.count >= minimalFixes,
       let fit = GeoFit(pairs, keepsUpright: metricFromWorld != nil)
     else { return nil }
     return GeoReference(

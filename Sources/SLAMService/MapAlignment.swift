@@ -12,12 +12,14 @@ struct MapAlignment {
     /// Metric axes, z up, from those of the map; the identity unless `quality` is trustworthy.
     var metricFromWorld = Sim3.identity
     var reference: GeoReference?
-    /// Whether there were satellite fixes at all.
-    var hasFixes = false
+    /// Satellite fixes while the camera's path is known; `nil` where there are none at all.
+    var fixCount: Int?
 
     /// What is known of the place on Earth.
     var earth: SLAMResult.Earth {
-      guard let reference else { return hasFixes ? .fewFixes : .noFixes }
+      guard let reference else {
+        return fixCount.map { $0 < GeoReference.minimalFixes ? .fewFixes : .uncertain } ?? .noFixes
+      }
       return reference.quality == .trustworthy ? .known : .uncertain
     }
 
@@ -137,7 +139,9 @@ struct MapAlignment {
       (placement.quality, metric) = (.trustworthy, earlier.metricFromWorld)
     }
     placement.metricFromWorld = metric ?? .identity
-    placement.hasFixes = !fixes.isEmpty
+    if !fixes.isEmpty, let first = path.first?.nanos, let last = path.last?.nanos {
+      placement.fixCount = fixes.count { (first...max(first, last)).contains($0.timestampNanos) }
+    }
     if let earlier, earlier.earth == .known {
       placement.reference = earlier.reference
     } else if !fixes.isEmpty {

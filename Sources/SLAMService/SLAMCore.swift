@@ -46,6 +46,7 @@ package struct SLAMCore {
   /// When the map of live video is to be kept next, capture time, and key frames it had the last time.
   private var nextKeeping: Int64?
   private var keptCount = 0
+  private var isLive = false
 
   package init(
     options: SLAMServiceOptions, bus: any MessageBus, metrics: SLAMMetrics, clocks: SystemClocks, logger: Logger,
@@ -64,6 +65,7 @@ package struct SLAMCore {
   /// - Throws: `SLAMServiceError` for a frame that cannot be used; the next one may be.
   package mutating func take(_ frame: SLAMPicture, motion: [MotionSample]) throws(SLAMServiceError) {
     let picture = frame.picture
+    isLive = frame.isLive
     do throws(SLAMServiceError) {
       let nanos = try captureTime(of: frame)
       let needsNew =
@@ -174,10 +176,10 @@ package struct SLAMCore {
     if map.runs > keptMap?.runs ?? 0 { keptMap = map }
   }
 
-  /// The map as it is now, when it is time to keep it.
+  /// The map of live video as it is now, when it is time to keep it.
   /// - Parameter nanos: capture time; `nil`: it is time in any case.
   package mutating func mapToKeep(at nanos: Int64?) -> SavedMap? {
-    guard options.mapFile != nil, let segment else { return nil }
+    guard isLive, options.mapFile != nil, let segment else { return nil }
     if let nanos {
       let interval = Int64(options.mapInterval * 1e9)
       guard let due = nextKeeping else {

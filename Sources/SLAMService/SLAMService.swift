@@ -128,7 +128,7 @@ public final class SLAMService: VideoConsumer {
         SLAMPicture(
           number: frame.number, nanos: nanos, picture: picture, isLive: frame.stream.isLive, trace: frame.trace),
         motion: news.motion)
-      return frame.stream.isLive ? core.mapToKeep(at: nanos) : nil
+      return core.mapToKeep(at: nanos)
     }
     if let map { writeAside(map) }
   }

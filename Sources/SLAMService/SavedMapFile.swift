@@ -50,10 +50,20 @@ public struct SavedMapFile: Hashable, Sendable {
     do { return try SavedMap(bytes: Array(content.readableBytesView)) } catch { throw .content(error) }
   }
 
+  /// Makes sure that the map can be written, so that it is not found out when the work is done.
+  public func checkFolder() throws(Failure) {
+    do throws(FileFailure) {
+      _ = try OpenFile(partPath, flags: O_WRONLY | O_CREAT, mode: 0o644)
+      try Folder.remove(partPath)
+    } catch { throw .file(error) }
+  }
+
+  private var partPath: String { path + ".part" }
+
   /// Writes the map beside the file and moves it there once it is on the disk.
-  func write(_ map: SavedMap) throws(FileFailure) {
+  package func write(_ map: SavedMap) throws(FileFailure) {
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-    let beside = path + ".part"
+    let beside = partPath
     do throws(FileFailure) {
       let file = try OpenFile(beside, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
       if let failure = file.write(ByteBuffer(bytes: map.bytes), at: 0).failure { throw failure }

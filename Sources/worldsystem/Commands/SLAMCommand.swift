@@ -102,7 +102,8 @@ struct SLAMCommand: AsyncParsableCommand {
     if let problem = slam.problem, !isLive { throw CommandFailure(.usage, "\(consumer.from): \(problem)") }
     if let failure = slam.mapFailure { throw CommandFailure(.failure, failure) }
     if let file = options.mapFile, !isLive, !slam.hasMapGrown {
-      Console.error("\(file.path): \(options.earlierMap == nil ? "there is no map to keep" : "nothing was added")")
+      Console.error(
+        "\(file.path): \(options.earlierMap == nil ? "there is no map to keep" : "nothing was added to it")")
     }
     if let positions { try SLAMFiles.writePositions(slam.results, to: positions) }
   }

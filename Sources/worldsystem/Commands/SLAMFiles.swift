@@ -31,7 +31,10 @@ enum SLAMInput {
 
   /// `nil` where there is no file yet.
   static func map(_ file: SavedMapFile) throws -> SavedMap? {
-    do { return try file.read() } catch {
+    do {
+      try file.checkFolder()
+      return try file.read()
+    } catch {
       throw CommandFailure(.usage, "\(file.path): \(error)")
     }
   }
