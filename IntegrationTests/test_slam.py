@@ -172,7 +172,8 @@ def test_live_states_reach_the_metrics(binary, server, tmp_path):
         [binary, "simulate", "--flight", "--stream", "sky", "--to", server.ws_url, "--duration", "25"],
         cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     ) as flight, subprocess.Popen(
-        [binary, "slam", "--from", source, "--metrics", str(port), "--trajectory", "path.txt"],
+        [binary, "slam", "--from", source, "--metrics", str(port), "--trajectory", "path.txt", "--map",
+         "sky.wsmap"],
         cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     ) as service:
         try:
@@ -192,3 +193,4 @@ def test_live_states_reach_the_metrics(binary, server, tmp_path):
             flight.wait(timeout=20)
     assert service.returncode == 0
     assert len(positions(tmp_path / "path.txt")) > 5
+    assert (tmp_path / "sky.wsmap").read_bytes().startswith(b"WSMAP"), "kept when it is told to stop"

@@ -25,7 +25,7 @@ struct SLAMCommand: AsyncParsableCommand {
         worldsystem slam --from flight.mp4 --trajectory path.txt --map map.ply
         worldsystem slam --from flight.mp4 --times times.txt --camera camera.json --imu imu.csv --trajectory path.txt
         worldsystem slam --from flight.mp4 --gps gps.csv --positions positions.csv
-        worldsystem slam --from monday.mp4 --map yard.wsmap && worldsystem slam --from tuesday.mp4 --map yard.wsmap
+        worldsystem slam --from tuesday.mp4 --map yard.wsmap --trajectory path.txt
         worldsystem slam --from ws://server:5001/ws/h264_stream?stream=drone --skip 2
       """)
 
