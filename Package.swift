@@ -203,8 +203,8 @@ let services: [Target] =
   + module(
     "SLAMService",
     [
-      "MediaModel", "CodedMedia", "Geometry", "Clocks", "BusMessages", "MessageBus", "MapFormats", "TelemetryProtocol",
-      "PosixFiles", "JPEG", "SLAM", "InertialAlignment", "Vision", "VideoConsumer", "Relay", "Observability", .nioCore,
+      "MediaModel", "CodedMedia", "Geometry", "Clocks", "Threading", "BusMessages", "MessageBus", "MapFormats",
+      "TelemetryProtocol", "PosixFiles", "JPEG", "SLAM", "InertialAlignment", "Vision", "VideoConsumer", "Relay", "Observability", .nioCore,
       .lifecycle, .logging,
       .metrics,
     ])

@@ -15,6 +15,8 @@ public struct SLAMEngine: SLAMBackend {
   var tracks = FeatureTracks()
   var map = SLAMMap()
   var mapNumber = 0
+  /// Runs that have added to the map that was loaded: number of this one in its key frames.
+  var run = 0
   var state = SLAMState.initialising
   /// Camera from world of the last frame with a pose.
   var lastPose: SE3?
@@ -28,6 +30,8 @@ public struct SLAMEngine: SLAMBackend {
   /// Median motion since then at the last attempt to make a map, pixels.
   var attemptedMotion = 0.0
   var framesWithoutPose = 0
+  /// Frames since earlier maps were last looked at, before there is a map. The first frame looks at once.
+  var framesSinceSearch = 1_000
   /// Whether a key frame was added that is not adjusted yet.
   var isAdjustmentDue = false
   /// The search for loops that is under way.
@@ -96,10 +100,7 @@ public struct SLAMEngine: SLAMBackend {
     var update = SLAMUpdate(
       frameNumber: frame.number, nanos: frame.nanos, state: state, map: mapNumber, worldFromCamera: nil,
       isKeyFrame: false, trackedPoints: 0, reprojectionError: 0)
-    if state == .initialising, !atlas.isEmpty, frame.number % 4 == 0,
-      let place = Relocaliser(camera: camera).place(
-        of: tracks.features(isFollowed: false), in: map, &atlas, lastPose: nil)
-    {
+    if state == .initialising, let place = earlierPlace() {
       resume(place, frame, &update)
     } else if state == .initialising {
       initialise(frame, &update)
@@ -213,10 +214,21 @@ public struct SLAMEngine: SLAMBackend {
     return memory
   }
 
-  public var snapshot: SLAMSnapshot { map.snapshot(map: mapNumber, camera: camera) }
+  public var snapshot: SLAMSnapshot { map.snapshot(map: mapNumber, camera: camera, run: run) }
+
+  public var referenceFrame: Int? { state == .initialising && !reference.isEmpty ? referenceNumber : nil }
 
   public func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Sighting] {
-    guard let index = map.keyFrames.lastIndex(where: { $0.number == frameNumber }) else { return [] }
+    guard let index = map.keyFrames.lastIndex(where: { $0.number == frameNumber && $0.run == run }) else { return [] }
+    // The frame that initialisation began from has no features.
+    guard map.keyFrames[index].features.count > 0 else {
+      return map.points.keys.sorted().compactMap { identifier in
+        guard let point = map.points[identifier] else { return nil }
+        return point.observations.first { $0.keyFrame == index }.map {
+          SLAMSnapshot.Sighting(landmark: .init(identifier: identifier, position: point.position), pixel: $0.pixel)
+        }
+      }
+    }
     return map.keyFrames[index].features.owners.compactMap { owner in
       guard let point = map.points[owner], let seen = point.observations.first(where: { $0.keyFrame == index }) else {
         return nil

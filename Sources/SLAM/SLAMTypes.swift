@@ -93,11 +93,27 @@ public protocol SLAMBackend {
   var memory: SLAMMemory { get }
 
   /// Points of the present map that one of its key frames sees.
-  /// - Parameter frameNumber: the key frame's number as a frame; of others there are none.
+  /// - Parameter frameNumber: the key frame's number as a frame of this run; of others there are none.
   func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Sighting]
+
+  /// The frame that becomes the first key frame of the next map, should the frames that follow make one; `nil` where no
+  /// map is being begun. A back end that has none says `nil`.
+  var referenceFrame: Int? { get }
+
+  /// Takes a map of an earlier run, before the first frame, to recognise places in it. It is map 0 from then on.
+  /// - Throws: `SavedMapError` when the camera is too different, and by back ends that keep no maps.
+  mutating func load(_ saved: SavedMap) throws(SavedMapError)
+
+  /// What a later run may load: the map that was loaded, with what was added, or else the largest. `nil` where there is
+  /// none, and by back ends that keep no maps.
+  var savedMap: SavedMap? { get }
 }
 
 extension SLAMBackend {
+  public var referenceFrame: Int? { nil }
+  public mutating func load(_ saved: SavedMap) throws(SavedMapError) { throw .noMapsHere }
+  public var savedMap: SavedMap? { nil }
+
   /// The poses of all frames that have one.
   public var trajectory: [SLAMPose] { trajectory(since: .min) }
 }
@@ -109,11 +125,14 @@ public struct SLAMSnapshot: Hashable, Sendable {
     public var frameNumber: Int
     public var nanos: Int64
     public var worldFromCamera: SE3
+    /// The run that it is from, when that is an earlier one: number and time mean nothing in this one then.
+    public var earlierRun: Int?
 
-    public init(frameNumber: Int, nanos: Int64, worldFromCamera: SE3) {
+    public init(frameNumber: Int, nanos: Int64, worldFromCamera: SE3, earlierRun: Int? = nil) {
       self.frameNumber = frameNumber
       self.nanos = nanos
       self.worldFromCamera = worldFromCamera
+      self.earlierRun = earlierRun
     }
   }
 
@@ -168,7 +187,7 @@ public struct SLAMSnapshot: Hashable, Sendable {
   public var map: Int
   /// The camera as it is known now.
   public var camera: CameraModel
-  /// In the order of their times.
+  /// In the order in which they became part of the map.
   public var keyFrames: [KeyFrame]
   /// In the order in which they were first seen.
   public var points: [Point]

@@ -23,6 +23,8 @@ struct SLAMOutput {
   private var nextCloud: Int64 = .min
   /// Poses of the segment that were dropped, as far as that was counted.
   private var droppedPoses = 0
+  /// The frame that becomes the first key frame of the next map, if one is made.
+  private var reference: (number: Int, nanos: Int64, picture: Picture)?
   private let failures: FailureLog
 
   init(options: SLAMServiceOptions, bus: any MessageBus, metrics: SLAMMetrics, logger: Logger) {
@@ -46,13 +48,37 @@ struct SLAMOutput {
     ]
     let placement = segment.alignment.placement
     publishPose(update, placement, nanos: nanos, headers: headers, trace: frame.trace)
+    if update.state != .initialising, let reference {
+      self.reference = nil
+      let first = segment.backend.trajectory(since: reference.nanos).first { $0.frameNumber == reference.number }
+      if update.isKeyFrame, let first {
+        write(reference.number, reference.nanos, first.worldFromCamera, reference.picture, placement, &segment)
+      }
+    }
+    if segment.backend.referenceFrame == update.frameNumber {
+      reference = (update.frameNumber, nanos, frame.picture)
+    }
     guard update.isKeyFrame, let worldFromCamera = update.worldFromCamera else { return }
+    write(update.frameNumber, nanos, worldFromCamera, frame.picture, placement, &segment)
+    guard nanos >= nextCloud else { return }
+    nextCloud = nanos + Int64(options.cloudInterval * 1e9)
+    let snapshot = segment.snapshot(placement)
+    metrics.record(snapshot)
+    record(segment.backend.memory)
+    segment.keepColours(of: snapshot)
+    bus.publish(Self.cloud(snapshot, segment.colours, limit: options.cloudPoints).message(headers: headers))
+  }
+
+  /// Writes a key frame to disk and to shared memory.
+  private mutating func write(
+    _ frameNumber: Int, _ nanos: Int64, _ worldFromCamera: SE3, _ picture: Picture,
+    _ placement: MapAlignment.Placement, _ segment: inout SLAMSegment
+  ) {
     let pose = placement.placed(worldFromCamera)
-    let picture = frame.picture
-    let landmarks = segment.landmarks(ofKeyFrame: update.frameNumber, in: picture)
+    let landmarks = segment.landmarks(ofKeyFrame: frameNumber, in: picture)
     if let session = options.sessionFolder?(), var folder {
       failures.attempt("key frame files") {
-        try folder.keep(picture, frameNumber: update.frameNumber, pose, session: session)
+        try folder.keep(picture, frameNumber: frameNumber, pose, session: session)
       }
       self.folder = folder
     }
@@ -66,13 +92,6 @@ struct SLAMOutput {
         metrics.recordSharedKeyFramesRemoved(removed)
       }
     }
-    guard nanos >= nextCloud else { return }
-    nextCloud = nanos + Int64(options.cloudInterval * 1e9)
-    let snapshot = segment.snapshot(placement)
-    metrics.record(snapshot)
-    record(segment.backend.memory)
-    segment.keepColours(of: snapshot)
-    bus.publish(Self.cloud(snapshot, segment.colours, limit: options.cloudPoints).message(headers: headers))
   }
 
   private func publishPose(
@@ -121,11 +140,12 @@ struct SLAMOutput {
     droppedPoses = 0
     if let folder {
       failures.attempt("key frame files") {
-        try folder.correct(snapshot.keyFrames.map { ($0.frameNumber, $0.worldFromCamera) })
+        let ownFrames = snapshot.keyFrames.filter { $0.earlierRun == nil }
+        try folder.correct(ownFrames.map { ($0.frameNumber, $0.worldFromCamera) })
       }
     }
     if let shared { failures.attempt("shared memory") { try shared.clear() } }
-    nextCloud = .min
+    (nextCloud, reference) = (.min, nil)
   }
 
   /// Gives shared memory back.

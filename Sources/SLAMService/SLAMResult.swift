@@ -11,6 +11,26 @@ public struct SLAMResult: Sendable {
     public var poses: [TimedPose]
     /// Whether lengths are metres, and z is up.
     public var isMetric: Bool
+    /// Where on Earth the camera was in each of these frames; none unless ``earth`` is `known`.
+    public var positions: [Position]
+    public var earth: Earth
+  }
+
+  /// Where on Earth a camera was.
+  public struct Position: Hashable, Sendable {
+    public var nanos: Int64
+    public var place: GeodeticPosition
+  }
+
+  /// What satellite fixes tell of the place of a map.
+  public enum Earth: String, Hashable, Sendable {
+    /// There are none.
+    case noFixes
+    /// Fewer than five at times when the camera's path is known.
+    case fewFixes
+    /// The path is too short or too straight for their accuracy, or they contradict it.
+    case uncertain
+    case known
   }
 
   /// Maps with poses, in the order of their numbers.

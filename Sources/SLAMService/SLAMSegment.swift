@@ -24,6 +24,8 @@ struct SLAMSegment {
   private(set) var colours: [Int: SIMD3<UInt8>] = [:]
   /// How the present map lies in the world.
   var alignment: MapAlignment
+  /// Colours of landmarks of a map of an earlier run.
+  private var earlierColours: [Int: SIMD3<UInt8>] = [:]
 
   /// - Parameter camera: of the pictures as they come.
   init(
@@ -42,6 +44,22 @@ struct SLAMSegment {
     self.firstMap = firstMap
     (lastMap, presentMap) = (firstMap, firstMap)
     backend = makeBackend(working)
+  }
+
+  /// Makes a map of an earlier run known to the back end, before the first frame.
+  mutating func load(_ saved: SavedMap) throws(SavedMapError) {
+    try backend.load(saved)
+    (colours, earlierColours) = (saved.colours, saved.colours)
+    alignment.place(MapAlignment.Placement(saved.placement), ofMap: firstMap)
+  }
+
+  /// The map to be kept for later runs, placed by `placement`.
+  /// - Parameter placement: how the map of a number lies in the world.
+  func savedMap(_ placement: (_ map: Int) -> MapAlignment.Placement) -> SavedMap? {
+    guard var saved = backend.savedMap else { return nil }
+    saved.placement = placement(firstMap + saved.number).saved
+    saved.colours = colours.merging(earlierColours) { $1 }.filter { saved.map.points[$0.key] != nil }
+    return saved
   }
 
   /// Whether frames of this time can follow those before.
@@ -76,7 +94,9 @@ struct SLAMSegment {
   /// Forgets colours of landmarks that are in the map no more.
   mutating func keepColours(of snapshot: SLAMSnapshot) {
     let present = Set(snapshot.points.map(\.landmark.identifier))
-    if colours.count > 2 * present.count { colours = colours.filter { present.contains($0.key) } }
+    if colours.count > 2 * present.count {
+      colours = colours.filter { present.contains($0.key) || earlierColours[$0.key] != nil }
+    }
   }
 
   /// The present map, for pictures as they come and in the axes that leave SLAM.
@@ -111,11 +131,14 @@ struct SLAMSegment {
   func result(_ snapshot: SLAMSnapshot, _ last: MapAlignment.Placement) -> SLAMResult {
     let maps = Set(backend.trajectory.map(\.map)).sorted().map { number in
       let poses = poses(ofMap: number + firstMap)
-      let placement = number + firstMap == snapshot.map ? last : alignment.final(poses)
+      let placement = number + firstMap == snapshot.map ? last : alignment.final(poses, ofMap: number + firstMap)
       return SLAMResult.Map(
         number: number + firstMap,
         poses: poses.map { TimedPose(nanos: $0.nanos, worldFromCamera: placement.placed($0.worldFromCamera)) },
-        isMetric: placement.quality == .trustworthy)
+        isMetric: placement.quality == .trustworthy,
+        positions: poses.compactMap { pose in
+          placement.position(of: pose.worldFromCamera.translation).map { .init(nanos: pose.nanos, place: $0) }
+        }, earth: placement.earth)
     }
     return SLAMResult(maps: maps, snapshot: snapshot, colours: colours)
   }

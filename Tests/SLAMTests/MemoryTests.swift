@@ -17,8 +17,9 @@ import Vision
 
   /// Features of a rendered picture.
   private static func features(_ frame: Int) -> KeyFrameFeatures {
-    KeyFrameFeatures(
-      of: RenderedRoom.image(RenderedRoom.worldFromCamera(frame: frame)), tracks: [], extractor: DescriptorExtractor())
+    let image = RenderedRoom.image(RenderedRoom.worldFromCamera(frame: frame))
+    return KeyFrameFeatures(
+      of: ImagePyramid(image, levelCount: 3), CornerStrengths(of: image), tracks: [], extractor: DescriptorExtractor())
   }
 
   private static let described = (0..<6).map { features(20 * $0) }

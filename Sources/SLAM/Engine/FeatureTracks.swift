@@ -134,6 +134,9 @@ struct FeatureTracks {
       extractor: DescriptorExtractor())
   }
 
+  /// Gives no new track an identifier up to this one.
+  mutating func reserve(through identifier: Int) { nextIdentifier = max(nextIdentifier, identifier + 1) }
+
   /// Sets what takes the motion during readout off each track's pixel.
   mutating func correct(_ correction: (FeatureTrack) -> SIMD2<Double>) {
     for index in tracks.indices { tracks[index].readoutCorrection = correction(tracks[index]) }

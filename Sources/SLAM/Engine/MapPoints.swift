@@ -2,24 +2,28 @@
 /// takes no longer in a large map than in a small one.
 ///
 /// Observations may be taken out of a point and appended to it; those that it has are never replaced by others.
-package struct MapPoints: ExpressibleByDictionaryLiteral {
+public struct MapPoints: ExpressibleByDictionaryLiteral, Sendable {
   private var points: [Int: MapPoint]
   /// For each key frame the points that it sees, and some that it does not see any more.
   private var noted: [[Int]] = []
 
-  package init(dictionaryLiteral elements: (Int, MapPoint)...) {
+  public init(dictionaryLiteral elements: (Int, MapPoint)...) {
     points = [:]
     for (identifier, point) in elements { self[identifier] = point }
   }
 
-  var count: Int { points.count }
-  var isEmpty: Bool { points.isEmpty }
-  /// In no order.
+  public var count: Int { points.count }
+  public var isEmpty: Bool { points.isEmpty }
+  /// Over all points.
+  var observationCount: Int { points.values.reduce(0) { $0 + $1.observations.count } }
+  /// Of all points, in no order.
   var keys: Dictionary<Int, MapPoint>.Keys { points.keys }
+  /// In the order of their identifiers.
+  public var all: [MapPoint] { identifiers.compactMap { points[$0] } }
   /// Ascending.
-  package var identifiers: [Int] { points.keys.sorted() }
+  public var identifiers: [Int] { points.keys.sorted() }
 
-  package subscript(identifier: Int) -> MapPoint? {
+  public subscript(identifier: Int) -> MapPoint? {
     get { points[identifier] }
     _modify {
       let known = points[identifier]?.observations.count ?? 0
@@ -37,7 +41,7 @@ package struct MapPoints: ExpressibleByDictionaryLiteral {
   }
 
   /// The points that key frames see, ascending.
-  package func seen(by keyFrames: some Sequence<Int>) -> [Int] {
+  public func seen(by keyFrames: some Sequence<Int>) -> [Int] {
     var identifiers: [Int] = []
     for keyFrame in keyFrames where keyFrame < noted.count {
       identifiers += noted[keyFrame].filter { points[$0]?.isSeen(by: keyFrame) == true }
@@ -52,7 +56,7 @@ package struct MapPoints: ExpressibleByDictionaryLiteral {
   }
 
   /// Takes a key frame's observations out, and with them points that fewer than two others see.
-  package mutating func forget(keyFrame: Int) {
+  public mutating func forget(keyFrame: Int) {
     for identifier in seen(by: CollectionOfOne(keyFrame)) {
       points[identifier]?.observations.removeAll { $0.keyFrame == keyFrame }
       if let count = points[identifier]?.observations.count, count < 2 { points[identifier] = nil }

@@ -54,7 +54,7 @@ extension SLAMEngine {
     let index = map.keyFrames.count
     map.keyFrames.append(
       KeyFrame(
-        cameraFromWorld: pose, number: frame.number, nanos: frame.nanos, features: tracks.features()))
+        cameraFromWorld: pose, number: frame.number, nanos: frame.nanos, run: run, features: tracks.features()))
     tracks.markSightings(keyFrame: index)
     var misfits: Set<Int> = []
     for track in tracks.tracks {

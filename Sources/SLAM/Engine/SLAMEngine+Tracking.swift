@@ -134,8 +134,9 @@ extension SLAMEngine {
   mutating func resume(_ place: Relocaliser.Place, _ frame: SLAMFrame, _ update: inout SLAMUpdate) {
     if let number = place.map, let earlier = atlas.take(number) {
       atlas.store(map, number: mapNumber)
-      (map, mapNumber) = (earlier, number)
+      (map, mapNumber, calibratedCount) = (earlier, number, earlier.keyFrames.count)
       forgetUpkeep()
+      locateWaiting(place)
       tracks.beginAnew()
     }
     tracks.resume(place.found)
@@ -153,7 +154,7 @@ extension SLAMEngine {
     (mapNumber, mapCount) = (mapCount, mapCount + 1)
     forgetUpkeep()
     calibratedCount = 0
-    (map, lastPose, state, framesWithoutPose) = (SLAMMap(), nil, .initialising, 0)
+    (map, lastPose, state, framesWithoutPose, framesSinceSearch) = (SLAMMap(), nil, .initialising, 0, 0)
     tracks.beginAnew()
     loopCloser = LoopCloser(camera: camera)
     mapLinker = loopCloser

@@ -1,34 +1,37 @@
-import Geometry
+public import Geometry
 
 /// A point of the map, and the key frames that saw it.
-package struct MapPoint {
-  package var position: SIMD3<Double>
+public struct MapPoint: Sendable {
+  public var position: SIMD3<Double>
   /// By key frame: where it was seen.
-  package var observations: [(keyFrame: Int, pixel: SIMD2<Double>)]
+  public var observations: [(keyFrame: Int, pixel: SIMD2<Double>)]
 
-  package init(position: SIMD3<Double>, observations: [(keyFrame: Int, pixel: SIMD2<Double>)]) {
+  public init(position: SIMD3<Double>, observations: [(keyFrame: Int, pixel: SIMD2<Double>)]) {
     self.position = position
     self.observations = observations
   }
 }
 
 /// A frame that stays in the map.
-package struct KeyFrame {
-  package var cameraFromWorld: SE3
+public struct KeyFrame: Sendable {
+  public var cameraFromWorld: SE3
   /// Number and capture time of the frame.
-  var number = 0
-  var nanos: Int64 = 0
-  var features = KeyFrameFeatures()
+  public var number = 0
+  public var nanos: Int64 = 0
+  /// Which of the runs that built the map the frame is from.
+  public var run = 0
+  public var features = KeyFrameFeatures()
   /// Whether its sightings were taken out of the map, since others show the same: it moves with the one before. With its
   /// features it can still be recognised.
-  var isThinned = false
+  public internal(set) var isThinned = false
 
-  package init(
-    cameraFromWorld: SE3, number: Int = 0, nanos: Int64 = 0, features: KeyFrameFeatures = KeyFrameFeatures()
+  public init(
+    cameraFromWorld: SE3, number: Int = 0, nanos: Int64 = 0, run: Int = 0, features: KeyFrameFeatures = .init()
   ) {
     self.cameraFromWorld = cameraFromWorld
     self.number = number
     self.nanos = nanos
+    self.run = run
     self.features = features
   }
 
@@ -37,19 +40,19 @@ package struct KeyFrame {
 }
 
 /// One map: key frames and points in a world of its own.
-package struct SLAMMap {
-  package var keyFrames: [KeyFrame] = []
+public struct SLAMMap: Sendable {
+  public var keyFrames: [KeyFrame] = []
   /// By identifier; identifiers are those of the tracks that the points come from.
-  package var points: MapPoints = [:]
+  public var points: MapPoints = [:]
   /// The key frames by what they show, without those of which only the pose is left.
   package private(set) var places = PlaceIndex()
   /// Key frames of which that is known.
   private var indexedCount = 0
 
-  package init() {}
+  public init() {}
 
   /// Makes the newest key frames known to ``places``.
-  package mutating func indexPlaces() {
+  public mutating func indexPlaces() {
     for index in indexedCount..<keyFrames.count where !isStripped(index) {
       places.add(index, keyFrames[index].features)
     }
@@ -79,7 +82,7 @@ package struct SLAMMap {
   }
 
   /// Adjusts the key frames of a range, all points that they see, and nothing else.
-  mutating func adjust(free: Range<Int>, camera: CameraModel, iterations: Int) {
+  public mutating func adjust(free: Range<Int>, camera: CameraModel, iterations: Int) {
     adjust(free: free, camera: camera, intrinsics: nil, iterations: iterations)
   }
 
@@ -234,12 +237,13 @@ package struct SLAMMap {
 
 extension SLAMMap {
   /// What others may know of it.
-  func snapshot(map: Int, camera: CameraModel) -> SLAMSnapshot {
+  func snapshot(map: Int, camera: CameraModel, run: Int) -> SLAMSnapshot {
     SLAMSnapshot(
       map: map, camera: camera,
       keyFrames: keyFrames.map {
         SLAMSnapshot.KeyFrame(
-          frameNumber: $0.number, nanos: $0.nanos, worldFromCamera: $0.cameraFromWorld.inverse)
+          frameNumber: $0.number, nanos: $0.nanos, worldFromCamera: $0.cameraFromWorld.inverse,
+          earlierRun: $0.run == run ? nil : $0.run)
       },
       points: points.identifiers.compactMap { identifier in
         points[identifier].map { point in

@@ -1,10 +1,10 @@
-import Vision
+public import Vision
 
 /// What a key frame shows, described so that it can be recognised: the patches that were followed into it, and more
 /// corners between them.
 ///
 /// Each feature is described on several levels of the pyramid, so that it is found again from twice as near or as far.
-package struct KeyFrameFeatures {
+public struct KeyFrameFeatures: Sendable {
   /// Levels on which features are described.
   static let levelCount = 3
   /// Features at most; those that are followed come first.
@@ -21,7 +21,51 @@ package struct KeyFrameFeatures {
   private var levels: [UInt8] = []
   private var grid = PixelGrid()
 
-  package init() {}
+  public init() {}
+
+  /// One feature, with its descriptor on each level that has one.
+  public struct Feature: Sendable {
+    public var pixel: SIMD2<Float>
+    /// −1 for none.
+    public var owner: Int
+    public var descriptors: [BinaryDescriptor?]
+
+    public init(pixel: SIMD2<Float>, owner: Int, descriptors: [BinaryDescriptor?]) {
+      self.pixel = pixel
+      self.owner = owner
+      self.descriptors = descriptors
+    }
+  }
+
+  /// Features that were described before.
+  /// - Parameters:
+  ///   - width: of the picture, as is `height`; features lie in it.
+  public init(_ features: [Feature], width: Int, height: Int) {
+    for feature in features {
+      if feature.owner >= 0 { featureOfOwner[feature.owner] = pixels.count }
+      pixels.append(feature.pixel)
+      owners.append(feature.owner)
+      descriptors += feature.descriptors.map { $0 ?? BinaryDescriptor(bits: .zero) }
+      levels.append(feature.descriptors.indices.reduce(0) { feature.descriptors[$1] == nil ? $0 : $0 | 1 << UInt8($1) })
+    }
+    grid = PixelGrid(pixels, width: width, height: height)
+  }
+
+  /// The features where another camera would have seen them, without those that it would not have seen.
+  func moved(width: Int, height: Int, _ place: (SIMD2<Double>) -> SIMD2<Double>?) -> KeyFrameFeatures {
+    let features = (0..<count).compactMap { index -> Feature? in
+      guard let pixel = place(position(index)), pixel.x >= -0.5, pixel.y >= -0.5, pixel.x < Double(width) - 0.5,
+        pixel.y < Double(height) - 0.5
+      else { return nil }
+      return Feature(
+        pixel: SIMD2(Float(pixel.x), Float(pixel.y)), owner: owners[index],
+        descriptors: (0..<Self.levelCount).map { descriptor(index, level: $0) })
+    }
+    return KeyFrameFeatures(features, width: width, height: height)
+  }
+
+  /// How many owners have a feature.
+  var ownedCount: Int { featureOfOwner.count }
 
   /// Describes what was followed into a picture, and corners besides.
   package init(

@@ -1,4 +1,4 @@
-import Geometry
+public import Geometry
 import MultiView
 
 /// Notices that the camera is back where it was, measures how far the map has drifted meanwhile, and takes the drift out.
@@ -8,7 +8,7 @@ import MultiView
 /// frame that saw them first, and points that are one are joined.
 ///
 /// Source: Mur-Artal, Montiel, Tardós 2015, "ORB-SLAM", §VII.
-struct LoopCloser {
+public struct LoopCloser: Sendable {
   let camera: CameraModel
   /// Key frames before a new one that cannot be a loop.
   private static let exclusion = 12
@@ -23,26 +23,26 @@ struct LoopCloser {
   private static let maximalNeighbours = 12
 
   /// Where a key frame is according to an older place.
-  struct Loop {
+  public struct Loop: Sendable {
     /// The key frame that was recognised.
-    var keyFrame: Int
+    public var keyFrame: Int
     /// The key frame that shows it again.
-    var newer: Int
+    public var newer: Int
     /// The newer part of the map, or another map, as the older place has it.
-    var oldFromNew: Sim3
+    public var oldFromNew: Sim3
     /// Points of both that are one.
-    var pairs: [(old: Int, new: Int)]
-    var inlierCount: Int
+    public var pairs: [(old: Int, new: Int)]
+    public var inlierCount: Int
   }
 
   /// A loop that was seen once, and waits to be seen again.
   private var pending: (loop: Loop, newest: Int)?
   var isPending: Bool { pending != nil }
 
-  init(camera: CameraModel) { self.camera = camera }
+  public init(camera: CameraModel) { self.camera = camera }
 
   /// Older key frames that may show the same as one, the most similar first.
-  mutating func candidates(for keyFrame: Int, in map: SLAMMap) -> [Int] {
+  public mutating func candidates(for keyFrame: Int, in map: SLAMMap) -> [Int] {
     forgetPending(before: keyFrame)
     guard keyFrame > Self.exclusion else { return [] }
     let near = map.sharedPoints(with: keyFrame)
@@ -53,7 +53,7 @@ struct LoopCloser {
   }
 
   /// The loop that a key frame closes with one of its candidates, once it is certain.
-  mutating func loop(of keyFrame: Int, near candidate: Int, in map: SLAMMap) -> Loop? {
+  public mutating func loop(of keyFrame: Int, near candidate: Int, in map: SLAMMap) -> Loop? {
     guard let found = recogniser.place(of: map.keyFrames[keyFrame].features, near: candidate, in: map),
       let loop = measured(found, keyFrame, of: map, in: map)
     else { return nil }
@@ -65,7 +65,7 @@ struct LoopCloser {
   }
 
   /// How a key frame of one map lies in another, once it is certain.
-  mutating func loop(from map: SLAMMap, to older: SLAMMap) -> Loop? {
+  public mutating func loop(from map: SLAMMap, to older: SLAMMap) -> Loop? {
     let newest = map.keyFrames.count - 1
     forgetPending(before: newest)
     guard let found = recogniser.place(of: map.keyFrames[newest].features, in: older),
@@ -123,7 +123,8 @@ struct LoopCloser {
 
   /// Takes the drift out that a loop shows.
   /// - Returns: what was joined, and by how much lengths at each key frame grew.
-  func close(_ loop: Loop, in map: inout SLAMMap) -> (renamed: [(from: Int, to: Int)], growth: [Double]) {
+  @discardableResult
+  public func close(_ loop: Loop, in map: inout SLAMMap) -> (renamed: [(from: Int, to: Int)], growth: [Double]) {
     let newest = map.keyFrames.count - 1
     let growth = bend(&map, loop)
     var renamed: [(from: Int, to: Int)] = []

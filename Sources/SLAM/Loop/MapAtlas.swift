@@ -1,4 +1,4 @@
-import Geometry
+public import Geometry
 import Vision
 
 /// The maps that were given up, kept so that the camera may come back to them.
@@ -22,6 +22,9 @@ package struct MapAtlas {
     maximalPoints = options.maximalPoints
   }
 
+  /// The number of a map that is never forgotten.
+  var pinned: Int?
+
   var isEmpty: Bool { recognisable.isEmpty }
   /// Those that can be recognised, the oldest first.
   package var all: [SLAMMap] { recognisable.compactMap { maps[$0] } }
@@ -29,6 +32,11 @@ package struct MapAtlas {
   package var keyFrameCount: Int { all.reduce(0) { $0 + $1.places.keyFrames.count } }
 
   package func keyFrames(of number: Int) -> [KeyFrame] { maps[number]?.keyFrames ?? [] }
+
+  /// The maps that can be recognised, with their numbers.
+  var recognisableMaps: [(number: Int, map: SLAMMap)] {
+    recognisable.compactMap { number in maps[number].map { (number, $0) } }
+  }
 
   /// Keeps a map.
   package mutating func store(_ map: SLAMMap, number: Int) {
@@ -42,7 +50,8 @@ package struct MapAtlas {
       keyFrameCount > maximalKeyFrames || all.reduce(0) { $0 + $1.points.count } > maximalPoints
     }
     while recognisable.count > Self.maximalMaps || (recognisable.count > 1 && isTooLarge()) {
-      let forgotten = recognisable.removeFirst()
+      guard let oldest = recognisable.firstIndex(where: { $0 != pinned }) else { break }
+      let forgotten = recognisable.remove(at: oldest)
       var poses = SLAMMap()
       poses.keyFrames = keyFrames(of: forgotten).map { KeyFrame(cameraFromWorld: $0.cameraFromWorld) }
       maps[forgotten] = poses
@@ -85,7 +94,7 @@ extension SLAMMap {
   /// Takes in a newer map.
   /// - Returns: points that turned out to be one, the one that is gone first.
   /// - Precondition: no identifier names points of both.
-  mutating func merge(_ newer: SLAMMap, _ loop: LoopCloser.Loop, camera: CameraModel) -> [(from: Int, to: Int)] {
+  public mutating func merge(_ newer: SLAMMap, _ loop: LoopCloser.Loop, camera: CameraModel) -> [(from: Int, to: Int)] {
     let offset = keyFrames.count
     for keyFrame in newer.keyFrames {
       var moved = keyFrame
