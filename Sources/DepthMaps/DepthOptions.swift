@@ -1,16 +1,18 @@
 /// What ``DepthEstimator`` accepts. The defaults suit pictures of VGA size and poses of half a pixel.
 public struct DepthOptions: Hashable, Sendable {
   /// How many pixels of a key frame are tried at most; they are spread over the picture.
-  public var maximalPixels = 12_000
-  /// How many inverse depths a pixel is tried at most. One step is one pixel in the picture that moves most, unless
-  /// the epipolar line is longer than this.
-  public var maximalSteps = 160
+  public var maximalPixels = 16_000
+  /// How many inverse depths a pixel is tried at most, in steps of two pixels in the picture that moves most, unless the
+  /// epipolar line is longer than that.
+  public var maximalSteps = 96
   /// Grey levels per pixel that make a pixel worth trying.
   public var minimalGradient: Float = 5
   /// Least cosine between gradient and epipolar line: an edge along the line shows no depth.
   public var minimalAlignment: Float = 0.35
   /// Shortest epipolar line, pixels, over the whole range of depths.
-  public var minimalLineLength: Float = 4
+  public var minimalLineLength: Float = 3
+  /// Least zero-mean normalised cross-correlation at half size that is worth a closer look.
+  public var minimalCoarseSimilarity: Float = 0.7
   /// Least zero-mean normalised cross-correlation of an accepted match.
   public var minimalSimilarity: Float = 0.8
   /// The dissimilarity (1 − correlation) of the best match is at most this share of the best match elsewhere.
