@@ -43,10 +43,7 @@ public struct DepthEstimator: Sendable {
     else { return [] }
     let poses = fitting.map { NeighbourPose($0.cameraFromWorld * reference.cameraFromWorld.inverse) }
     let samples = search(reference.image, ImageStack([reference.image] + fitting.map(\.image)), poses, ranges)
-    let regulariser = DepthRegulariser(
-      width: camera.width, height: camera.height, radius: options.agreementRadius,
-      minimalAgreement: options.minimalAgreement)
-    return regulariser.regularise(samples).map { sample in
+    return samples.map { sample in
       let ray = rays[Int(sample.y) * camera.width + Int(sample.x)]
       return DepthEstimate(
         pixel: SIMD2(sample.x, sample.y), inverseDepth: sample.inverseDepth,
@@ -73,17 +70,38 @@ public struct DepthEstimator: Sendable {
         pixels, width: stack.width, height: stack.height, minimalGradient: options.minimalGradient,
         maximalCount: options.maximalPixels)
       var samples: [DepthRegulariser.Sample] = []
-      samples.reserveCapacity(selection.pixels.count)
       withSearch(stack, poses, scratch) { search in
-        for pixel in selection.pixels {
-          let (x, y) = (Int(pixel) % stack.width, Int(pixel) / stack.width)
-          let gradient = imageGradient(pixels + Int(pixel), stack.width)
-          guard let match = search.match(x: x, y: y, gradient: gradient, in: ranges.range(x: x, y: y)) else { continue }
-          samples.append(sample(match, x: x, y: y))
+        let growth = DepthGrowth(picture: pixels, search: search, options: options)
+        samples = regularised(found(selection.pixels, pixels, search, ranges))
+        guard Float(samples.count) >= options.minimalYield * Float(selection.pixels.count) else {
+          samples = []
+          return
         }
+        samples = regularised(growth.grow(samples))
       }
       return samples
     }
+  }
+
+  private func found(
+    _ selection: [Int32], _ picture: UnsafePointer<UInt8>, _ search: EpipolarSearch, _ ranges: DepthRanges
+  ) -> [DepthRegulariser.Sample] {
+    var samples: [DepthRegulariser.Sample] = []
+    samples.reserveCapacity(selection.count)
+    for pixel in selection {
+      let (x, y) = (Int(pixel) % search.width, Int(pixel) / search.width)
+      let gradient = imageGradient(picture + Int(pixel), search.width)
+      guard let match = search.match(x: x, y: y, gradient: gradient, in: ranges.range(x: x, y: y)) else { continue }
+      samples.append(DepthRegulariser.Sample(match, x: x, y: y, options))
+    }
+    return samples
+  }
+
+  private func regularised(_ samples: [DepthRegulariser.Sample]) -> [DepthRegulariser.Sample] {
+    DepthRegulariser(
+      width: camera.width, height: camera.height, radius: options.agreementRadius,
+      minimalAgreement: options.minimalAgreement
+    ).regularise(samples)
   }
 
   private func withSearch(
@@ -108,12 +126,14 @@ public struct DepthEstimator: Sendable {
       }
     }
   }
+}
 
-  private func sample(_ match: EpipolarSearch.Match, x: Int, y: Int) -> DepthRegulariser.Sample {
+extension DepthRegulariser.Sample {
+  init(_ match: EpipolarSearch.Match, x: Int, y: Int, _ options: DepthOptions) {
     let relative = match.deviation / match.inverseDepth / max(options.maximalRelativeDeviation, 1e-6)
     let range = max(1 - options.minimalSimilarity, 1e-6)
     let similarity = min(max((match.similarity - options.minimalSimilarity) / range, 0), 1)
-    return DepthRegulariser.Sample(
+    self.init(
       x: Float(x), y: Float(y), inverseDepth: match.inverseDepth, variance: match.deviation * match.deviation,
       confidence: match.agreement * (0.3 + 0.7 * similarity) / (1 + relative * relative))
   }

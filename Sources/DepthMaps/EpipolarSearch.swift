@@ -43,6 +43,8 @@ struct EpipolarSearch {
     var backX = SIMD2<Float>.zero
     var backY = SIMD2<Float>.zero
     var isUsable = false
+    /// Whether the half-size picture left the neighbour in the running.
+    var mayAgree = true
     /// Cosine of the angle between the picture's gradient and the line.
     var alignment: Float = 0
   }
@@ -57,24 +59,35 @@ struct EpipolarSearch {
     var pixels: Float
   }
 
+  /// How many neighbours have to agree.
+  var required: Int { neighbours.count >= 3 ? 2 : 1 }
+
   /// - Returns: `nil` where no depth stands out.
   func match(x: Int, y: Int, gradient: SIMD2<Float>, in range: DepthRanges.Range) -> Match? {
-    let pixel = y * width + x
-    let required = neighbours.count >= 3 ? 2 : 1
+    let (fastest, usable) = prepareLines(y * width + x, gradient, range, minimalLength: options.minimalLineLength)
+    guard usable >= required else { return nil }
+    let steps = steps(range, fastest: fastest)
+    guard correlateCoarsely(SIMD2(Float(x), Float(y)), steps) >= required, let best = bestStep(steps) else {
+      return nil
+    }
+    return refine(x: x, y: y, gradient: gradient, steps, best: best)
+  }
+
+  /// Lays the epipolar lines of a pixel.
+  /// - Returns: pixels per inverse depth where it moves fastest, and how many neighbours are of use.
+  func prepareLines(
+    _ pixel: Int, _ gradient: SIMD2<Float>, _ range: DepthRanges.Range, minimalLength: Float
+  ) -> (fastest: Float, usable: Int) {
     var (fastest, usable) = (Float(0), 0)
     for neighbour in 0..<neighbours.count {
-      let speed = prepareLine(neighbour, pixel, gradient, range)
-      scratch.lines[neighbour].isUsable = speed > 0
+      scratch.lines[neighbour].isUsable = false
+      let speed = prepareLine(neighbour, pixel, gradient, range, minimalLength: minimalLength)
       guard speed > 0 else { continue }
+      scratch.lines[neighbour].isUsable = true
       fastest = max(fastest, speed)
       usable += 1
     }
-    guard usable >= required else { return nil }
-    let steps = steps(range, fastest: fastest)
-    guard correlateCoarsely(SIMD2(Float(x), Float(y)), steps) >= required, let best = bestStep(steps, required) else {
-      return nil
-    }
-    return refine(x: x, y: y, gradient: gradient, steps, best: best, required: required)
+    return (fastest, usable)
   }
 
   @inline(__always)
@@ -94,7 +107,7 @@ struct EpipolarSearch {
   /// Lays the epipolar line of a pixel.
   /// - Returns: pixels per inverse depth at the faster end; 0 where there is nothing to be seen.
   private func prepareLine(
-    _ neighbour: Int, _ pixel: Int, _ gradient: SIMD2<Float>, _ range: DepthRanges.Range
+    _ neighbour: Int, _ pixel: Int, _ gradient: SIMD2<Float>, _ range: DepthRanges.Range, minimalLength: Float
   ) -> Float {
     let pose = neighbours[neighbour]
     let direction = pose.direction(rays[pixel])
@@ -102,7 +115,7 @@ struct EpipolarSearch {
     let span = near - far
     let lineLength = length(span)
     // Not a number fails too.
-    guard lineLength >= options.minimalLineLength else { return 0 }
+    guard lineLength >= minimalLength else { return 0 }
     let middle = (range.near + range.far) / 2
     let side = 4
     let warpX =
@@ -133,8 +146,9 @@ struct EpipolarSearch {
     return speed.isFinite ? speed : 0
   }
 
-  /// Squared difference from the identity below which no warp is needed: it moves the patch's edge 0.1 pixels.
-  private static let negligibleWarp: Float = 0.002
+  /// Squared difference from the identity below which no warp is needed: it moves pixels at the
+  /// patch's edge by less than a third of a pixel.
+  private static let negligibleWarp: Float = 0.01
 
   /// Correlates along the lines at half size.
   /// - Returns: in how many neighbours.
@@ -186,27 +200,35 @@ struct EpipolarSearch {
   }
 
   /// The one inverse depth that stands out, by the mean of the best one or two neighbours at each.
-  private func bestStep(_ steps: Steps, _ required: Int) -> Int? {
+  private func bestStep(_ steps: Steps) -> Int? {
+    combine(steps)
     let combined = scratch.combined
     var (best, highest) = (-1, -Float.infinity)
-    for index in 0..<steps.count {
-      var (first, second) = (Float(-1), Float(-1))
-      for neighbour in 0..<neighbours.count where scratch.lines[neighbour].isUsable {
-        let value = scratch.correlations[neighbour * scratch.stepCapacity + index]
-        second = max(second, min(first, value))
-        first = max(first, value)
-      }
-      let value = required == 1 ? first : (first + second) / 2
-      combined[index] = value
-      if value > highest { (best, highest) = (index, value) }
-    }
+    for index in 0..<steps.count where combined[index] > highest { (best, highest) = (index, combined[index]) }
     // A maximum at the end of the range is the slope of one outside.
     guard best > 0, best < steps.count - 1, highest >= options.minimalCoarseSimilarity else { return nil }
     let limit = 1 - (1 - highest) / options.uniqueness
     // Within six pixels it is the same peak.
     let peak = max(2, Int((6 / max(steps.pixels, 0.5)).rounded(.up)))
-    for index in 0..<steps.count where abs(index - best) > peak && combined[index] > limit { return nil }
+    for index in 0..<max(best - peak, 0) where combined[index] > limit { return nil }
+    for index in min(best + peak + 1, steps.count)..<steps.count where combined[index] > limit { return nil }
     return best
+  }
+
+  private func combine(_ steps: Steps) {
+    let isOneEnough = required == 1
+    for start in Swift.stride(from: 0, to: steps.count, by: Self.stride) {
+      var (first, second) = (SIMD8<Float>(repeating: -1), SIMD8<Float>(repeating: -1))
+      for neighbour in 0..<neighbours.count where scratch.lines[neighbour].isUsable {
+        let values = load8(scratch.correlations + (neighbour * scratch.stepCapacity + start))
+        let isHigher = values .> first
+        let lower = values.replacing(with: first, where: isHigher)
+        first.replace(with: values, where: isHigher)
+        second.replace(with: lower, where: lower .> second)
+      }
+      let mean = isOneEnough ? first : (first + second) / 2
+      UnsafeMutableRawPointer(scratch.combined + start).storeBytes(of: mean, as: SIMD8<Float>.self)
+    }
   }
 }
 

@@ -37,12 +37,10 @@ struct FinePatch {
     } else {
       for row in 0..<Self.side {
         let start = centre + Float(row - Self.radius) * y - Float(Self.radius) * x
-        var values = SIMD8<Float>.zero
         for lane in 0..<Self.side {
           let place = start + Float(lane) * x
-          values[lane] = interpolated(image, stride, place.x, place.y)
+          rows[row][lane] = interpolated(image, stride, place.x, place.y)
         }
-        rows[row] = values
       }
     }
     var (sum, squares) = (SIMD8<Float>.zero, SIMD8<Float>.zero)

@@ -34,6 +34,7 @@ import Vision
     let estimates = DepthEstimator(camera: camera).estimate(
       reference: box.view(Self.reference), neighbours: neighbours(box), landmarks: box.landmarks(Self.reference))
     let errors = relativeErrors(estimates, box)
+    print("ACC", estimates.count, errors[errors.count / 2], errors[errors.count * 9 / 10], errors[errors.count * 98 / 100])
     #expect(estimates.count >= 3000)
     guard !errors.isEmpty else { return }
     #expect(errors[errors.count / 2] < 0.01, "median \(errors[errors.count / 2])")
@@ -78,6 +79,7 @@ import Vision
       reference: box.view(Self.reference), neighbours: others, landmarks: box.landmarks(Self.reference))
     let right = DepthEstimator(camera: box.camera).estimate(
       reference: box.view(Self.reference), neighbours: neighbours(box), landmarks: box.landmarks(Self.reference))
+    print("WRONG", estimates.count, right.count)
     #expect(3 * estimates.count < right.count, "\(estimates.count) of \(right.count)")
   }
 
