@@ -62,7 +62,7 @@ package struct SLAMCore {
       let nanos = try captureTime(of: frame)
       let needsNew =
         segment.map { $0.resolution != picture.resolution || (frame.isLive && !$0.takes(nanos: nanos)) } ?? true
-      if needsNew { try begin(picture.resolution, nanos: nanos) }
+      if needsNew { try begin(picture.resolution, nanos: nanos, isLive: frame.isLive) }
       guard var segment, segment.takes(nanos: nanos) else { throw .timeGoesBack(frame: frame.number) }
       let start = clocks.host()
       let update = segment.add(picture, number: frame.number, nanos: nanos)
@@ -71,7 +71,9 @@ package struct SLAMCore {
       note(update)
       align(update, motion, &segment)
       let published = clocks.host()
+      segment.lookForDepth(update, in: picture)
       output.publish(update, of: frame, nanos: nanos, in: &segment)
+      output.publishDepth(in: &segment)
       metrics.record(.publishing, took: clocks.host().since(published))
       self.segment = segment
     } catch {
@@ -114,7 +116,7 @@ package struct SLAMCore {
     return times[frame.number - 1]
   }
 
-  private mutating func begin(_ resolution: Resolution, nanos: Int64) throws(SLAMServiceError) {
+  private mutating func begin(_ resolution: Resolution, nanos: Int64, isLive: Bool) throws(SLAMServiceError) {
     // Samples of the segment that ended tell of the next one too, unless the clock has jumped.
     let alignment = segment.flatMap { $0.takes(nanos: nanos) ? $0.alignment : nil }
     endSegment()
@@ -125,9 +127,12 @@ package struct SLAMCore {
       }
       camera = fitting
     }
+    let density =
+      options.isDense
+      ? Density(isLive: isLive, maximalPoints: options.densePoints, metrics: metrics, clocks: clocks) : nil
     segment = SLAMSegment(
       resolution: resolution, camera: camera, largestSide: options.largestSide, firstMap: nextMap,
-      alignment: alignment ?? MapAlignment(camera: options.camera), makeBackend: makeBackend)
+      alignment: alignment ?? MapAlignment(camera: options.camera), density: density, makeBackend: makeBackend)
     lastState = nil
     metrics.recordSegment()
     logger.info(
@@ -139,6 +144,8 @@ package struct SLAMCore {
     segment = nil
     nextMap = ended.lastMap + 1
     let start = clocks.host()
+    ended.finishDepth()
+    output.publishDepth(in: &ended)
     ended.backend.finish()
     metrics.record(.mapping, took: clocks.host().since(start))
     let aligned = clocks.host()
@@ -146,7 +153,12 @@ package struct SLAMCore {
     metrics.record(.alignment, took: clocks.host().since(aligned))
     let snapshot = ended.snapshot(placement)
     output.endSegment(snapshot, ended.backend.memory)
-    if options.keepsResults { results.append(ended.result(snapshot, placement)) }
+    guard options.keepsResults else { return }
+    var result = ended.result(snapshot, placement)
+    result.denseCloud = ended.density.flatMap { density in
+      density.map.fusion(snapshot, scale: placement.metricFromWorld.scale, limit: options.densePoints)?.result().cloud
+    }
+    results.append(result)
   }
 
   /// Says when the state changes.

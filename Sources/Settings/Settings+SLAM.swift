@@ -10,6 +10,8 @@ extension Settings {
     /// `nil`: a usual phone's camera.
     public var cameraFile: String?
     public var usesSharedMemory: Bool
+    /// Whether to find the depth of key frames.
+    public var isDense: Bool
 
     init(_ resolver: SettingsResolver) throws(SettingsError) {
       isEnabled = try resolver.value(SettingsTable.slamEnabled)
@@ -17,6 +19,7 @@ extension Settings {
       frameSkip = max(1, try resolver.value(SettingsTable.slamFrameSkip))
       cameraFile = try resolver.value(SettingsTable.slamCameraFile).nilIfEmpty
       usesSharedMemory = try resolver.value(SettingsTable.slamSharedMemory)
+      isDense = try resolver.value(SettingsTable.slamDense)
     }
   }
 }

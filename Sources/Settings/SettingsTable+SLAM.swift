@@ -11,4 +11,7 @@ extension SettingsTable {
     "camera.json of the camera: lens, shutter, where the IMU sits. Empty assumes the main camera of a phone.")
   static let slamSharedMemory = Setting.boolean(
     "slam.shared_memory", true, "Whether key frames go to shared memory, for the mesh service.")
+  static let slamDense = Setting.boolean(
+    "slam.dense", true, from: .flag("--no-dense"),
+    "Whether to find the depth of key frames, for clouds of points that show surfaces. Takes a fifth of a core.")
 }

@@ -62,10 +62,15 @@ struct SLAMCommand: AsyncParsableCommand {
     completion: .directory)
   var dataFolder: String?
 
+  @Flag(help: "Keep to the points that tracking needs: no depth of key frames.")
+  var noDense = false
+
   @OptionGroup var common: ConfigurationOptions
 
   func run() async throws {
-    let settings = try common.load(["slam.frame_skip": skip, "slam.camera_file": camera])
+    let settings = try common.load([
+      "slam.frame_skip": skip, "slam.camera_file": camera, "slam.dense": noDense ? "false" : nil,
+    ])
     let isLive = try VideoSource(consumer.from).isLive
     let options = try serviceOptions(settings, isLive: isLive)
     let process = try ConsumerProcess(settings, name: "slam")
@@ -105,5 +110,6 @@ extension SLAMServiceOptions {
     camera = try settings.cameraFile.map(SLAMInput.camera)
     frameSkip = settings.frameSkip
     if !settings.usesSharedMemory { sharedMemory = nil }
+    isDense = settings.isDense
   }
 }
