@@ -39,12 +39,15 @@ struct TexturedWall: SLAMBackend {
 
   var snapshot: SLAMSnapshot { SLAMSnapshot(map: 0, camera: camera, keyFrames: keyFrames, points: []) }
 
+  var memory: SLAMMemory { SLAMMemory(keyFrames: keyFrames.count, poses: keyFrames.count, droppedPoses: 0) }
+
   func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Sighting] {
     (0..<30).map { index in
       let pixel = SIMD2(Double(index % 6) * 28 + 10, Double(index / 6) * 24 + 10)
       let ray = camera.unproject(pixel) ?? .zero
       return .init(
-        landmark: .init(identifier: 100 * frameNumber + index, position: Self.pose(frameNumber) * (Self.distance * ray)),
+        landmark: .init(
+          identifier: 100 * frameNumber + index, position: Self.pose(frameNumber) * (Self.distance * ray)),
         pixel: pixel)
     }
   }

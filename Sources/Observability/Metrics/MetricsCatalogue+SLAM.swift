@@ -41,7 +41,8 @@ extension MetricDefinition {
   public static let slamDensePoints = MetricDefinition(
     "worldsystem_slam_dense_points", "Points that the depth of key frames gave, as many as are kept", .gauge)
   public static let slamDepthDropped = MetricDefinition(
-    "worldsystem_slam_depth_keyframes_dropped_total", "Key frames without depth since more came than there was time for",
+    "worldsystem_slam_depth_keyframes_dropped_total",
+    "Key frames without depth since more came than there was time for",
     .counter)
   public static let slamSegments = MetricDefinition(
     "worldsystem_slam_segments_total", "Times that SLAM began anew: start, restart, another picture size, time jumps",
