@@ -75,8 +75,8 @@ def test_a_file_gives_the_same_files_every_time(binary, short_euroc, tmp_path):
 @needs_euroc
 def test_without_depth_the_map_has_landmarks_alone(binary, short_euroc, tmp_path):
     result = slam(
-        binary, "--from", short_euroc / "video.mp4", "--camera", EUROC / "camera.json", "--no-dense", "--map", "map.ply",
-        cwd=tmp_path)
+        binary, "--from", short_euroc / "video.mp4", "--camera", EUROC / "camera.json", "--no-dense",
+        "--map", "map.ply", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     header, _, body = (tmp_path / "map.ply").read_bytes().partition(b"end_header\n")
     count = int(header.split(b"element vertex ")[1].split()[0])

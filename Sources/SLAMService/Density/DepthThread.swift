@@ -5,8 +5,7 @@ internal import MediaModel
 /// Work on depth, on a thread of its own, so that tracking does not wait for it.
 ///
 /// The thread ends when nobody holds this any more.
-// Safe because `state` is only touched while `condition` is locked, but for the pipeline, which the thread alone has.
-final class DepthThread: @unchecked Sendable {
+final class DepthThread: Sendable {
   /// What there is to do.
   enum Work: Sendable {
     case keyFrame(DepthJob)
@@ -33,8 +32,8 @@ final class DepthThread: @unchecked Sendable {
   /// Key frames that may wait; they come some 0.3 s apart, and take a fifth of that.
   private static let capacity = 3
 
+  // Safe because `state` is only touched while `condition` is locked.
   private final class Shared: @unchecked Sendable {
-    // Safe because `state` is only touched while `condition` is locked.
     let condition = NSCondition()
     var state = State()
   }
