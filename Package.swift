@@ -204,7 +204,8 @@ let services: [Target] =
     "SLAMService",
     [
       "MediaModel", "CodedMedia", "Geometry", "Clocks", "Threading", "BusMessages", "MessageBus", "MapFormats",
-      "TelemetryProtocol", "PosixFiles", "JPEG", "SLAM", "InertialAlignment", "Vision", "VideoConsumer", "Relay", "Observability", .nioCore,
+      "TelemetryProtocol", "PosixFiles", "JPEG", "SLAM", "InertialAlignment", "Vision", "DepthMaps", "VideoConsumer",
+      "Relay", "Observability", .nioCore,
       .lifecycle, .logging,
       .metrics,
     ])

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import signal
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -58,13 +59,29 @@ def test_a_file_gives_the_same_files_every_time(binary, short_euroc, tmp_path):
     assert len(path) >= 190
     header, _, body = (folder / "map.ply").read_bytes().partition(b"end_header\n")
     count = int(header.split(b"element vertex ")[1].split()[0])
-    assert count > 300 and len(body) == 15 * count
+    assert b"property uchar blue\nproperty float confidence\n" in header
+    assert count > 20_000 and len(body) == 19 * count
+    colours = {body[19 * index + 12 : 19 * index + 15] for index in range(0, count, 97)}
+    assert len(colours) > 20
+    confidences = [struct.unpack_from("<f", body, 19 * index + 15)[0] for index in range(0, count, 97)]
+    assert all(0 < confidence <= 1 for confidence in confidences)
     images = [line for line in (folder / "colmap/images.txt").read_text().splitlines() if not line.startswith("#")]
     kept = {file.name for file in (folder / "data").glob("*/keyframes/keyframe_*.jpg")}
     named = {line.split()[9] for line in images[::2]}
     assert len(named) >= 5 and named <= kept
     poses = {file.name for file in (folder / "data").glob("*/keyframes/pose_*.npy")}
     assert len(poses) == len(kept)
+
+
+@needs_euroc
+def test_without_depth_the_map_has_landmarks_alone(binary, short_euroc, tmp_path):
+    result = slam(
+        binary, "--from", short_euroc / "video.mp4", "--camera", EUROC / "camera.json", "--no-dense",
+        "--map", "map.ply", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    header, _, body = (tmp_path / "map.ply").read_bytes().partition(b"end_header\n")
+    count = int(header.split(b"element vertex ")[1].split()[0])
+    assert 300 < count < 10_000 and len(body) == 15 * count and b"confidence" not in header
 
 
 @needs_euroc

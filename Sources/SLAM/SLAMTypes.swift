@@ -75,6 +75,9 @@ public struct SLAMPose: Hashable, Sendable {
 /// Pictures in, updates out: what a back end for the SLAM service does. Knows nothing of sockets and clocks; the same
 /// frames give the same updates.
 public protocol SLAMBackend {
+  /// The camera as it is known now.
+  var camera: CameraModel { get }
+
   /// Takes the next frame.
   /// - Precondition: frames come in the order of their times, and have the size of the camera's picture.
   mutating func add(_ frame: SLAMFrame) -> SLAMUpdate

@@ -58,6 +58,7 @@ public enum SLAMBenchmark {
     options.camera = description
     options.times = try FrameTimes.parse(text("times.txt"))
     options.sharedMemory = nil
+    options.isDense = false
     options.keepsResults = true
     options.queuedSamples = .max
     let (frames, ends) = (ProcessorTimes(), ProcessorTimes())

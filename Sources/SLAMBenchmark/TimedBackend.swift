@@ -1,3 +1,4 @@
+public import Geometry
 public import SLAM
 import Synchronization
 
@@ -64,6 +65,7 @@ public struct TimedBackend: SLAMBackend {
   public func trajectory(since nanos: Int64) -> [SLAMPose] { backend.trajectory(since: nanos) }
   public var snapshot: SLAMSnapshot { backend.snapshot }
   public var memory: SLAMMemory { backend.memory }
+  public var camera: CameraModel { backend.camera }
 
   public func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Sighting] {
     backend.points(seenByKeyFrame: frameNumber)

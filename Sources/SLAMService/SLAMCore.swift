@@ -79,7 +79,9 @@ package struct SLAMCore {
       note(update)
       align(update, motion, &segment)
       let published = clocks.host()
+      segment.lookForDepth(update, in: picture)
       output.publish(update, of: frame, nanos: nanos, in: &segment)
+      output.publishDepth(in: &segment)
       metrics.record(.publishing, took: clocks.host().since(published))
       self.segment = segment
     } catch {
@@ -133,9 +135,12 @@ package struct SLAMCore {
       }
       camera = fitting
     }
+    let density =
+      options.isDense
+      ? Density(isLive: isLive, maximalPoints: options.densePoints, metrics: metrics, clocks: clocks) : nil
     var begun = SLAMSegment(
       resolution: resolution, camera: camera, largestSide: options.largestSide, firstMap: nextMap,
-      alignment: alignment ?? MapAlignment(camera: options.camera), makeBackend: makeBackend)
+      alignment: alignment ?? MapAlignment(camera: options.camera), density: density, makeBackend: makeBackend)
     if let keptMap {
       do throws(SavedMapError) { try begun.load(keptMap) } catch { throw .mapOfNoUse(error) }
     }
@@ -152,6 +157,8 @@ package struct SLAMCore {
     segment = nil
     nextMap = ended.lastMap + 1
     let start = clocks.host()
+    ended.finishDepth()
+    output.publishDepth(in: &ended)
     ended.backend.finish()
     metrics.record(.mapping, took: clocks.host().since(start))
     let aligned = clocks.host()
@@ -165,7 +172,12 @@ package struct SLAMCore {
     }
     let snapshot = ended.snapshot(placement)
     output.endSegment(snapshot, ended.backend.memory)
-    if options.keepsResults { results.append(ended.result(snapshot, placement)) }
+    guard options.keepsResults else { return }
+    var result = ended.result(snapshot, placement)
+    result.denseCloud = ended.density.flatMap { density in
+      density.map.fusion(snapshot, scale: placement.metricFromWorld.scale, limit: options.densePoints)?.result().cloud
+    }
+    results.append(result)
   }
 
   /// Whether the map that is kept has grown in this run.

@@ -12,6 +12,8 @@ public final class SLAMMetrics: Sendable {
     case mapping
     /// Scale, gravity and time offset.
     case alignment
+    /// Depth of a key frame, on a thread of its own.
+    case depth
     /// Messages, shared memory and files.
     case publishing
   }
@@ -30,6 +32,8 @@ public final class SLAMMetrics: Sendable {
   private let trackLength = Gauge(label: "worldsystem_slam_track_length_keyframes")
   private let reprojection = Gauge(label: "worldsystem_slam_reprojection_error_pixels")
   private let scale = Gauge(label: "worldsystem_slam_scale_metres_per_unit")
+  private let densePoints = Gauge(label: "worldsystem_slam_dense_points")
+  private let depthDropped = Counter(label: "worldsystem_slam_depth_keyframes_dropped_total")
   private let segments = Counter(label: "worldsystem_slam_segments_total")
   private let samplesDropped = Counter(label: "worldsystem_slam_motion_samples_dropped_total")
   private let segmentsRemoved = Counter(label: "worldsystem_slam_shared_keyframes_removed_total")
@@ -71,6 +75,10 @@ public final class SLAMMetrics: Sendable {
   }
 
   func recordScale(metresPerUnit: Double?) { scale.record(metresPerUnit ?? 0) }
+
+  func recordDensePoints(_ count: Int) { densePoints.record(count) }
+
+  func recordDepthDropped(_ count: Int) { if count > 0 { depthDropped.increment(by: count) } }
 
   func recordSegment() { segments.increment() }
 

@@ -1,4 +1,5 @@
 internal import BusMessages
+internal import DepthMaps
 internal import Geometry
 import InertialAlignment
 import JPEG
@@ -66,6 +67,13 @@ struct SLAMOutput {
     metrics.record(snapshot)
     record(segment.backend.memory)
     segment.keepColours(of: snapshot)
+    segment.density?.keep(snapshot)
+    let scale = placement.metricFromWorld.scale
+    if var fusion = segment.density?.map.fusion(snapshot, scale: scale, limit: options.cloudPoints) {
+      fusion.headers = headers
+      segment.density?.ask(for: fusion)
+      return
+    }
     bus.publish(Self.cloud(snapshot, segment.colours, limit: options.cloudPoints).message(headers: headers))
   }
 
@@ -82,13 +90,35 @@ struct SLAMOutput {
       }
       self.folder = folder
     }
-    if let shared {
+    if let shared, segment.density == nil {
       failures.attempt("shared memory") {
         let removed = try shared.write(
           KeyFrameSegment(
             nanos: UInt64(max(nanos, 0)), worldFromCamera: pose,
             points: landmarks.map { SIMD3<Float>(placement.metricFromWorld * $0.position) },
             colours: landmarks.map(\.colour)))
+        metrics.recordSharedKeyFramesRemoved(removed)
+      }
+    }
+  }
+
+  /// Publishes what the depth of key frames has given since the last call.
+  mutating func publishDepth(in segment: inout SLAMSegment) {
+    guard let found = segment.density?.take() else { return }
+    for result in found.clouds { bus.publish(result.cloud.message(headers: result.headers)) }
+    guard let shared else { return }
+    let placement = segment.alignment.placement
+    for depth in found.depths where !depth.cloud.points.isEmpty {
+      guard let worldFromCamera = segment.worldFromCamera(frameNumber: depth.frameNumber, nanos: depth.nanos) else {
+        continue
+      }
+      let points = depth.cloud.points(worldFromCamera: worldFromCamera)
+      failures.attempt("shared memory") {
+        let removed = try shared.write(
+          KeyFrameSegment(
+            nanos: UInt64(max(depth.nanos, 0)), worldFromCamera: placement.placed(worldFromCamera),
+            points: points.map { SIMD3<Float>(placement.metricFromWorld * SIMD3<Double>($0.position)) },
+            colours: points.map(\.colour), confidences: points.map(\.confidence)))
         metrics.recordSharedKeyFramesRemoved(removed)
       }
     }

@@ -4,8 +4,8 @@ internal import Geometry
 internal import SLAM
 
 extension SLAMResult {
-  /// The landmarks of the last map, with colours.
-  public var cloud: PointCloud { SLAMOutput.cloud(snapshot, colours, limit: .max) }
+  /// The last map's points with colours: what its key frames show, or else its landmarks.
+  public var cloud: PointCloud { denseCloud ?? SLAMOutput.cloud(snapshot, colours, limit: .max) }
 
   /// The last map for COLMAP: key frames are named as in a session's folder, those of earlier runs in folders `run-N`.
   public var colmapModel: COLMAPModel {

@@ -1,3 +1,4 @@
+public import BusMessages
 public import Geometry
 public import SLAM
 
@@ -37,6 +38,8 @@ public struct SLAMResult: Sendable {
   public var maps: [Map]
   /// The last map as it was at the end, in the axes of its poses and for pictures of the video's size.
   public var snapshot: SLAMSnapshot
+  /// What its key frames show, where depth was looked for and found.
+  public var denseCloud: PointCloud?
   /// Colours of landmarks, by identifier.
   public var colours: [Int: SIMD3<UInt8>]
 }

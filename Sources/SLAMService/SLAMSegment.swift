@@ -22,6 +22,10 @@ struct SLAMSegment {
   private(set) var presentMap: Int
   /// Colours of landmarks, by identifier, from the key frame that saw them first.
   private(set) var colours: [Int: SIMD3<UInt8>] = [:]
+  /// Depth of key frames; `nil` when it is not wanted.
+  var density: Density?
+  /// What the back end saw last.
+  private var image: GreyImage?
   /// How the present map lies in the world.
   var alignment: MapAlignment
   /// Colours of landmarks of a map of an earlier run.
@@ -30,9 +34,10 @@ struct SLAMSegment {
   /// - Parameter camera: of the pictures as they come.
   init(
     resolution: Resolution, camera: CameraModel, largestSide: Int, firstMap: Int, alignment: MapAlignment,
-    makeBackend: (CameraModel) -> any SLAMBackend
+    density: Density?, makeBackend: (CameraModel) -> any SLAMBackend
   ) {
     self.alignment = alignment
+    self.density = density
     self.resolution = resolution
     var (working, halvings) = (camera, 0)
     while max(working.width, working.height) > largestSide {
@@ -70,11 +75,33 @@ struct SLAMSegment {
   mutating func add(_ picture: Picture, number: Int, nanos: Int64) -> SLAMUpdate {
     lastNanos = nanos
     let image = GreyImage(picture, halvings: halvings)
+    self.image = image
     var update = backend.add(SLAMFrame(number: number, nanos: nanos, image: image))
     update.map += firstMap
     presentMap = update.map
     lastMap = max(lastMap, presentMap)
     return update
+  }
+
+  /// Sees to the depth of key frames.
+  mutating func lookForDepth(_ update: SLAMUpdate, in picture: Picture) {
+    guard update.isKeyFrame, let image, var density else { return }
+    self.density = nil
+    density.add(update, image: image, picture: picture, backend, firstMap: firstMap)
+    self.density = density
+  }
+
+  /// Sees to the depth of the last key frames.
+  mutating func finishDepth() {
+    guard var density else { return }
+    self.density = nil
+    density.finish(backend, firstMap: firstMap)
+    self.density = density
+  }
+
+  /// Where the camera was at a frame, as far as it is known now.
+  func worldFromCamera(frameNumber: Int, nanos: Int64) -> SE3? {
+    backend.trajectory(since: nanos).first { $0.frameNumber == frameNumber }?.worldFromCamera
   }
 
   /// The landmarks that a key frame sees, with what colour they have in it.

@@ -19,6 +19,10 @@ public struct SLAMServiceOptions: Sendable {
   public var sessionFolder: (@Sendable () -> String?)?
   /// 1 to 100.
   public var keyFrameQuality = 90
+  /// Whether to find the depth of key frames, some 10 000 points each, beside the points that tracking needs.
+  public var isDense = true
+  /// Points of that kind that are kept at most: 64 MB.
+  public var densePoints = 2_000_000
   /// How often a point cloud is published, seconds of capture time, when the map has grown.
   public var cloudInterval = 2.0
   /// Points of a published cloud at most: 3 MB.

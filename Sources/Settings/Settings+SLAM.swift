@@ -12,6 +12,8 @@ extension Settings {
     public var usesSharedMemory: Bool
     /// `nil`: the map is not kept.
     public var mapFile: String?
+    /// Whether to find the depth of key frames.
+    public var isDense: Bool
 
     init(_ resolver: SettingsResolver) throws(SettingsError) {
       isEnabled = try resolver.value(SettingsTable.slamEnabled)
@@ -20,6 +22,7 @@ extension Settings {
       cameraFile = try resolver.value(SettingsTable.slamCameraFile).nilIfEmpty
       usesSharedMemory = try resolver.value(SettingsTable.slamSharedMemory)
       mapFile = try resolver.value(SettingsTable.slamMapFile).nilIfEmpty
+      isDense = try resolver.value(SettingsTable.slamDense)
     }
   }
 }

@@ -202,7 +202,9 @@ import Vision
     }
     map.indexPlaces()
     func error() -> Double {
-      let offsets = zip(map.keyFrames, truth).map { $0.cameraFromWorld.translation - $1.translation }
+      let offsets = zip(map.keyFrames, truth).map {
+        $0.cameraFromWorld.inverse.translation - $1.inverse.translation
+      }
       return (offsets.reduce(0) { $0 + $1.dot($1) } / Double(truth.count)).squareRoot()
     }
     let before = error()

@@ -2,7 +2,8 @@ extension MetricsCatalogue {
   static let slam: [MetricDefinition] = [
     .slamState, .slamStages, .slamMapKeyFrames, .slamMapPoints, .slamRecognisableKeyFrames,
     .slamRecognitionBytes, .slamPoses, .slamPosesDropped, .slamTrackedPoints, .slamTrackLength, .slamReprojectionError,
-    .slamScale, .slamSegments, .slamSamplesDropped, .slamSharedKeyFramesRemoved,
+    .slamScale, .slamDensePoints, .slamDepthDropped, .slamSegments, .slamSamplesDropped,
+    .slamSharedKeyFramesRemoved,
   ]
 }
 
@@ -13,7 +14,7 @@ extension MetricDefinition {
   public static let slamStages = MetricDefinition(
     "worldsystem_slam_stage_seconds", "Time that SLAM spends on a frame or key frame, by stage",
     .histogram(buckets: HistogramBuckets.latencySeconds),
-    labels: [Label("stage", ["tracking", "mapping", "alignment", "publishing"])])
+    labels: [Label("stage", ["tracking", "mapping", "alignment", "depth", "publishing"])])
   public static let slamMapKeyFrames = MetricDefinition(
     "worldsystem_slam_map_keyframes", "Key frames of the present map", .gauge)
   public static let slamMapPoints = MetricDefinition(
@@ -37,6 +38,12 @@ extension MetricDefinition {
     "Root mean square distance from where points of the map were seen to where they project, in the last frame", .gauge)
   public static let slamScale = MetricDefinition(
     "worldsystem_slam_scale_metres_per_unit", "Metres in a unit of the map; 0 while unknown", .gauge)
+  public static let slamDensePoints = MetricDefinition(
+    "worldsystem_slam_dense_points", "Points that the depth of key frames gave, as many as are kept", .gauge)
+  public static let slamDepthDropped = MetricDefinition(
+    "worldsystem_slam_depth_keyframes_dropped_total",
+    "Key frames without depth since more came than there was time for",
+    .counter)
   public static let slamSegments = MetricDefinition(
     "worldsystem_slam_segments_total", "Times that SLAM began anew: start, restart, another picture size, time jumps",
     .counter)

@@ -81,6 +81,9 @@ struct SLAMCommand: AsyncParsableCommand {
     completion: .directory)
   var dataFolder: String?
 
+  @Flag(help: "Keep to the points that tracking needs: no depth of key frames.")
+  var noDense = false
+
   @OptionGroup var common: ConfigurationOptions
 
   /// Where the map goes as PLY.
@@ -89,6 +92,7 @@ struct SLAMCommand: AsyncParsableCommand {
   func run() async throws {
     let settings = try common.load([
       "slam.frame_skip": skip, "slam.camera_file": camera, "slam.map_file": cloud == nil ? map : nil,
+      "slam.dense": noDense ? "false" : nil,
     ])
     let isLive = try VideoSource(consumer.from).isLive
     let options = try serviceOptions(settings, isLive: isLive)
@@ -138,5 +142,6 @@ extension SLAMServiceOptions {
     if !settings.usesSharedMemory { sharedMemory = nil }
     mapFile = settings.mapFile.map { SavedMapFile($0) }
     earlierMap = try mapFile.flatMap(SLAMInput.map)
+    isDense = settings.isDense
   }
 }
