@@ -56,6 +56,7 @@ extension SLAMEngine {
     map.keyFrames.append(
       KeyFrame(
         cameraFromWorld: pose, number: frame.number, nanos: frame.nanos, features: features(of: frame.image)))
+    map.keyFrames[index].previousFromThis = map.keyFrames[index - 1].cameraFromWorld * pose.inverse
     tracks.markSightings(keyFrame: index)
     var misfits: Set<Int> = []
     for track in tracks.tracks {
@@ -89,6 +90,7 @@ extension SLAMEngine {
     for index in records.indices where records[index].map == mapNumber {
       records[index].cameraFromKeyFrame.translation *= closed.growth[records[index].keyFrame]
     }
+    map.growSteps { closed.growth[$0 - 1] }
     velocity = .identity
     tracks.renewTemplates()
     adjustWhole()
@@ -98,6 +100,7 @@ extension SLAMEngine {
   mutating func mergeMaps() {
     guard let (number, loop) = atlas.nextLoop(from: map, &mapLinker), var merged = atlas.take(number) else { return }
     let offset = merged.keyFrames.count
+    map.growSteps { _ in loop.oldFromNew.scale }
     tracks.rename(merged.merge(map, loop, camera: camera))
     tracks.shiftSightings(by: offset)
     for index in records.indices where records[index].map == mapNumber {

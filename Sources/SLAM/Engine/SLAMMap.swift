@@ -23,6 +23,9 @@ package struct KeyFrame {
   /// features it can still be recognised.
   var isThinned = false
 
+  /// Where it was in the axes of the key frame before, as it was tracked: frames in between were tracked with it.
+  var previousFromThis: SE3?
+
   package init(
     cameraFromWorld: SE3, number: Int = 0, nanos: Int64 = 0, features: KeyFrameFeatures = KeyFrameFeatures()
   ) {
@@ -70,6 +73,12 @@ package struct SLAMMap {
     keyFrames[keyFrame].features = KeyFrameFeatures()
     keyFrames[keyFrame].isThinned = true
     places.remove(keyFrame)
+  }
+
+  /// Scales how far each key frame was tracked to be from the one before.
+  /// - Parameter growth: by the number of the key frame, from 1.
+  mutating func growSteps(_ growth: (Int) -> Double) {
+    for index in keyFrames.indices.dropFirst() { keyFrames[index].previousFromThis?.translation *= growth(index) }
   }
 
   /// Adjusts the newest key frames and the points they see; older key frames hold them in place.
