@@ -50,9 +50,10 @@ struct MapAlignment {
     var options = InertialOptions(imuFromCamera: camera?.imuFromCamera)
     options.expectedTimeOffset = camera?.imuTimeOffset ?? 0
     if let noise = camera?.imuNoise {
-      // Data sheets tell of a sensor at rest; in use there are vibrations and biases that wander.
+      // Data sheets tell of a sensor at rest; in use there are vibrations and biases that wander. Much more would let
+      // the camera's own drift decide.
       options.noise = InertialNoise(
-        gyroscopeDensity: 3 * noise.gyroNoiseDensity, accelerometerDensity: 5 * noise.accelNoiseDensity)
+        gyroscopeDensity: 1.5 * noise.gyroNoiseDensity, accelerometerDensity: 3 * noise.accelNoiseDensity)
     }
     return options
   }

@@ -13,21 +13,38 @@ extension SLAMEngine {
     }
   }
 
-  /// A frame moves with the key frame that it hangs on, and the more with the next the nearer it is to that in time:
-  /// hung on one alone, a path would keep the motion it had before adjustment, and jump where the next takes over.
   private static func worldFromCamera(_ record: FrameRecord, _ keyFrames: [KeyFrame]) -> SE3 {
     let keyFrame = keyFrames[record.keyFrame]
     let worldFromKeyFrame = keyFrame.cameraFromWorld.inverse
-    var keyFrameFromCamera = record.cameraFromKeyFrame.inverse
+    let keyFrameFromCamera = record.cameraFromKeyFrame.inverse
     let next = record.keyFrame + 1
     guard next < keyFrames.count, let tracked = keyFrames[next].previousFromThis,
       keyFrame.nanos < record.nanos, record.nanos < keyFrames[next].nanos
     else { return worldFromKeyFrame * keyFrameFromCamera }
     let adjusted = keyFrame.cameraFromWorld * keyFrames[next].cameraFromWorld.inverse
     let share = Double(record.nanos - keyFrame.nanos) / Double(keyFrames[next].nanos - keyFrame.nanos)
-    keyFrameFromCamera.translation += share * (adjusted.translation - tracked.translation)
+    return worldFromKeyFrame
+      * KeyFrameStep(tracked: tracked, adjusted: adjusted).moved(keyFrameFromCamera, share: share)
+  }
+}
+
+/// From a key frame to the next, as it was tracked and as it is known now.
+package struct KeyFrameStep {
+  /// The pose of the next in the axes of the first.
+  package var tracked: SE3
+  package var adjusted: SE3
+
+  package init(tracked: SE3, adjusted: SE3) { (self.tracked, self.adjusted) = (tracked, adjusted) }
+
+  /// The pose of a frame in between, in the axes of the first key frame, as it follows from how it was tracked.
+  ///
+  /// It moves with the first, and the more with the next the nearer it is to that in time. Hung on the first alone, a
+  /// path would keep the motion it had before adjustment, and jump where the next takes over.
+  /// - Parameter share: of the time between the two that had passed, 0…1.
+  package func moved(_ pose: SE3, share: Double) -> SE3 {
     let turn = (adjusted.rotation * tracked.rotation.inverse).log
-    keyFrameFromCamera.rotation = .exp(share * turn) * keyFrameFromCamera.rotation
-    return worldFromKeyFrame * keyFrameFromCamera
+    return SE3(
+      rotation: .exp(share * turn) * pose.rotation,
+      translation: pose.translation + share * (adjusted.translation - tracked.translation))
   }
 }
