@@ -58,6 +58,20 @@ struct MapAlignment {
     return options
   }
 
+  /// With gravity as it is where satellites say the camera is.
+  private var localOptions: InertialOptions {
+    guard let fix = fixes.first else { return options }
+    let gravity = NormalGravity.magnitude(
+      at: GeodeticPosition(
+        latitudeDegrees: fix.latitudeDegrees, longitudeDegrees: fix.longitudeDegrees,
+        altitudeMetres: fix.altitudeMetres))
+    // Of a fix that is no place on Earth nothing follows.
+    guard (9.7...9.9).contains(gravity) else { return options }
+    var local = options
+    local.gravityMagnitude = gravity
+    return local
+  }
+
   /// Takes readings of the sensors, in the order of their times.
   mutating func add(_ motion: [MotionSample]) {
     for sample in motion {
@@ -73,7 +87,7 @@ struct MapAlignment {
   mutating func follow(nanos: Int64, map: Int, worldFromCamera: SE3?) -> Bool {
     if map != self.map {
       self.map = map
-      aligner = InertialAligner(options: options)
+      aligner = InertialAligner(options: localOptions)
       placement = Placement()
       for sample in samples.suffix(Self.maximalSamples / 8) { aligner.add(sample) }
     }
@@ -107,7 +121,7 @@ struct MapAlignment {
   /// What all poses of a map, and all samples, tell in the end.
   func final(_ poses: [TimedPose]) -> Placement {
     let all = samples + ahead[next...]
-    let whole = all.isEmpty ? nil : InertialAlignment.estimate(poses: poses, samples: all, options: options)
+    let whole = all.isEmpty ? nil : InertialAlignment.estimate(poses: poses, samples: all, options: localOptions)
     return Self.placement(whole, poses, fixes)
   }
 

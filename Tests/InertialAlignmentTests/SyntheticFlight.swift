@@ -89,8 +89,10 @@ struct SyntheticFlight {
         let error = SE3(
           rotation: .exp(turnDrift * root * normal3(&drifts)), translation: drift * root * normal3(&drifts))
         let step = last.inverse * now
-        believed = believed * last * SE3(
-          rotation: step.rotation * error.rotation, translation: step.translation + error.translation) * now.inverse
+        believed =
+          believed * last
+          * SE3(
+            rotation: step.rotation * error.rotation, translation: step.translation + error.translation) * now.inverse
         last = now
       }
       var pose = believed * now

@@ -1,4 +1,4 @@
-public import Geometry
+package import Geometry
 
 // What became of the poses of all frames.
 extension SLAMEngine {
