@@ -210,16 +210,16 @@ let services: [Target] =
       .metrics,
     ])
   + module(
-    "SLAMBenchmark",
-    [
-      "MediaModel", "Geometry", "MultiView", "MapFormats", "Vision", "SLAM", "SLAMService", "MessageBus",
-      "VideoConsumer", .logging,
-    ])
-  + module(
     "Publishing",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
       "BusMessages", "WebSocketTransport", "Observability", .nioCore, .logging,
+    ])
+  + module(
+    "SLAMBenchmark",
+    [
+      "MediaModel", "CodedMedia", "Geometry", "MultiView", "MapFormats", "Vision", "SLAM", "SLAMService", "MessageBus",
+      "VideoConsumer", "Publishing", .nioCore, .logging,
     ])
   + module(
     "BusBenchmark",

@@ -193,17 +193,6 @@ public struct SLAMEngine: SLAMBackend {
   /// How much worse links may make observations fit that were there before.
   static let maximalBending = 1.5
 
-  public func trajectory(since nanos: Int64) -> [SLAMPose] {
-    let start = records.lastIndex { $0.nanos < nanos }.map { $0 + 1 } ?? 0
-    return records[start...].compactMap { record in
-      let keyFrames = record.map == mapNumber ? map.keyFrames : atlas.keyFrames(of: record.map)
-      guard keyFrames.indices.contains(record.keyFrame) else { return nil }
-      let cameraFromWorld = record.cameraFromKeyFrame * keyFrames[record.keyFrame].cameraFromWorld
-      return SLAMPose(
-        frameNumber: record.number, nanos: record.nanos, map: record.map, worldFromCamera: cameraFromWorld.inverse)
-    }
-  }
-
   /// Points of the present map, world coordinates, in the order in which they were first seen.
   public var mapPoints: [SIMD3<Double>] { map.points.identifiers.compactMap { map.points[$0]?.position } }
 

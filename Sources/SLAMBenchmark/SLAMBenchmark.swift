@@ -69,8 +69,9 @@ public enum SLAMBenchmark {
     if usesIMU {
       slam.add(try IMULog.parse(text("imu.csv")).map { .inertial($0) })
     }
+    let video = ["video.mp4", flightVideo].map { folder + "/" + $0 }.first(where: FileManager.default.fileExists)
     try await ConsumerRunner(
-      source: try VideoSource(folder + "/video.mp4"), consumers: [slam], logger: logger
+      source: try VideoSource(video ?? folder + "/video.mp4"), consumers: [slam], logger: logger
     ).run()
     let largest = slam.results.flatMap(\.maps).max { $0.poses.count < $1.poses.count }
     let poses = largest?.poses ?? []

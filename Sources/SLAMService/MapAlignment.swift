@@ -62,9 +62,10 @@ struct MapAlignment {
     var options = InertialOptions(imuFromCamera: camera?.imuFromCamera)
     options.expectedTimeOffset = camera?.imuTimeOffset ?? 0
     if let noise = camera?.imuNoise {
-      // Data sheets tell of a sensor at rest; in use there are vibrations and biases that wander.
+      // Data sheets tell of a sensor at rest; in use there are vibrations and biases that wander. Much more would let
+      // the camera's own drift decide.
       options.noise = InertialNoise(
-        gyroscopeDensity: 3 * noise.gyroNoiseDensity, accelerometerDensity: 5 * noise.accelNoiseDensity)
+        gyroscopeDensity: 1.5 * noise.gyroNoiseDensity, accelerometerDensity: 3 * noise.accelNoiseDensity)
     }
     return options
   }
@@ -74,6 +75,20 @@ struct MapAlignment {
 
   /// What is known of a map of an earlier run, or of the present map.
   func placement(ofMap map: Int) -> Placement { map == self.map ? placement : earlier[map] ?? Placement() }
+
+  /// With gravity as it is where satellites say the camera is.
+  private var localOptions: InertialOptions {
+    guard let fix = fixes.first else { return options }
+    let gravity = NormalGravity.magnitude(
+      at: GeodeticPosition(
+        latitudeDegrees: fix.latitudeDegrees, longitudeDegrees: fix.longitudeDegrees,
+        altitudeMetres: fix.altitudeMetres))
+    // Of a fix that is no place on Earth nothing follows.
+    guard (9.7...9.9).contains(gravity) else { return options }
+    var local = options
+    local.gravityMagnitude = gravity
+    return local
+  }
 
   /// Takes readings of the sensors, in the order of their times.
   mutating func add(_ motion: [MotionSample]) {
@@ -90,7 +105,7 @@ struct MapAlignment {
   mutating func follow(nanos: Int64, map: Int, worldFromCamera: SE3?) -> Bool {
     if map != self.map {
       self.map = map
-      aligner = InertialAligner(options: options)
+      aligner = InertialAligner(options: localOptions)
       placement = earlier[map] ?? Placement()
       for sample in samples.suffix(Self.maximalSamples / 8) { aligner.add(sample) }
     }
@@ -126,7 +141,7 @@ struct MapAlignment {
   /// What all poses of a map, and all samples, tell in the end.
   func final(_ poses: [TimedPose], ofMap map: Int) -> Placement {
     let all = earlier[map]?.quality == .trustworthy ? [] : samples + ahead[next...]
-    let whole = all.isEmpty ? nil : InertialAlignment.estimate(poses: poses, samples: all, options: options)
+    let whole = all.isEmpty ? nil : InertialAlignment.estimate(poses: poses, samples: all, options: localOptions)
     return Self.placement(whole, poses, fixes, earlier[map])
   }
 

@@ -55,6 +55,7 @@ extension SLAMEngine {
     map.keyFrames.append(
       KeyFrame(
         cameraFromWorld: pose, number: frame.number, nanos: frame.nanos, run: run, features: tracks.features()))
+    map.keyFrames[index].previousFromThis = map.keyFrames[index - 1].cameraFromWorld * pose.inverse
     tracks.markSightings(keyFrame: index)
     var misfits: Set<Int> = []
     for track in tracks.tracks {

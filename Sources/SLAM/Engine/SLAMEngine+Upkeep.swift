@@ -71,6 +71,7 @@ extension SLAMEngine {
     for index in records.indices where records[index].map == mapNumber {
       records[index].cameraFromKeyFrame.translation *= closed.growth[records[index].keyFrame]
     }
+    map.growSteps { closed.growth[$0 - 1] }
     velocity = .identity
     tracks.renewTemplates()
     noteMoved(from: loop.keyFrame)
@@ -80,6 +81,7 @@ extension SLAMEngine {
   private mutating func mergeMaps() {
     guard let (number, loop) = atlas.nextLoop(from: map, &mapLinker), var merged = atlas.take(number) else { return }
     let offset = merged.keyFrames.count
+    map.growSteps { _ in loop.oldFromNew.scale }
     tracks.rename(merged.merge(map, loop, camera: camera))
     tracks.shiftSightings(by: offset)
     for index in records.indices where records[index].map == mapNumber {

@@ -25,6 +25,9 @@ public struct KeyFrame: Sendable {
   /// features it can still be recognised.
   public internal(set) var isThinned = false
 
+  /// Where it was in the axes of the key frame before, as it was tracked: frames in between were tracked with it.
+  var previousFromThis: SE3?
+
   public init(
     cameraFromWorld: SE3, number: Int = 0, nanos: Int64 = 0, run: Int = 0, features: KeyFrameFeatures = .init()
   ) {
@@ -73,6 +76,12 @@ public struct SLAMMap: Sendable {
     keyFrames[keyFrame].features = KeyFrameFeatures()
     keyFrames[keyFrame].isThinned = true
     places.remove(keyFrame)
+  }
+
+  /// Scales how far each key frame was tracked to be from the one before.
+  /// - Parameter growth: by the number of the key frame, from 1.
+  mutating func growSteps(_ growth: (Int) -> Double) {
+    for index in keyFrames.indices.dropFirst() { keyFrames[index].previousFromThis?.translation *= growth(index) }
   }
 
   /// Adjusts the newest key frames and the points they see; older key frames hold them in place.
