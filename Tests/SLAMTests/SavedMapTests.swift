@@ -49,7 +49,9 @@ import Vision
     var saved = SavedMap(
       camera: ScriptedRoom.camera, runs: 1, map: room.map(0..<4, firstIdentifier: 5) { _ in .identity })
     saved.placement = placement
-    for identifier in saved.map.points.identifiers where identifier % 3 == 0 { saved.colours[identifier] = SIMD3(1, 2, 3) }
+    for identifier in saved.map.points.identifiers where identifier % 3 == 0 {
+      saved.colours[identifier] = SIMD3(1, 2, 3)
+    }
     return saved.bytes
   }()
 
