@@ -87,6 +87,7 @@ let algorithms: [Target] =
   + module("ClockSync", ["MediaModel"])
   + module("Inference")
   + module("Detection", ["Inference"], testing: [.nioCore])
+  + module("Segmentation", ["MediaModel", "Inference"], testing: ["OpenVINOBackend"])
 
 // MARK: Foreign libraries, one owner each
 
