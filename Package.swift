@@ -86,7 +86,7 @@ let algorithms: [Target] =
   + module("InertialAlignment", ["MediaModel", "Geometry", "LinearAlgebra"], testing: ["MapFormats", .nioCore])
   + module("ClockSync", ["MediaModel"])
   + module("Inference")
-  + module("Detection", ["Inference"], testing: [.nioCore])
+  + module("Detection", ["MediaModel", "Inference"], testing: [.nioCore])
   + module("Segmentation", ["MediaModel", "Inference"], testing: ["OpenVINOBackend"])
 
 // MARK: Foreign libraries, one owner each
