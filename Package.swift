@@ -87,7 +87,7 @@ let algorithms: [Target] =
   + module("ClockSync", ["MediaModel"])
   + module("Inference")
   + module("Detection", ["MediaModel", "Inference"], testing: [.nioCore])
-  + module("Segmentation", ["MediaModel", "Inference"], testing: ["OpenVINOBackend"])
+  + module("Segmentation", ["MediaModel", "Inference", "Detection"], testing: ["OpenVINOBackend"])
 
 // MARK: Foreign libraries, one owner each
 

@@ -81,8 +81,7 @@ extension SegmentationNetworks {
       throw .unavailable(reason: "the models have no network prompt_mask, which prompts by a mask need")
     }
     let outputs = try await promptMask.run([
-      "feat_s0": image.fine, "feat_s1": image.middle, "feat": image.top,
-      "mask": Tensor(stacking: masks, of: [1, sizes.image, sizes.image]),
+      "feat": image.top, "mask": Tensor(stacking: masks, of: [1, sizes.image, sizes.image]),
     ])
     let logits = try outputs.output("low_res_mask", of: promptMask)
     let scores = try outputs.output("object_score", of: promptMask).floats

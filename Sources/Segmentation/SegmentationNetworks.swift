@@ -47,7 +47,7 @@ public struct SegmentationNetworks: Sendable {
 public struct SegmentationSizes: Hashable, Sendable {
   /// Side of the square picture that goes in, pixels: 1024.
   public let image: Int
-  /// Side of the features of which masks are made, an eighth of which… `image / 16`: 64.
+  /// Side of the features of which masks are made: `image / 16`, 64.
   public let grid: Int
   /// Channels of the features: 256.
   public let channels: Int

@@ -90,7 +90,7 @@ struct Signatures {
   var promptMask: ModelSignature {
     ModelSignature(
       inputs: [
-        fineFeatures, middleFeatures, features("feat", objects: 1),
+        features("feat", objects: 1),
         TensorSpecification("mask", .float32, [nil, 1, sizes.image, sizes.image]),
       ],
       outputs: [mask, score, pointer, memory])

@@ -35,7 +35,8 @@ public struct VideoSegmenter: Sendable {
   /// Finds the objects in the next frame.
   ///
   /// - Parameters:
-  ///   - pixels: the picture, `[1, 3, image, image]` of ``SegmentationSizes``, with the mean and deviation of ImageNet.
+  ///   - pixels: the picture, `[1, 3, image, image]` of ``SegmentationSizes``, with the mean and deviation of ImageNet, as
+  ///     `ImageNormaliser` makes it.
   ///   - resolution: of the picture before it was made square.
   ///   - prompts: by object. A prompt for an object that is not followed adds it; one for an object that is, shows it anew.
   ///     Of several for one object, the last counts.

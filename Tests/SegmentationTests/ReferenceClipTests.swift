@@ -7,7 +7,7 @@
   import TestSupport
   import Testing
 
-  /// Two objects, shown by boxes in the first of ten frames, against the reference implementation on the same frames.
+  /// Clips with the tiny networks, against the reference implementation on the same frames.
   @Suite(.enabled(if: TestData.has("models/tiny/manifest.json"), "\(TestData.absent)"), .serialized)
   struct ReferenceClipTests {
     private let folder = TestData.url("models/tiny")?.path ?? ""
@@ -16,9 +16,28 @@
       try NumPyArray(contentsOf: URL(fileURLWithPath: "\(folder)/\(name).npy"))
     }
 
-    @Test(arguments: ["sam2", "edgetam"]) func equalsTheReference(family: String) async throws {
+    private func networks(_ family: String) async throws -> SegmentationNetworks {
       let backend = try OpenVINOBackend(folder: folder, options: OpenVINOOptions(threads: 1))
-      var segmenter = VideoSegmenter(try await SegmentationNetworks(family, from: backend))
+      return try await SegmentationNetworks(family, from: backend)
+    }
+
+    @Test(arguments: ["sam2", "edgetam"]) func objectsComeAndGo(family: String) async throws {
+      let clip = try GoldenClip("clip.\(family)")
+      #expect(clip.frames.count == 64)
+      try await clip.verify(networks(family))
+    }
+
+    @Test(
+      .enabled(if: TestData.has("models/tiny/sam2/prompt_mask.xml"), "\(TestData.absent)"),
+      arguments: ["sam2", "edgetam"])
+    func masksShowObjects(family: String) async throws {
+      let clip = try GoldenClip("masks.\(family)")
+      #expect(clip.frames.count == 12)
+      try await clip.verify(networks(family))
+    }
+
+    @Test(arguments: ["sam2", "edgetam"]) func twoObjectsInABox(family: String) async throws {
+      var segmenter = VideoSegmenter(try await networks(family))
       let size = Resolution(width: 64, height: 64)
       let (frames, boxes) = (try array("\(family)/e2e.frames"), try array("\(family)/e2e.boxes").floats)
       let (masks, scores) = (try array("\(family)/e2e.masks").floats, try array("\(family)/e2e.object_score").floats)
@@ -37,18 +56,11 @@
           let golden = LogitMask(width: 16, height: 16, logits: Array(masks[place * 256..<(place + 1) * 256]))
           let error = zip(found.mask.logits, golden.logits).map { abs($0 - $1) }.max() ?? .infinity
           // The reference saw frames of 32-bit numbers, which are stored here as 16-bit ones: that moves its own masks by up to
-          // 3e-3. `ComingAndGoingTests` compares on exact frames.
+          // 3e-3. The other clips are of exact frames.
           #expect(error < 4e-3 && abs(found.objectScore - scores[place]) < 1e-3, "frame \(frame): \(error)")
           #expect(overlap(found.mask.binary(at: size), golden.binary(at: size)) >= 0.995)
         }
       }
     }
-  }
-
-  /// Intersection over union; 1 when both are empty.
-  func overlap(_ one: RunLengthMask, _ other: RunLengthMask) -> Double {
-    let pairs = zip(one.pixels(), other.pixels())
-    let (both, either) = (pairs.count { $0 == 1 && $1 == 1 }, pairs.count { $0 == 1 || $1 == 1 })
-    return either == 0 ? 1 : Double(both) / Double(either)
   }
 #endif

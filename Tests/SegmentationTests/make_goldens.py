@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Writes what the reference implementation makes of a clip with objects that come and go: Fixtures/clip.<family>.jsonl.
 
-usage: make_goldens.py [FAMILY ...]
+usage: make_goldens.py [--prompt-mask DIR] [FAMILY ...]
+
+  --prompt-mask DIR   also write the network prompt_mask of the tiny models, as DIR/FAMILY/prompt_mask.xml
 
 The reference is Sam2VideoModel and EdgeTamVideoModel of transformers, streaming, with the seeded random weights of the
-tiny models: the same as those of the graphs that the test runs. Needs torch 2.15, transformers 5.24 and timm.
+tiny models: the same as those of the graphs that the test runs. Needs torch 2.15,
+transformers 5.24, timm, and for the network openvino.
 """
 
 import argparse
@@ -27,6 +30,7 @@ MEMORY_CHANNELS = 8
 # Of the picture that the prompts and masks are in.
 WIDTH, HEIGHT = 48, 27
 FRAMES = 64
+MASK_FRAMES = 12
 SEEDS = {"sam2": 1, "edgetam": 6}
 
 # frame -> what happens before it; places in pixels of the picture.
@@ -38,6 +42,13 @@ EVENTS = {
     30: [("show", 4, {"points": [[10, 20, 1], [15, 22, 1], [40, 5, 0]]}), ("show", 5, {"box": [20, 2, 45, 13]})],
     45: [("remove", 1, None)],
     50: [("show", 6, {"box": [0, 10, 25, 27]}), ("remove", 3, None)],
+}
+
+# A clip with a mask, which is empty where it shows nothing.
+MASK_EVENTS = {
+    0: [("show", 1, {"mask": [6, 4, 30, 18]}), ("show", 2, {"box": [20, 6, 44, 24]})],
+    5: [("show", 3, {"mask": [15, 5, 40, 24]})],
+    8: [("show", 2, {"mask": [0, 0, 0, 0]})],
 }
 
 
@@ -142,7 +153,17 @@ def edgetam() -> torch.nn.Module:
         perceiver_resampler_mlp_intermediate_size=16, perceiver_resampler_attention_head_dim=8,
         perceiver_resampler_num_layers=1, **common(layers=1))
     with_memory_channels(edgetam_video.EdgeTamVideoRoPECrossAttention)
-    return randomised(EdgeTamVideoModel(config), SEEDS["edgetam"])
+    model = randomised(EdgeTamVideoModel(config), SEEDS["edgetam"])
+    original = model._use_mask_as_output
+
+    def with_score_axis(*arguments):
+        """The library leaves out an axis here, and then cannot put masks and boxes together."""
+        output = original(*arguments)
+        output.object_score_logits = output.object_score_logits.unsqueeze(-1)
+        return output
+
+    model._use_mask_as_output = with_score_axis
+    return model
 
 
 def show(session, frame: int, identifier: int, prompt: dict) -> None:
@@ -150,7 +171,11 @@ def show(session, frame: int, identifier: int, prompt: dict) -> None:
     scale = torch.tensor([SIDE / WIDTH, SIDE / HEIGHT])
     place = session.obj_id_to_idx(identifier)
     if "mask" in prompt:
-        session.add_mask_inputs(place, frame, torch.tensor(prompt["mask"], dtype=torch.float32)[None, None])
+        left, top, right, bottom = prompt["mask"]
+        mask = torch.zeros(1, 1, HEIGHT, WIDTH)
+        mask[..., top:bottom, left:right] = 1
+        large = F.interpolate(mask, (SIDE, SIDE), mode="bilinear", align_corners=False, antialias=True)
+        session.add_mask_inputs(place, frame, (large >= 0.5).float())
         return
     box, points = prompt.get("box", []), prompt.get("points", [])
     places = [box[:2], box[2:]] if box else []
@@ -220,6 +245,103 @@ def clip(model: torch.nn.Module, library, events: dict, frames: int) -> list:
     return results
 
 
+class PromptMask(torch.nn.Module):
+    """Takes masks for objects as they are: what is said and remembered of an object that a mask shows.
+
+    feat [1, C, g, g] and mask [B, 1, S, S] of 0 and 1 -> low_res_mask [B, 1, S/4, S/4], object_score [B, 1],
+    object_pointer [B, C], mem [B, L, c]; as `_use_mask_as_output` and `_encode_new_memory` of the library.
+    """
+
+    OUTPUTS = ("low_res_mask", "object_score", "object_pointer", "mem")
+
+    def __init__(self, model: torch.nn.Module):
+        super().__init__()
+        self.model = model
+        unit = torch.eye(SIDE)[None, None]
+        # Reducing with antialiasing is a product with a matrix: the reduced unit matrix.
+        reduction = F.interpolate(unit, (SIDE // 4, SIDE), mode="bilinear", align_corners=False, antialias=True)
+        self.register_buffer("reduction", reduction[0, 0])
+        with torch.no_grad():
+            self.register_buffer("places", model.get_image_wide_positional_embeddings().clone())
+
+    def pointer(self, feat: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        model, decoder = self.model, self.model.mask_decoder
+        count = mask.shape[0]
+        nowhere = torch.zeros(1, 1, 1, 2)
+        sparse, _ = model.prompt_encoder(nowhere, -torch.ones(1, 1, 1, dtype=torch.int64), None, None)
+        dense = model.prompt_encoder.mask_embed(model.mask_downsample(mask))
+        tokens = torch.cat(
+            [decoder.obj_score_token.weight, decoder.iou_token.weight, decoder.mask_tokens.weight], 0)[None, None]
+        tokens = torch.cat([tokens, sparse], 2).expand(count, -1, -1, -1)
+        told, _ = decoder.transformer(
+            point_embeddings=tokens, image_embeddings=feat.expand(count, -1, -1, -1) + dense,
+            image_positional_embeddings=self.places, attention_similarity=None)
+        overlaps = decoder.iou_prediction_head(told[:, :, 1, :])[:, 0]
+        best = F.one_hot(overlaps[:, 1:].argmax(-1) + 1, decoder.num_mask_tokens).to(told.dtype)
+        token = (told[:, 0, 2:2 + decoder.num_mask_tokens] * best[:, :, None]).sum(1)
+        seen = (decoder.pred_obj_score_head(told[:, :, 0, :])[:, 0] > 0).to(told.dtype)
+        return seen * model.object_pointer_proj(token) + (1 - seen) * model.no_object_pointer
+
+    def memory(self, feat: torch.Tensor, mask: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+        model, encoder = self.model, self.model.memory_encoder
+        config = model.config
+        reduced = encoder.mask_downsampler(
+            mask * config.sigmoid_scale_for_mem_enc + config.sigmoid_bias_for_mem_enc)
+        fused = encoder.feature_projection(feat.expand(mask.shape[0], -1, -1, -1)) + reduced
+        memory = encoder.projection(encoder.memory_fuser(fused))
+        if model.occlusion_spatial_embedding_parameter is not None:
+            memory = memory + ((1 - seen) * model.occlusion_spatial_embedding_parameter)[..., None, None]
+        if not hasattr(model, "spatial_perceiver"):
+            return memory.flatten(2).transpose(1, 2)
+        grid = SIDE // 16
+        places = encoder.position_encoding(
+            torch.Size([1, MEMORY_CHANNELS, grid, grid]), memory.device, memory.dtype)
+        return perceived(model.spatial_perceiver, memory, places)
+
+    def forward(self, feat: torch.Tensor, mask: torch.Tensor):
+        logits = mask * 20 - 10
+        seen = (mask.flatten(1).amax(1, keepdim=True) > 0).to(mask.dtype)
+        pointer = seen * self.pointer(feat, mask) + (1 - seen) * self.model.no_object_pointer
+        low = self.reduction @ logits @ self.reduction.T
+        return low, seen * 20 - 10, pointer, self.memory(feat, mask, seen)
+
+
+def perceived(perceiver: torch.nn.Module, memory: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """EdgeTAM's summary of a memory, with shapes that a graph can leave open."""
+    count, channels, grid = memory.shape[0], int(memory.shape[1]), int(memory.shape[2])
+    flat = memory.permute(0, 2, 3, 1).flatten(1, 2)
+    places = places.permute(0, 2, 3, 1).flatten(1, 2).expand(count, -1, -1)
+    whole = perceiver.latents_1d.unsqueeze(0).expand(count, -1, -1)
+    for layer in perceiver.layers:
+        whole = layer(whole, flat, places)
+    windows = math.isqrt(perceiver.num_latents_2d)
+    size = grid // windows
+    parts = perceiver.latents_2d.unsqueeze(0).expand(count, -1, -1).reshape(-1, 1, channels)
+    tiles = memory.permute(0, 2, 3, 1).reshape(-1, windows, size, windows, size, channels)
+    tiles = tiles.permute(0, 1, 3, 2, 4, 5).reshape(-1, size * size, channels)
+    for layer in perceiver.layers:
+        parts = layer(parts, tiles, positional_encoding=None)
+    parts = perceiver.layer_norm(parts.reshape(-1, windows * windows, channels))
+    return torch.cat([perceiver.layer_norm(whole), parts], 1)
+
+
+def export_prompt_mask(model: torch.nn.Module, target: Path) -> None:
+    import openvino
+
+    grid = SIDE // 16
+    example = {"feat": torch.randn(1, CHANNELS, grid, grid), "mask": (torch.rand(2, 1, SIDE, SIDE) > 0.5).float()}
+    with torch.no_grad():
+        converted = openvino.convert_model(PromptMask(model).eval(), example_input=example, verbose=False)
+    for port, name in zip(converted.inputs, example):
+        port.get_tensor().set_names({name})
+        port.get_node().set_friendly_name(name)
+    for port, name in zip(converted.outputs, PromptMask.OUTPUTS):
+        port.get_tensor().set_names({name})
+    converted.reshape({"feat": [1, CHANNELS, grid, grid], "mask": [-1, 1, SIDE, SIDE]})
+    target.parent.mkdir(parents=True, exist_ok=True)
+    openvino.save_model(converted, target, compress_to_fp16=False)
+
+
 def described(events: dict, frame: int) -> dict:
     happening = events.get(frame, [])
     return {
@@ -230,18 +352,25 @@ def described(events: dict, frame: int) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("families", nargs="*", default=list(SEEDS), metavar="FAMILY")
-    families = parser.parse_args().families
-    for family in families:
+    parser.add_argument("--prompt-mask", type=Path, metavar="DIR")
+    arguments = parser.parse_args()
+    for family in arguments.families:
         model, library = (sam2(), sam2_video) if family == "sam2" else (edgetam(), edgetam_video)
-        results = clip(model, library, EVENTS, FRAMES)
-        lines = [json.dumps({**described(EVENTS, frame), "objects": objects}, separators=(",", ":"))
-                 for frame, objects in enumerate(results)]
-        target = Path(__file__).parent / "Fixtures" / f"clip.{family}.jsonl"
-        target.write_text("\n".join(lines) + "\n")
-        scores = [abs(one["score"]) for frame in results for one in frame]
-        visible = sum(one["score"] > 0 for frame in results for one in frame)
-        print(f"{target.name}: {target.stat().st_size} bytes, {visible} of {len(scores)} visible,"
-              f" smallest |score| {min(scores):.4f}")
+        write(f"clip.{family}.jsonl", EVENTS, clip(model, library, EVENTS, FRAMES))
+        write(f"masks.{family}.jsonl", MASK_EVENTS, clip(model, library, MASK_EVENTS, MASK_FRAMES))
+        if arguments.prompt_mask:
+            export_prompt_mask(model, arguments.prompt_mask / family / "prompt_mask.xml")
+
+
+def write(name: str, events: dict, results: list) -> None:
+    lines = [json.dumps({**described(events, frame), "objects": objects}, separators=(",", ":"))
+             for frame, objects in enumerate(results)]
+    target = Path(__file__).parent / "Fixtures" / name
+    target.write_text("\n".join(lines) + "\n")
+    scores = [abs(one["score"]) for frame in results for one in frame]
+    visible = sum(one["score"] > 0 for frame in results for one in frame)
+    print(f"{name}: {target.stat().st_size} bytes, {visible} of {len(scores)} visible,"
+          f" smallest |score| {min(scores):.4f}")
 
 
 if __name__ == "__main__":
