@@ -123,6 +123,33 @@ import Testing
     #expect(remembered.first?["binarise"] == Tensor([1] as [Float], shape: [1]))
   }
 
+  /// Stripes and a disc, made smaller and larger, as PyTorch's `interpolate` with antialiasing does, and then 0.5 and more.
+  @Test(arguments: [
+    (
+      Resolution(width: 150, height: 90),
+      "9130:0F080H0006060D00060H02060J0<0i10kM0008020F0000040L0:0F040L047?5J5F_OK020Nb00^O2000Od081000000G[O2000Nd0"
+        + #"2\O4c06NJ_O1>KB<8BH200040L000:0F040L000Y20aN0VO040L000:0N0H0000080206030]O0O"#
+    ),
+    (
+      Resolution(width: 20, height: 11),
+      "066O01M03O00N12O0N01O21O0N02010M0020N0120OOO02010M00030OOO1101M02010MM3300NN130NO1O;3CO=1B0>0B0<OF1:0D0>0B0>ND1=N"
+        + "D002010MN32O00M1201M03O01MO3001NM23O01M03ON3NN40M93GO0N03ON1101OM13"
+    ),
+  ])
+  func masksAreMadeSquare(picture: Resolution, counts: String) async throws {
+    var segmenter = try await segmenter()
+    let (width, height) = (picture.width, picture.height)
+    let mask = RunLengthMask(resolution: picture, columns: 0..<width, rows: 0..<height) { x, y in
+      let (right, down, radius) = (x - width / 2, y - height / 2, height / 3)
+      return (x * 7 + y * 13) % 50 < 23 || right * right + down * down < radius * radius
+    }
+    _ = try await segmenter.track(pixels, of: picture, prompts: [(1, .mask(mask))])
+    let taken = try #require(inputs(of: "prompt_mask").first?["mask"])
+    let square = Resolution(width: 32, height: 32)
+    let golden = try #require(RunLengthMask(resolution: square, counts: counts))
+    #expect(taken.floats == golden.pixels().map(Float.init))
+  }
+
   @Test func picturesAreMadeSquare() async throws {
     var segmenter = try await segmenter()
     let image = RGBImage(width: 64, height: 16, pixels: Array(repeating: 255, count: 3 * 64 * 16))
