@@ -16,7 +16,7 @@ public struct SegmentationNetworks: Sendable {
   /// Sizes of the tensors.
   public let sizes: SegmentationSizes
 
-  /// Loads the networks `<family>/encode_image`, … of a backend.
+  /// Loads the networks `<family>/encode_image`, … of a backend; without `prompt_mask` where that cannot be loaded.
   /// - Throws: ``InferenceError``, with the tensor that does not fit the others.
   public init(_ family: String, from backend: any InferenceBackend) async throws(InferenceError) {
     encodeImage = try await backend.load("\(family)/encode_image", as: Signatures.encodeImage)

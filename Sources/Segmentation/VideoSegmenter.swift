@@ -21,7 +21,9 @@ public struct VideoSegmenter: Sendable {
   private var followed: [Followed] = []
   private var frame = 0
 
+  /// - Precondition: at least one frame of a prompt is kept, and one object goes through a network at once.
   public init(_ networks: SegmentationNetworks, options: SegmentationOptions = SegmentationOptions()) {
+    precondition(options.conditioningFrames > 0 && options.batch > 0)
     self.networks = networks
     self.options = options
   }
