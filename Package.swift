@@ -225,22 +225,23 @@ let services: [Target] =
   + module(
     "SLAMService",
     [
-      "MediaModel", "CodedMedia", "Geometry", "Clocks", "BusMessages", "MessageBus", "MapFormats", "TelemetryProtocol",
-      "PosixFiles", "JPEG", "SLAM", "InertialAlignment", "Vision", "VideoConsumer", "Relay", "Observability", .nioCore,
+      "MediaModel", "CodedMedia", "Geometry", "Clocks", "Threading", "BusMessages", "MessageBus", "MapFormats",
+      "TelemetryProtocol", "PosixFiles", "JPEG", "SLAM", "InertialAlignment", "Vision", "DepthMaps", "VideoConsumer",
+      "Relay", "Observability", .nioCore,
       .lifecycle, .logging,
       .metrics,
-    ])
-  + module(
-    "SLAMBenchmark",
-    [
-      "MediaModel", "Geometry", "MultiView", "MapFormats", "SLAM", "SLAMService", "MessageBus", "VideoConsumer",
-      .logging,
     ])
   + module(
     "Publishing",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
       "BusMessages", "WebSocketTransport", "Observability", .nioCore, .logging,
+    ])
+  + module(
+    "SLAMBenchmark",
+    [
+      "MediaModel", "CodedMedia", "Geometry", "MultiView", "MapFormats", "Vision", "SLAM", "SLAMService", "MessageBus",
+      "VideoConsumer", "Publishing", .nioCore, .logging,
     ])
   + module(
     "BusBenchmark",

@@ -1,7 +1,7 @@
 public import NIOCore
 
 /// Coloured points, the body of ``Topic/pointClouds``: PLY 1.0, `binary_little_endian`, one element `vertex` with
-/// `float x, y, z` and `uchar red, green, blue`.
+/// `float x, y, z` and `uchar red, green, blue`, and `float confidence` where that is known.
 ///
 /// Source: Turk 1994, "The PLY Polygon File Format".
 public struct PointCloud: Hashable, Sendable {
@@ -11,10 +11,13 @@ public struct PointCloud: Hashable, Sendable {
     public var position: SIMD3<Float>
     /// Red, green, blue.
     public var colour: SIMD3<UInt8>
+    /// 0…1, a rank.
+    public var confidence: Float
 
-    public init(position: SIMD3<Float>, colour: SIMD3<UInt8>) {
+    public init(position: SIMD3<Float>, colour: SIMD3<UInt8>, confidence: Float = 1) {
       self.position = position
       self.colour = colour
+      self.confidence = confidence
     }
   }
 
@@ -23,9 +26,15 @@ public struct PointCloud: Hashable, Sendable {
 
   public var points: [Point]
 
-  public init(points: [Point] = []) { self.points = points }
+  /// Whether the points' confidences mean something.
+  public var hasConfidence: Bool
 
-  /// The file, 15 bytes a point.
+  public init(points: [Point] = [], hasConfidence: Bool = false) {
+    self.points = points
+    self.hasConfidence = hasConfidence
+  }
+
+  /// The file, 15 bytes a point, 19 with confidences.
   public func ply() -> ByteBuffer {
     let header = """
       ply
@@ -37,16 +46,17 @@ public struct PointCloud: Hashable, Sendable {
       property uchar red
       property uchar green
       property uchar blue
-      end_header
+      \(hasConfidence ? "property float confidence\n" : "")end_header
 
       """
-    var buffer = ByteBufferAllocator().buffer(capacity: header.utf8.count + 15 * points.count)
+    var buffer = ByteBufferAllocator().buffer(capacity: header.utf8.count + (hasConfidence ? 19 : 15) * points.count)
     buffer.writeString(header)
     for point in points {
       for value in [point.position.x, point.position.y, point.position.z] {
         buffer.writeInteger(value.bitPattern, endianness: .little)
       }
       buffer.writeMultipleIntegers(point.colour.x, point.colour.y, point.colour.z)
+      if hasConfidence { buffer.writeInteger(point.confidence.bitPattern, endianness: .little) }
     }
     return buffer
   }

@@ -13,7 +13,7 @@ public struct DepthConsistency: Sendable {
   }
 
   /// Difference of depth that still counts as the same surface, as a share of the depth.
-  public var tolerance: Float = 0.05
+  public var tolerance: Float = 0.03
   private let camera: CameraModel
   private let cameraFromWorld: SE3
   private let columns: Int

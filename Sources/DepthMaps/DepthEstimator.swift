@@ -32,21 +32,19 @@ public struct DepthEstimator: Sendable {
 
   /// The depths that stand out.
   /// - Parameters:
-  ///   - neighbours: the first six of the camera's picture size are used; ``NeighbourChoice`` finds good ones.
+  ///   - neighbours: the first four of the camera's picture size are used; ``NeighbourChoice`` finds good ones.
   ///   - landmarks: points of the map, in the world; those that the reference sees give the range of depths. Fewer than
   ///     eight in the picture give no depth.
   /// - Returns: in the order of the pixels, row after row; empty when nothing can be said.
   public func estimate(reference: DepthView, neighbours: [DepthView], landmarks: [SIMD3<Double>]) -> [DepthEstimate] {
     let fitting = neighbours.filter { fits($0) }.prefix(EpipolarSearch.maximalNeighbours)
-    guard fits(reference), !fitting.isEmpty, let range = inverseDepthRange(reference, landmarks) else { return [] }
+    guard fits(reference), !fitting.isEmpty,
+      let ranges = DepthRanges(landmarks, cameraFromWorld: reference.cameraFromWorld, camera: camera)
+    else { return [] }
     let poses = fitting.map { NeighbourPose($0.cameraFromWorld * reference.cameraFromWorld.inverse) }
-    let stack = ImageStack([reference.image] + fitting.map(\.image))
-    let samples = search(stack, poses, range)
-    let regulariser = DepthRegulariser(
-      width: stack.width, height: stack.height, radius: options.agreementRadius,
-      minimalAgreement: options.minimalAgreement)
-    return regulariser.regularise(samples).map { sample in
-      let ray = rays[Int(sample.y) * stack.width + Int(sample.x)]
+    let samples = search(reference.image, ImageStack([reference.image] + fitting.map(\.image)), poses, ranges)
+    return samples.map { sample in
+      let ray = rays[Int(sample.y) * camera.width + Int(sample.x)]
       return DepthEstimate(
         pixel: SIMD2(sample.x, sample.y), inverseDepth: sample.inverseDepth,
         inverseDepthDeviation: sample.variance.squareRoot(), confidence: sample.confidence,
@@ -59,60 +57,84 @@ public struct DepthEstimator: Sendable {
     return view.image.width == camera.width && view.image.height == camera.height && (p.sum() + q.sum()).isFinite
   }
 
-  /// From half the inverse depth of the far landmarks to one and a half times that of the near.
-  private func inverseDepthRange(_ view: DepthView, _ landmarks: [SIMD3<Double>]) -> (far: Float, near: Float)? {
-    let inverseDepths = landmarks.compactMap { landmark -> Double? in
-      let point = view.cameraFromWorld * landmark
-      guard let pixel = camera.project(point), camera.contains(pixel: pixel) else { return nil }
-      let inverse = 1 / point.z
-      return inverse.isFinite ? inverse : nil
-    }.sorted()
-    guard inverseDepths.count >= 8 else { return nil }
-    let far = inverseDepths[inverseDepths.count / 50] * 0.5
-    let near = inverseDepths[inverseDepths.count - 1 - inverseDepths.count / 50] * 1.5
-    return (Float(far), Float(near))
+  private func search(
+    _ reference: GreyImage, _ stack: ImageStack, _ poses: [NeighbourPose], _ ranges: DepthRanges
+  ) -> [DepthRegulariser.Sample] {
+    let stride = EpipolarSearch.stride
+    let scratch = SearchScratch(
+      neighbours: poses.count, stepCapacity: min(max(options.maximalSteps, stride), 4096) / stride * stride)
+    defer { scratch.deallocate() }
+    return reference.pixels.withUnsafeBufferPointer { pixels in
+      guard let pixels = pixels.baseAddress else { return [] }
+      let selection = PixelSelection(
+        pixels, width: stack.width, height: stack.height, minimalGradient: options.minimalGradient,
+        maximalCount: options.maximalPixels)
+      var samples: [DepthRegulariser.Sample] = []
+      withSearch(stack, poses, scratch) { search in
+        let growth = DepthGrowth(picture: pixels, search: search, options: options)
+        samples = regularised(found(selection.pixels, pixels, search, ranges))
+        guard Float(samples.count) >= options.minimalYield * Float(selection.pixels.count) else {
+          samples = []
+          return
+        }
+        samples = regularised(growth.grow(samples))
+      }
+      return samples
+    }
   }
 
-  private func search(
-    _ stack: ImageStack, _ poses: [NeighbourPose], _ range: (far: Float, near: Float)
+  private func found(
+    _ selection: [Int32], _ picture: UnsafePointer<UInt8>, _ search: EpipolarSearch, _ ranges: DepthRanges
   ) -> [DepthRegulariser.Sample] {
-    var bounded = options
-    bounded.maximalSteps = min(max(options.maximalSteps, 8), 4096)
-    let scratch = SearchScratch(neighbours: poses.count, stepCapacity: bounded.maximalSteps + 1)
-    defer { scratch.deallocate() }
     var samples: [DepthRegulariser.Sample] = []
-    stack.raw.withUnsafeBufferPointer { raw in
-      stack.smooth.withUnsafeBufferPointer { smooth in
-        rays.withUnsafeBufferPointer { rays in
-          poses.withUnsafeBufferPointer { poses in
-            guard let raw = raw.baseAddress, let smooth = smooth.baseAddress, let rays = rays.baseAddress else {
-              return
-            }
-            let selection = PixelSelection(
-              smooth, width: stack.width, height: stack.height, minimalGradient: bounded.minimalGradient,
-              maximalCount: bounded.maximalPixels)
-            let search = EpipolarSearch(
-              width: stack.width, height: stack.height, raw: raw, smooth: smooth, rays: rays, lens: lens,
-              neighbours: poses, nearestInverseDepth: range.near, farthestInverseDepth: range.far, options: bounded,
-              scratch: scratch)
-            samples.reserveCapacity(selection.pixels.count)
-            for pixel in selection.pixels {
-              guard let match = search.match(at: Int(pixel)) else { continue }
-              samples.append(sample(match, x: Int(pixel) % stack.width, y: Int(pixel) / stack.width))
+    samples.reserveCapacity(selection.count)
+    for pixel in selection {
+      let (x, y) = (Int(pixel) % search.width, Int(pixel) / search.width)
+      let gradient = imageGradient(picture + Int(pixel), search.width)
+      guard let match = search.match(x: x, y: y, gradient: gradient, in: ranges.range(x: x, y: y)) else { continue }
+      samples.append(DepthRegulariser.Sample(match, x: x, y: y, options))
+    }
+    return samples
+  }
+
+  private func regularised(_ samples: [DepthRegulariser.Sample]) -> [DepthRegulariser.Sample] {
+    DepthRegulariser(
+      width: camera.width, height: camera.height, radius: options.agreementRadius,
+      minimalAgreement: options.minimalAgreement
+    ).regularise(samples)
+  }
+
+  private func withSearch(
+    _ stack: ImageStack, _ poses: [NeighbourPose], _ scratch: SearchScratch, _ body: (EpipolarSearch) -> Void
+  ) {
+    stack.fine.withUnsafeBufferPointer { fine in
+      stack.coarse.withUnsafeBufferPointer { coarse in
+        stack.inverseNorms.withUnsafeBufferPointer { norms in
+          rays.withUnsafeBufferPointer { rays in
+            poses.withUnsafeBufferPointer { poses in
+              guard let fine = fine.baseAddress, let coarse = coarse.baseAddress, let norms = norms.baseAddress,
+                let rays = rays.baseAddress
+              else { return }
+              body(
+                EpipolarSearch(
+                  width: stack.width, height: stack.height, coarseWidth: stack.coarseWidth,
+                  coarseHeight: stack.coarseHeight, fine: fine, coarse: coarse, inverseNorms: norms, rays: rays,
+                  lens: lens, neighbours: poses, options: options, scratch: scratch))
             }
           }
         }
       }
     }
-    return samples
   }
+}
 
-  private func sample(_ match: EpipolarSearch.Match, x: Int, y: Int) -> DepthRegulariser.Sample {
+extension DepthRegulariser.Sample {
+  init(_ match: EpipolarSearch.Match, x: Int, y: Int, _ options: DepthOptions) {
     let relative = match.deviation / match.inverseDepth / max(options.maximalRelativeDeviation, 1e-6)
     let range = max(1 - options.minimalSimilarity, 1e-6)
     let similarity = min(max((match.similarity - options.minimalSimilarity) / range, 0), 1)
-    return DepthRegulariser.Sample(
+    self.init(
       x: Float(x), y: Float(y), inverseDepth: match.inverseDepth, variance: match.deviation * match.deviation,
-      confidence: (0.3 + 0.7 * similarity) / (1 + relative * relative))
+      confidence: match.agreement * (0.3 + 0.7 * similarity) / (1 + relative * relative))
   }
 }

@@ -1,53 +1,100 @@
-/// The second stage: in the pictures as taken, at fractions of a step and of a pixel.
+/// The second stage: at full size, around the best step.
 extension EpipolarSearch {
-  /// Offsets of the fine pattern: the 13 pixels of one colour of a 5×5 chessboard.
-  private static let patternSize = 13
+  /// How many times the search follows a rising correlation, a pixel each.
+  private static let maximalMoves = 3
 
-  /// - Parameters:
-  ///   - start: inverse depth of the best step, `index` its number.
-  ///   - needed: neighbours that have to agree with it.
-  func refine(_ pixel: Int, around start: Float, step: Float, index: Int, needed: Int) -> Match? {
-    var agreeing = 0
+  /// - Parameter best: the step that stands out at half size.
+  func refine(x: Int, y: Int, gradient: SIMD2<Float>, _ steps: Steps, best: Int) -> Match? {
+    let part = Self.vertex(scratch.combined[best - 1], scratch.combined[best], scratch.combined[best + 1])
+    let start = steps.far + (Float(best) + part) * steps.step
     for neighbour in 0..<neighbours.count where scratch.lines[neighbour].isUsable {
-      let agrees = scratch.costs[neighbour * scratch.stepCapacity + index] <= 1.5 * (1 - options.minimalSimilarity)
-      scratch.lines[neighbour].isUsable = agrees
-      if agrees { agreeing += 1 }
+      let correlation = scratch.correlations[neighbour * scratch.stepCapacity + best]
+      scratch.lines[neighbour].mayAgree = correlation >= Self.leastCorrelation
     }
-    guard agreeing >= needed, let reference = FinePattern(raw + pixel, width) else { return nil }
-    var centre = start
-    for attempt in 0..<2 {
-      var costs = SIMD8<Float>(repeating: .infinity)
-      for sample in 0..<5 {
-        costs[sample] = meanCost(pixel, reference, centre + Float(sample - 2) * step / 2)
-      }
-      var best = 0
-      for sample in 1..<5 where costs[sample] < costs[best] { best = sample }
-      guard costs[best].isFinite else { return nil }
-      if best == 0 || best == 4 {
-        guard attempt == 0 else { return nil }
-        centre += Float(best - 2) * step / 2
-        continue
-      }
-      let (before, at, after) = (costs[best - 1], costs[best], costs[best + 1])
-      let curvature = before - 2 * at + after
-      guard at <= 1 - options.minimalSimilarity, before.isFinite, after.isFinite, curvature > 0 else { return nil }
-      let inverseDepth = centre + (Float(best - 2) + (before - after) / (2 * curvature)) * step / 2
-      guard inverseDepth > 0, let deviation = deviation(pixel, inverseDepth, step: step) else { return nil }
-      return Match(inverseDepth: inverseDepth, deviation: deviation, similarity: 1 - at)
-    }
-    return nil
+    return climb(x: x, y: y, gradient: gradient, from: start, step: steps.step / max(steps.pixels, 1e-3))
   }
 
-  /// Mean over the neighbours that are still in use.
-  private func meanCost(_ pixel: Int, _ reference: FinePattern, _ inverseDepth: Float) -> Float {
-    var (sum, count) = (Float(0), Float(0))
+  /// The depth of a pixel that is about as far away as another beside it.
+  /// - Parameter inverseDepth: of the pixel beside it.
+  func match(x: Int, y: Int, gradient: SIMD2<Float>, near inverseDepth: Float) -> Match? {
+    let range = DepthRanges.Range(far: 0.95 * inverseDepth, near: 1.05 * inverseDepth)
+    let (fastest, usable) = prepareLines(y * width + x, gradient, range, minimalLength: 1e-3)
+    guard usable >= required, fastest > 0 else { return nil }
+    return climb(x: x, y: y, gradient: gradient, from: inverseDepth, step: 1 / fastest)
+  }
+
+  /// Follows the correlation at full size to its next maximum.
+  /// - Parameter step: difference of inverse depth that is a pixel.
+  private func climb(x: Int, y: Int, gradient: SIMD2<Float>, from start: Float, step: Float) -> Match? {
+    let usable = (0..<neighbours.count).reduce(0) { $0 + (scratch.lines[$1].isUsable ? 1 : 0) }
+    var centre = start
+    let (agreeing, first) = takePatches(SIMD2(Float(x), Float(y)), at: start)
+    guard agreeing >= required else { return nil }
+    var (before, at, after) = (meanCorrelation(centre - step), first, meanCorrelation(centre + step))
+    for move in 0... {
+      if at >= before, at >= after { break }
+      guard move < Self.maximalMoves else { return nil }
+      if after > before {
+        centre += step
+        (before, at, after) = (at, after, meanCorrelation(centre + step))
+      } else {
+        centre -= step
+        (before, at, after) = (meanCorrelation(centre - step), before, at)
+      }
+    }
+    guard at >= options.minimalSimilarity, before >= -1, after >= -1 else { return nil }
+    let inverseDepth = centre + Self.vertex(before, at, after) * step
+    guard inverseDepth > 0, let deviation = deviation(gradient, inverseDepth, step: step) else { return nil }
+    return Match(
+      inverseDepth: inverseDepth, deviation: deviation, similarity: at, agreement: Float(agreeing) / Float(usable))
+  }
+
+  /// Where the parabola through three values has its top, −½…½ from the middle one.
+  private static func vertex(_ before: Float, _ at: Float, _ after: Float) -> Float {
+    let curvature = 2 * at - before - after
+    return curvature > 0 ? min(max((after - before) / (2 * curvature), -0.5), 0.5) : 0
+  }
+
+  /// A neighbour that correlates less, at half or at full size, shows something else.
+  private static let leastCorrelation: Float = 0.4
+
+  /// Looks at the pixel at full size; neighbours that do not show it at this inverse depth are used no more.
+  /// - Returns: how many show it, and their mean correlation.
+  private func takePatches(_ pixel: SIMD2<Float>, at inverseDepth: Float) -> (agreeing: Int, mean: Float) {
+    var (agreeing, sum) = (0, Float(0))
     for neighbour in 0..<neighbours.count where scratch.lines[neighbour].isUsable {
       let line = scratch.lines[neighbour]
-      let centre = lens.project(line.direction + inverseDepth * neighbours[neighbour].translation)
-      let (right, bottom) = (Float(width - 7), Float(height - 7))
-      guard centre.x >= 6, centre.y >= 6, centre.x < right, centre.y < bottom else { return .infinity }
-      let image = raw + (neighbour + 1) * width * height
-      sum += reference.dissimilarity(image, width, centre, line.warpX, line.warpY)
+      scratch.lines[neighbour].isUsable = false
+      guard line.mayAgree, patch(neighbour).take(fine, width, pixel, x: line.backX, y: line.backY) else { continue }
+      let correlation = correlation(neighbour, inverseDepth)
+      guard correlation >= Self.leastCorrelation else { continue }
+      scratch.lines[neighbour].isUsable = true
+      agreeing += 1
+      sum += correlation
+    }
+    return (agreeing, sum / Float(max(agreeing, 1)))
+  }
+
+  @inline(__always)
+  private func patch(_ neighbour: Int) -> FinePatch {
+    FinePatch(rows: scratch.patchRows + neighbour * FinePatch.side, window: scratch.window)
+  }
+
+  /// Below −1 where the neighbour does not see the place.
+  @inline(__always)
+  private func correlation(_ neighbour: Int, _ inverseDepth: Float) -> Float {
+    let place = seen(neighbour, scratch.lines[neighbour].direction, inverseDepth)
+    guard place.x >= 3, place.y >= 3, place.x < Float(width - 6), place.y < Float(height - 6) else { return -2 }
+    return patch(neighbour).correlation(fine + (neighbour + 1) * width * height, width, place)
+  }
+
+  /// Mean over the neighbours that are still in use; below −1 where one of them does not see the place.
+  private func meanCorrelation(_ inverseDepth: Float) -> Float {
+    var (sum, count) = (Float(0), Float(0))
+    for neighbour in 0..<neighbours.count where scratch.lines[neighbour].isUsable {
+      let correlation = correlation(neighbour, inverseDepth)
+      guard correlation >= -1 else { return -2 }
+      sum += correlation
       count += 1
     }
     return sum / count
@@ -57,77 +104,20 @@ extension EpipolarSearch {
   /// from the picture's noise, over the pixels per inverse depth; the neighbours' information adds up.
   ///
   /// Source: Engel, Sturm, Cremers 2013, "Semi-Dense Visual Odometry for a Monocular Camera", §2.2–2.3, eq. 5, 7, 8.
-  private func deviation(_ pixel: Int, _ inverseDepth: Float, step: Float) -> Float? {
-    let gradient = imageGradient(smooth + pixel, width)
+  private func deviation(_ gradient: SIMD2<Float>, _ inverseDepth: Float, step: Float) -> Float? {
     let strength = length(gradient)
     var information: Float = 0
     for neighbour in 0..<neighbours.count where scratch.lines[neighbour].isUsable {
       let line = scratch.lines[neighbour]
-      let translation = neighbours[neighbour].translation
-      let at = lens.project(line.direction + inverseDepth * translation)
-      let speed = (lens.project(line.direction + (inverseDepth + step / 2) * translation) - at) / (step / 2)
-      let pixelsPerInverseDepth = length(speed)
-      guard pixelsPerInverseDepth > 0, strength > 0 else { continue }
-      let along = speed / pixelsPerInverseDepth
-      let determinant = line.warpX.x * line.warpY.y - line.warpX.y * line.warpY.x
-      let back = SIMD2(line.warpY.y * along.x - line.warpY.x * along.y, line.warpX.x * along.y - line.warpX.y * along.x)
-      let gradientAlong = (gradient * back).sum() / determinant
-      let alignment = gradientAlong / strength
-      let geometric = options.lineDeviation * options.lineDeviation / (alignment * alignment)
-      let photometric = 2 * options.imageDeviation * options.imageDeviation / (gradientAlong * gradientAlong)
+      let motion = seen(neighbour, line.direction, inverseDepth + step) - seen(neighbour, line.direction, inverseDepth)
+      let pixelsPerInverseDepth = length(motion) / step
+      let along = strength * line.alignment
+      let geometric = options.lineDeviation * options.lineDeviation / (line.alignment * line.alignment)
+      let photometric = 2 * options.imageDeviation * options.imageDeviation / (along * along)
       information += pixelsPerInverseDepth * pixelsPerInverseDepth / (geometric + photometric)
     }
     guard information > 0, information.isFinite else { return nil }
     let deviation = 1 / information.squareRoot()
     return deviation <= options.maximalRelativeDeviation * inverseDepth ? deviation : nil
-  }
-}
-
-/// The 13 pixels of one colour of a 5×5 chessboard around a pixel.
-private struct FinePattern {
-  private var values = SIMD16<Float>()
-  private let energy: Float
-  private static let count: Float = 13
-
-  /// - Returns: `nil` where the pattern is uniform.
-  init?(_ pixel: UnsafePointer<UInt8>, _ stride: Int) {
-    var index = 0
-    for y in -2...2 {
-      for x in -2...2 where (x + y) & 1 == 0 {
-        values[index] = Float(pixel[y * stride + x])
-        index += 1
-      }
-    }
-    let mean = values.sum() / Self.count
-    for index in 0..<13 { values[index] -= mean }
-    energy = (values * values).sum()
-    guard energy >= ReferencePattern.minimalVariance * Self.count else { return nil }
-  }
-
-  /// 1 − zero-mean normalised cross-correlation with the warped surroundings of `centre`, which lie on the picture.
-  @inline(__always)
-  func dissimilarity(
-    _ image: UnsafePointer<UInt8>, _ stride: Int, _ centre: SIMD2<Float>, _ warpX: SIMD2<Float>, _ warpY: SIMD2<Float>
-  ) -> Float {
-    var (sum, squares, product) = (Float(0), Float(0), Float(0))
-    var index = 0
-    for y in -2...2 {
-      for x in -2...2 where (x + y) & 1 == 0 {
-        let position = centre + Float(x) * warpX + Float(y) * warpY
-        let (column, row) = (Int(position.x), Int(position.y))
-        let (right, down) = (position.x - Float(column), position.y - Float(row))
-        let corner = image + (row * stride + column)
-        let top = Float(corner[0]) + right * (Float(corner[1]) - Float(corner[0]))
-        let bottom = Float(corner[stride]) + right * (Float(corner[stride + 1]) - Float(corner[stride]))
-        let value = top + down * (bottom - top)
-        sum += value
-        squares += value * value
-        product += values[index] * value
-        index += 1
-      }
-    }
-    let other = squares - sum * sum / Self.count
-    guard other > 1 else { return 2 }
-    return 1 - product / (energy * other).squareRoot()
   }
 }

@@ -1,22 +1,27 @@
 /// Searches the depth of single pixels along their epipolar lines in several neighbours at once.
 ///
-/// The search steps through inverse depths, and compares at each a smoothed 4×4 pattern around the pixel with where
-/// the neighbours would show it, by zero-mean normalised cross-correlation, which gain and bias do not change. The
-/// better half of the neighbours counts, so that the pixel may be hidden in the others.
+/// The search steps through inverse depths and compares at each the surroundings of the pixel with where the neighbours
+/// would show it, by zero-mean normalised cross-correlation, which gain and bias do not change: first at half size along
+/// the whole line, then at full size around the best. The two neighbours that fit best count, so that the pixel may be
+/// hidden in the others. The reference's surroundings are warped once for each neighbour, so that the neighbour is read
+/// row by row.
 struct EpipolarSearch {
-  static let maximalNeighbours = 6
+  static let maximalNeighbours = 4
+  /// Inverse depths that are tried together: between their ends the epipolar line is taken to be straight.
+  static let stride = 8
 
   let width: Int
   let height: Int
+  let coarseWidth: Int
+  let coarseHeight: Int
   /// Pictures behind one another, the reference first.
-  let raw: UnsafePointer<UInt8>
-  let smooth: UnsafePointer<UInt8>
+  let fine: UnsafePointer<Float>
+  let coarse: UnsafePointer<Float>
+  let inverseNorms: UnsafePointer<Float>
   /// The point at z = 1 of each pixel of the reference.
   let rays: UnsafePointer<SIMD2<Float>>
   let lens: LensProjection
   let neighbours: UnsafeBufferPointer<NeighbourPose>
-  let nearestInverseDepth: Float
-  let farthestInverseDepth: Float
   let options: DepthOptions
   let scratch: SearchScratch
 
@@ -26,153 +31,204 @@ struct EpipolarSearch {
     var deviation: Float
     /// Mean correlation with the neighbours that agree.
     var similarity: Float
+    /// How many of the neighbours that see the pixel agree, as a share.
+    var agreement: Float
   }
 
   /// The epipolar line of a pixel in one neighbour, and how the surroundings of the pixel look there.
   struct Line {
-    var direction: SIMD3<Float>
-    /// ∂(pixel in neighbour)/∂(pixel in reference), two columns.
-    var warpX: SIMD2<Float>
-    var warpY: SIMD2<Float>
-    /// Farthest that the warped pattern reaches from its centre, whole pixels.
-    var reach: Int
-    var isUsable: Bool
+    /// Of the pixel's ray, in the neighbour's axes.
+    var direction = SIMD3<Float>.zero
+    /// ∂(pixel in reference)/∂(pixel in neighbour), two columns; near the identity it is the identity.
+    var backX = SIMD2<Float>.zero
+    var backY = SIMD2<Float>.zero
+    var isUsable = false
+    /// Whether the half-size picture left the neighbour in the running.
+    var mayAgree = true
+    /// Cosine of the angle between the picture's gradient and the line.
+    var alignment: Float = 0
   }
+
+  /// Which inverse depths are tried: `far + index · step`.
+  struct Steps {
+    var far: Float
+    var step: Float
+    /// A multiple of ``EpipolarSearch/stride``.
+    var count: Int
+    /// How far a step goes in the neighbour in which it goes farthest, pixels.
+    var pixels: Float
+  }
+
+  /// How many neighbours have to agree.
+  var required: Int { neighbours.count >= 3 ? 2 : 1 }
 
   /// - Returns: `nil` where no depth stands out.
-  func match(at pixel: Int) -> Match? {
-    let (steps, usable) = prepareLines(pixel)
-    let required = neighbours.count >= 3 ? 2 : 1
-    guard usable >= required, let reference = ReferencePattern(smooth + pixel, width) else { return nil }
-    let step = (nearestInverseDepth - farthestInverseDepth) / Float(steps - 1)
-    for neighbour in 0..<neighbours.count where scratch.lines[neighbour].isUsable {
-      correlateAlongLine(neighbour, reference, steps: steps, step: step)
+  func match(x: Int, y: Int, gradient: SIMD2<Float>, in range: DepthRanges.Range) -> Match? {
+    let (fastest, usable) = prepareLines(y * width + x, gradient, range, minimalLength: options.minimalLineLength)
+    guard usable >= required else { return nil }
+    let steps = steps(range, fastest: fastest)
+    guard correlateCoarsely(SIMD2(Float(x), Float(y)), steps) >= required, let best = bestStep(steps) else {
+      return nil
     }
-    let counted = max((usable + 1) / 2, required)
-    guard let best = bestStep(steps: steps, counted: counted) else { return nil }
-    return refine(pixel, around: farthestInverseDepth + Float(best) * step, step: step, index: best, needed: required)
+    return refine(x: x, y: y, gradient: gradient, steps, best: best)
   }
 
-  @inline(__always)
-  private func point(_ neighbour: Int, _ direction: SIMD3<Float>, _ inverseDepth: Float) -> SIMD3<Float> {
-    direction + inverseDepth * neighbours[neighbour].translation
-  }
-
-  /// Lays the epipolar lines.
-  /// - Returns: how many inverse depths to try, and in how many neighbours it is worth it.
-  private func prepareLines(_ pixel: Int) -> (steps: Int, usable: Int) {
-    let gradient = imageGradient(smooth + pixel, width)
-    let strength = (gradient * gradient).sum().squareRoot()
-    let span = nearestInverseDepth - farthestInverseDepth
-    let middle = (nearestInverseDepth + farthestInverseDepth) / 2
+  /// Lays the epipolar lines of a pixel.
+  /// - Returns: pixels per inverse depth where it moves fastest, and how many neighbours are of use.
+  func prepareLines(
+    _ pixel: Int, _ gradient: SIMD2<Float>, _ range: DepthRanges.Range, minimalLength: Float
+  ) -> (fastest: Float, usable: Int) {
     var (fastest, usable) = (Float(0), 0)
     for neighbour in 0..<neighbours.count {
       scratch.lines[neighbour].isUsable = false
-      let direction = neighbours[neighbour].direction(rays[pixel])
-      let far = lens.project(point(neighbour, direction, farthestInverseDepth))
-      let near = lens.project(point(neighbour, direction, nearestInverseDepth))
-      guard far.x.isFinite, length(near - far) >= options.minimalLineLength else { continue }
-      guard var line = line(neighbour, pixel, direction, inverseDepth: middle) else { continue }
-      // A step along the line in the neighbour, taken back to the reference.
-      let determinant = line.warpX.x * line.warpY.y - line.warpX.y * line.warpY.x
-      let along = (near - far) / length(near - far)
-      let back = SIMD2(line.warpY.y * along.x - line.warpY.x * along.y, line.warpX.x * along.y - line.warpX.y * along.x)
-      let alignment = abs((gradient * back).sum()) / (length(back) * strength) * (determinant > 0 ? 1 : 0)
-      guard alignment >= options.minimalAlignment else { continue }
-      line.reach = layPattern(line, neighbour)
-      line.isUsable = true
-      scratch.lines[neighbour] = line
+      let speed = prepareLine(neighbour, pixel, gradient, range, minimalLength: minimalLength)
+      guard speed > 0 else { continue }
+      scratch.lines[neighbour].isUsable = true
+      fastest = max(fastest, speed)
       usable += 1
-      // Pixels per inverse depth are largest at one of the ends.
-      let part = span / 64
-      let atFar = length(lens.project(point(neighbour, direction, farthestInverseDepth + part)) - far)
-      let atNear = length(lens.project(point(neighbour, direction, nearestInverseDepth - part)) - near)
-      fastest = max(fastest, max(atFar, atNear) * 64)
     }
-    let wanted = fastest.isFinite ? min(fastest, Float(options.maximalSteps)) : Float(options.maximalSteps)
-    return (max(8, Int(wanted) + 1), usable)
+    return (fastest, usable)
   }
 
-  /// The line with its warp at one inverse depth; `nil` where the neighbour sees the pixel's surroundings not, or much
-  /// larger, smaller or mirrored.
-  private func line(_ neighbour: Int, _ pixel: Int, _ direction: SIMD3<Float>, inverseDepth: Float) -> Line? {
-    func seen(_ offset: Int) -> SIMD2<Float> {
-      lens.project(point(neighbour, neighbours[neighbour].direction(rays[pixel + offset]), inverseDepth))
-    }
-    let warpX = (seen(2) - seen(-2)) / 4
-    let warpY = (seen(2 * width) - seen(-2 * width)) / 4
+  @inline(__always)
+  func seen(_ neighbour: Int, _ direction: SIMD3<Float>, _ inverseDepth: Float) -> SIMD2<Float> {
+    lens.project(direction + inverseDepth * neighbours[neighbour].translation)
+  }
+
+  /// Two pixels of the picture for each step, as far as there are so many steps.
+  private func steps(_ range: DepthRanges.Range, fastest: Float) -> Steps {
+    let span = range.near - range.far
+    let wanted = min(fastest * span / 2, Float(scratch.stepCapacity))
+    let strides = max(1, (Int(wanted) + Self.stride - 1) / Self.stride)
+    let count = min(strides * Self.stride, scratch.stepCapacity)
+    return Steps(far: range.far, step: span / Float(count), count: count, pixels: fastest * span / Float(count))
+  }
+
+  /// Lays the epipolar line of a pixel.
+  /// - Returns: pixels per inverse depth at the faster end; 0 where there is nothing to be seen.
+  private func prepareLine(
+    _ neighbour: Int, _ pixel: Int, _ gradient: SIMD2<Float>, _ range: DepthRanges.Range, minimalLength: Float
+  ) -> Float {
+    let pose = neighbours[neighbour]
+    let direction = pose.direction(rays[pixel])
+    let (far, near) = (seen(neighbour, direction, range.far), seen(neighbour, direction, range.near))
+    let span = near - far
+    let lineLength = length(span)
+    // Not a number fails too.
+    guard lineLength >= minimalLength else { return 0 }
+    let middle = (range.near + range.far) / 2
+    let side = 4
+    let warpX =
+      (seen(neighbour, pose.direction(rays[pixel + side]), middle)
+        - seen(neighbour, pose.direction(rays[pixel - side]), middle)) / Float(2 * side)
+    let warpY =
+      (seen(neighbour, pose.direction(rays[pixel + side * width]), middle)
+        - seen(neighbour, pose.direction(rays[pixel - side * width]), middle)) / Float(2 * side)
     let determinant = warpX.x * warpY.y - warpX.y * warpY.x
-    guard determinant > 0.3, determinant < 3, (warpX * warpX).sum() < 4, (warpY * warpY).sum() < 4 else { return nil }
-    return Line(direction: direction, warpX: warpX, warpY: warpY, reach: 0, isUsable: false)
-  }
-
-  /// Writes where the pattern's pixels lie in memory, from its centre.
-  private func layPattern(_ line: Line, _ neighbour: Int) -> Int {
-    var reach: Float = 0
-    var index = neighbour * ReferencePattern.count
-    for y in 0..<4 {
-      for x in 0..<4 {
-        let offset = line.warpX * Float(2 * x - 3) + line.warpY * Float(2 * y - 3)
-        let (dx, dy) = (offset.x.rounded(), offset.y.rounded())
-        reach = max(reach, max(abs(dx), abs(dy)))
-        scratch.offsets[index] = Int32(dy) * Int32(width) + Int32(dx)
-        index += 1
-      }
+    // Much larger, smaller or mirrored it does not look alike.
+    guard determinant > 0.4, determinant < 2.5, length(warpX) < 2, length(warpY) < 2 else { return 0 }
+    var line = Line(
+      direction: direction, backX: SIMD2(warpY.y, -warpX.y) / determinant,
+      backY: SIMD2(-warpY.x, warpX.x) / determinant)
+    let back = line.backX * span.x + line.backY * span.y
+    line.alignment = abs((gradient * back).sum()) / (length(back) * length(gradient))
+    guard line.alignment >= options.minimalAlignment else { return 0 }
+    let (awayX, awayY) = (line.backX - SIMD2(1, 0), line.backY - SIMD2(0, 1))
+    if (awayX * awayX + awayY * awayY).sum() < Self.negligibleWarp {
+      (line.backX, line.backY) = (SIMD2(1, 0), SIMD2(0, 1))
     }
-    return Int(reach)
+    scratch.lines[neighbour] = line
+    // Pixels per inverse depth are largest at one of the ends.
+    let part = (range.near - range.far) / 64
+    let atFar = length(seen(neighbour, direction, range.far + part) - far)
+    let atNear = length(seen(neighbour, direction, range.near - part) - near)
+    let speed = max(atFar, atNear) / part
+    return speed.isFinite ? speed : 0
   }
 
-  private func correlateAlongLine(_ neighbour: Int, _ reference: ReferencePattern, steps: Int, step: Float) {
-    let line = scratch.lines[neighbour]
-    let image = smooth + (neighbour + 1) * width * height
-    let offsets = UnsafePointer(scratch.offsets) + neighbour * ReferencePattern.count
-    let costs = scratch.costs + neighbour * scratch.stepCapacity
-    let low = Float(line.reach + 1)
-    let (right, bottom) = (Float(width - 2 - line.reach), Float(height - 2 - line.reach))
-    for index in 0..<steps {
-      let centre = lens.project(point(neighbour, line.direction, farthestInverseDepth + Float(index) * step))
-      guard centre.x >= low, centre.y >= low, centre.x <= right, centre.y <= bottom else {
-        costs[index] = .infinity
+  /// Squared difference from the identity below which no warp is needed: it moves pixels at the
+  /// patch's edge by less than a third of a pixel.
+  private static let negligibleWarp: Float = 0.01
+
+  /// Correlates along the lines at half size.
+  /// - Returns: in how many neighbours.
+  private func correlateCoarsely(_ pixel: SIMD2<Float>, _ steps: Steps) -> Int {
+    let centre = (pixel + 0.5) / 2 - 0.5
+    let upright = CoarsePatch(coarse, coarseWidth, centre, x: SIMD2(1, 0), y: SIMD2(0, 1))
+    var usable = 0
+    for neighbour in 0..<neighbours.count where scratch.lines[neighbour].isUsable {
+      let line = scratch.lines[neighbour]
+      let isUpright = line.backX == SIMD2(1, 0) && line.backY == SIMD2(0, 1)
+      let patch = isUpright ? upright : CoarsePatch(coarse, coarseWidth, centre, x: line.backX, y: line.backY)
+      guard let patch else {
+        scratch.lines[neighbour].isUsable = false
         continue
       }
-      let start = Int(centre.y + 0.5) * width + Int(centre.x + 0.5)
-      costs[index] = reference.dissimilarity(image + start, offsets)
+      correlate(patch, neighbour, line, steps)
+      usable += 1
+    }
+    return usable
+  }
+
+  private func correlate(_ patch: CoarsePatch, _ neighbour: Int, _ line: Line, _ steps: Steps) {
+    let offset = (neighbour + 1) * coarseWidth * coarseHeight
+    let (image, norms) = (coarse + offset, inverseNorms + offset)
+    let correlations = scratch.correlations + neighbour * scratch.stepCapacity
+    // Corners whose 4×4 pixels are on the picture; half a pixel is added, so that cutting off rounds.
+    let (right, bottom) = (Float(coarseWidth - 3), Float(coarseHeight - 3))
+    var from = corner(neighbour, line, steps.far)
+    for start in Swift.stride(from: 0, to: steps.count, by: Self.stride) {
+      let to = corner(neighbour, line, steps.far + Float(start + Self.stride) * steps.step)
+      let delta = (to - from) / Float(Self.stride)
+      for index in 0..<Self.stride {
+        let corner = from + Float(index) * delta
+        guard corner.x >= 0, corner.y >= 0, corner.x < right, corner.y < bottom else {
+          correlations[start + index] = -1
+          continue
+        }
+        let place = Int(corner.y) * coarseWidth + Int(corner.x)
+        correlations[start + index] = patch.product(image + place, coarseWidth) * norms[place]
+      }
+      from = to
     }
   }
 
-  /// The one inverse depth that stands out, combining the `counted` best neighbours at each.
-  private func bestStep(steps: Int, counted: Int) -> Int? {
-    var (best, bestCost) = (-1, Float.infinity)
-    for index in 0..<steps {
-      let cost = combinedCost(index, counted)
-      scratch.combined[index] = cost
-      if cost < bestCost { (best, bestCost) = (index, cost) }
-    }
-    // A minimum at the end of the range is the slope of one outside.
-    guard best > 0, best < steps - 1, bestCost <= 1.25 * (1 - options.minimalSimilarity) else { return nil }
-    let limit = bestCost / options.uniqueness
-    var index = 0
-    while index < steps {
-      if abs(index - best) > Self.peakHalfWidth, scratch.combined[index] < limit { return nil }
-      index += 1
-    }
+  /// Where the patch's first pixel is at half size, and half a pixel.
+  @inline(__always)
+  private func corner(_ neighbour: Int, _ line: Line, _ inverseDepth: Float) -> SIMD2<Float> {
+    (seen(neighbour, line.direction, inverseDepth) + 0.5) / 2 - 1.5
+  }
+
+  /// The one inverse depth that stands out, by the mean of the best one or two neighbours at each.
+  private func bestStep(_ steps: Steps) -> Int? {
+    combine(steps)
+    let combined = scratch.combined
+    var (best, highest) = (-1, -Float.infinity)
+    for index in 0..<steps.count where combined[index] > highest { (best, highest) = (index, combined[index]) }
+    // A maximum at the end of the range is the slope of one outside.
+    guard best > 0, best < steps.count - 1, highest >= options.minimalCoarseSimilarity else { return nil }
+    let limit = 1 - (1 - highest) / options.uniqueness
+    // Within six pixels it is the same peak.
+    let peak = max(2, Int((6 / max(steps.pixels, 0.5)).rounded(.up)))
+    for index in 0..<max(best - peak, 0) where combined[index] > limit { return nil }
+    for index in min(best + peak + 1, steps.count)..<steps.count where combined[index] > limit { return nil }
     return best
   }
 
-  /// Steps on either side of the best that belong to the same peak.
-  private static let peakHalfWidth = 4
-
-  /// Mean of the `counted` lowest costs at a step; infinite where fewer neighbours see the pixel.
-  @inline(__always)
-  private func combinedCost(_ index: Int, _ counted: Int) -> Float {
-    var lowest = SIMD4<Float>(repeating: .infinity)
-    for neighbour in 0..<neighbours.count where scratch.lines[neighbour].isUsable {
-      var cost = scratch.costs[neighbour * scratch.stepCapacity + index]
-      for place in 0..<counted where cost < lowest[place] { swap(&cost, &lowest[place]) }
+  private func combine(_ steps: Steps) {
+    let isOneEnough = required == 1
+    for start in Swift.stride(from: 0, to: steps.count, by: Self.stride) {
+      var (first, second) = (SIMD8<Float>(repeating: -1), SIMD8<Float>(repeating: -1))
+      for neighbour in 0..<neighbours.count where scratch.lines[neighbour].isUsable {
+        let values = load8(scratch.correlations + (neighbour * scratch.stepCapacity + start))
+        let isHigher = values .> first
+        let lower = values.replacing(with: first, where: isHigher)
+        first.replace(with: values, where: isHigher)
+        second.replace(with: lower, where: lower .> second)
+      }
+      let mean = isOneEnough ? first : (first + second) / 2
+      UnsafeMutableRawPointer(scratch.combined + start).storeBytes(of: mean, as: SIMD8<Float>.self)
     }
-    var sum: Float = 0
-    for place in 0..<counted { sum += lowest[place] }
-    return sum / Float(counted)
   }
 }
 
@@ -183,31 +239,33 @@ func length(_ v: SIMD2<Float>) -> Float { (v * v).sum().squareRoot() }
 struct SearchScratch {
   /// One for each neighbour.
   let lines: UnsafeMutablePointer<EpipolarSearch.Line>
-  /// Offsets of the pattern's pixels, for each neighbour.
-  let offsets: UnsafeMutablePointer<Int32>
-  /// Costs of each neighbour, `stepCapacity` apart.
-  let costs: UnsafeMutablePointer<Float>
+  /// Correlations at half size, of one neighbour `stepCapacity` behind those of the last.
+  let correlations: UnsafeMutablePointer<Float>
+  /// The neighbours together.
   let combined: UnsafeMutablePointer<Float>
+  /// Rows of the fine patches, ``FinePatch/side`` for each neighbour.
+  let patchRows: UnsafeMutablePointer<SIMD8<Float>>
+  let window = PatchWindow()
+  /// A multiple of ``EpipolarSearch/stride``.
   let stepCapacity: Int
 
   init(neighbours: Int, stepCapacity: Int) {
     self.stepCapacity = stepCapacity
     lines = .allocate(capacity: neighbours)
-    lines.initialize(
-      repeating: EpipolarSearch.Line(direction: .zero, warpX: .zero, warpY: .zero, reach: 0, isUsable: false),
-      count: neighbours)
-    offsets = .allocate(capacity: neighbours * ReferencePattern.count)
-    offsets.initialize(repeating: 0, count: neighbours * ReferencePattern.count)
-    costs = .allocate(capacity: neighbours * stepCapacity)
-    costs.initialize(repeating: .infinity, count: neighbours * stepCapacity)
+    lines.initialize(repeating: EpipolarSearch.Line(), count: neighbours)
+    correlations = .allocate(capacity: neighbours * stepCapacity)
+    correlations.initialize(repeating: -1, count: neighbours * stepCapacity)
     combined = .allocate(capacity: stepCapacity)
-    combined.initialize(repeating: .infinity, count: stepCapacity)
+    combined.initialize(repeating: -1, count: stepCapacity)
+    patchRows = .allocate(capacity: neighbours * FinePatch.side)
+    patchRows.initialize(repeating: .zero, count: neighbours * FinePatch.side)
   }
 
   func deallocate() {
     lines.deallocate()
-    offsets.deallocate()
-    costs.deallocate()
+    correlations.deallocate()
     combined.deallocate()
+    patchRows.deallocate()
+    window.deallocate()
   }
 }

@@ -1,46 +1,68 @@
 import Vision
 
-/// The reference picture and its neighbours behind one another, as taken and smoothed.
+/// The reference picture and its neighbours behind one another, in full and in half size, as numbers that SIMD takes.
 struct ImageStack {
   let width: Int
   let height: Int
-  /// Picture after picture, row after row; the reference first.
-  private(set) var raw: [UInt8] = []
-  /// The same after a 3×3 binomial filter.
-  private(set) var smooth: [UInt8] = []
+  let coarseWidth: Int
+  let coarseHeight: Int
+  /// Brightness − 128; picture after picture, row after row, the reference first.
+  private(set) var fine: [Float]
+  /// The same at half the size.
+  private(set) var coarse: [Float]
+  /// For each pixel of `coarse`, 1 / (Σ (v − mean)²)^½ over the 4×4 pixels to its right and below; 0 where these are
+  /// uniform or not on the picture.
+  private(set) var inverseNorms: [Float]
 
-  /// - Precondition: pictures of one size.
+  /// - Precondition: pictures of one size, at least one.
   init(_ images: [GreyImage]) {
-    (width, height) = (images.first?.width ?? 0, images.first?.height ?? 0)
-    raw.reserveCapacity(images.count * width * height)
-    smooth.reserveCapacity(images.count * width * height)
-    for image in images {
-      raw += image.pixels
-      smooth += Self.smoothed(image)
+    let halves = images.map(\.halved)
+    (width, height) = (images[0].width, images[0].height)
+    (coarseWidth, coarseHeight) = (halves[0].width, halves[0].height)
+    fine = Self.numbers(images)
+    coarse = Self.numbers(halves)
+    inverseNorms = [Float](repeating: 0, count: coarse.count)
+    for index in images.indices { fillInverseNorms(from: index * coarseWidth * coarseHeight) }
+  }
+
+  private static func numbers(_ images: [GreyImage]) -> [Float] {
+    let size = images[0].pixels.count
+    return [Float](unsafeUninitializedCapacity: images.count * size) { target, count in
+      for (index, image) in images.enumerated() {
+        image.pixels.withUnsafeBufferPointer { source in
+          for pixel in 0..<size {
+            target.initializeElement(at: index * size + pixel, to: Float(Int32(source[pixel]) &- 128))
+          }
+        }
+      }
+      count = images.count * size
     }
   }
 
-  private static func smoothed(_ image: GreyImage) -> [UInt8] {
-    let (width, height) = (image.width, image.height)
-    var sums = [UInt16](repeating: 0, count: width)
-    return image.pixels.withUnsafeBufferPointer { source in
-      [UInt8](unsafeUninitializedCapacity: width * height) { target, count in
-        sums.withUnsafeMutableBufferPointer { sums in
-          for y in 0..<height {
-            let (above, row, below) = (max(y - 1, 0) * width, y * width, min(y + 1, height - 1) * width)
-            for x in 0..<width {
-              sums[x] = UInt16(source[above + x]) &+ 2 &* UInt16(source[row + x]) &+ UInt16(source[below + x])
-            }
-            target[row] = UInt8(truncatingIfNeeded: (sums[0] &+ 2) >> 2)
-            target[row + width - 1] = UInt8(truncatingIfNeeded: (sums[width - 1] &+ 2) >> 2)
-            guard width > 2 else { continue }
-            for x in 1..<(width - 1) {
-              let total = sums[x - 1] &+ 2 &* sums[x] &+ sums[x + 1]
-              target[row + x] = UInt8(truncatingIfNeeded: (total &+ 8) >> 4)
-            }
+  private mutating func fillInverseNorms(from start: Int) {
+    let (width, height, side) = (coarseWidth, coarseHeight, CoarsePatch.side)
+    guard width >= side, height >= side else { return }
+    let least = CoarsePatch.minimalVariance / 2
+    // Sums over four rows, by column.
+    var (sums, squares) = ([Float](repeating: 0, count: width), [Float](repeating: 0, count: width))
+    coarse.withUnsafeBufferPointer { image in
+      inverseNorms.withUnsafeMutableBufferPointer { norms in
+        for y in 0...(height - side) {
+          let row = start + y * width
+          for x in 0..<width {
+            let (a, b, c, d) = (
+              image[row + x], image[row + width + x], image[row + 2 * width + x], image[row + 3 * width + x]
+            )
+            sums[x] = a + b + c + d
+            squares[x] = a * a + b * b + c * c + d * d
+          }
+          for x in 0...(width - side) {
+            let sum = sums[x] + sums[x + 1] + sums[x + 2] + sums[x + 3]
+            let square = squares[x] + squares[x + 1] + squares[x + 2] + squares[x + 3]
+            let energy = square - sum * sum / 16
+            norms[row + x] = energy >= least * 16 ? 1 / energy.squareRoot() : 0
           }
         }
-        count = width * height
       }
     }
   }

@@ -3,7 +3,7 @@ struct PixelSelection {
   /// Side of the cells that share the pixels among them.
   static let cellSide = 32
   /// Distance from the picture's edge, pixels.
-  static let margin = 6
+  static let margin = 12
   /// Every how many rows and columns a pixel is looked at.
   static let spacing = 2
 
@@ -71,10 +71,14 @@ struct PixelSelection {
   }
 }
 
-/// Central differences at a pixel that has neighbours on all sides, grey levels per pixel.
+/// The gradient at a pixel that has neighbours on all sides, grey levels per pixel.
+///
+/// Source: Sobel, Feldman 1968, "A 3×3 Isotropic Gradient Operator for Image Processing".
 @inline(__always)
 func imageGradient(_ pixel: UnsafePointer<UInt8>, _ stride: Int) -> SIMD2<Float> {
-  SIMD2(
-    Float(Int(pixel[1]) - Int(pixel[-1])) / 2,
-    Float(Int(pixel[stride]) - Int(pixel[-stride])) / 2)
+  @inline(__always)
+  func at(_ x: Int, _ y: Int) -> Int32 { Int32(pixel[y &* stride &+ x]) }
+  let across = at(1, -1) &+ 2 &* at(1, 0) &+ at(1, 1) &- at(-1, -1) &- 2 &* at(-1, 0) &- at(-1, 1)
+  let down = at(-1, 1) &+ 2 &* at(0, 1) &+ at(1, 1) &- at(-1, -1) &- 2 &* at(0, -1) &- at(1, -1)
+  return SIMD2(Float(across), Float(down)) / 8
 }

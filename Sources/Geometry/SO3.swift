@@ -18,6 +18,12 @@ public struct SO3: Hashable, Sendable {
     quaternion = q / norm
   }
 
+  /// The rotation of a quaternion `(x, y, z, w)` whose norm is 1 already, kept bit for bit; `nil` for any other.
+  public init?(unitQuaternion: SIMD4<Double>) {
+    guard abs((unitQuaternion * unitQuaternion).sum() - 1) < 1e-9 else { return nil }
+    quaternion = unitQuaternion
+  }
+
   /// The rotation by `angle` radians about `axis` (any length but zero), counter-clockwise seen against the axis.
   public init(angle: Double, axis: SIMD3<Double>) {
     let (sine, cosine) = sineAndCosine(angle / 2)

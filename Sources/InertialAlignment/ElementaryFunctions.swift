@@ -11,6 +11,8 @@ func exponential(_ x: Double) -> Double { exp(x) }
 
 func logarithm(_ x: Double) -> Double { log(x) }
 
+func sine(_ angle: Double) -> Double { sin(angle) }
+
 func cosine(_ angle: Double) -> Double { cos(angle) }
 
 func arcTangent(_ y: Double, _ x: Double) -> Double { atan2(y, x) }

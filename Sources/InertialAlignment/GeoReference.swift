@@ -14,10 +14,23 @@ public struct GeoReference: Hashable, Sendable {
   public let headingDeviation: Double
   public let quality: AlignmentQuality
 
+  public init(
+    plane: LocalTangentPlane, enuFromWorld: Sim3, residual: Double, headingDeviation: Double, quality: AlignmentQuality
+  ) {
+    self.plane = plane
+    self.enuFromWorld = enuFromWorld
+    self.residual = residual
+    self.headingDeviation = headingDeviation
+    self.quality = quality
+  }
+
   /// The place on Earth of a point of the map.
   public func position(of pointInWorld: SIMD3<Double>) -> GeodeticPosition {
     plane.geodetic(fromLocal: enuFromWorld * pointInWorld)
   }
+
+  /// Fixes without which nothing is said.
+  public static let minimalFixes = 5
 
   /// Lays a path on the fixes of a receiver that moved with the camera.
   ///
@@ -46,7 +59,7 @@ public struct GeoReference: Hashable, Sendable {
           time: time, map: start * point, enu: tangent.local(from: fix.position),
           deviation: max(0.05, fix.accuracyMetres)))
     }
-    guard let plane, pairs.count >= 5,
+    guard let plane, pairs.count >= minimalFixes,
       let fit = GeoFit(pairs, keepsUpright: metricFromWorld != nil)
     else { return nil }
     return GeoReference(

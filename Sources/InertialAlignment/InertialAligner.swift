@@ -23,6 +23,9 @@ public struct InertialAligner: Sendable {
 
   /// Poses closer than this to the one before are not kept, nanoseconds: 20 a second are enough for the clock offset.
   private static let poseSpacing: Int64 = 45_000_000
+  /// From when on an offset counts as found, and how far from it the next is looked for, seconds.
+  private static let foundOffsetDeviation = 0.003
+  private static let nearOffset = 0.03
   /// Sensors that give more than 1 kHz lose the oldest part of the window.
   private static let maximalSamples = 180_000
   private static let maximalPoses = 4_000
@@ -84,6 +87,12 @@ public struct InertialAligner: Sendable {
   /// - Complexity: some 40 ms for a window of a minute.
   public mutating func estimate() -> MetricAlignment? {
     if newestPose > Int64.min { lastEstimate = newestPose }
+    var options = options
+    if let alignment, alignment.quality == .trustworthy, alignment.timeOffsetDeviation < Self.foundOffsetDeviation {
+      // Clocks drift by milliseconds only: there is no need to look for the offset everywhere again.
+      options.expectedTimeOffset = alignment.timeOffset
+      options.timeOffsetRange = min(options.timeOffsetRange, Self.nearOffset)
+    }
     let result = InertialAlignment.estimate(poses: poses, samples: samples, options: options, heading: heading)
     if let result, result.quality >= alignment?.quality ?? .unknown { alignment = result }
     return result

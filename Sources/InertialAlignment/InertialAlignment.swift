@@ -30,22 +30,21 @@ public enum InertialAlignment {
       let guess = LinearScale.estimate(batch), let estimate = batch.solve(from: guess)
     else { return .unknown(rotation, options, towards) }
     let state = estimate.state
-    let sections = ScaleSections(batch, estimate)
-    let mean = sections.mean ?? (logScale: state.logScale, deviation: estimate.scaleDeviation)
-    let logScale = mean.logScale
-    // Where the parts and the whole disagree, neither is as certain as it says.
-    let scaleDeviation = max(mean.deviation, estimate.scaleDeviation, 0.5 * abs(logScale - state.logScale))
-    let scale = exponential(logScale)
-    let quality = AlignmentJudgement(batch: batch, estimate: estimate, scaleDeviation: scaleDeviation).quality
+    let logScale = ScaleSections(batch, estimate).combined(
+      with: .init(logScale: state.logScale, deviation: estimate.scaleDeviation))
+    let (scale, gravity) = (exponential(logScale.logScale), batch.gravityInMap(state))
+    let quality = AlignmentJudgement(
+      batch: batch, estimate: estimate, scaleDeviation: logScale.deviation
+    ).quality
     return MetricAlignment(
-      scale: scale, scaleDeviation: scaleDeviation, gravityInWorld: state.gravity,
+      scale: scale, scaleDeviation: logScale.deviation, gravityInWorld: gravity,
       gravityDeviation: estimate.gravityDeviation, gyroscopeBias: state.gyroscopeBias,
       accelerometerBias: state.accelerometerBias, timeOffset: rotation.timeOffset + state.timeOffset,
       timeOffsetDeviation: min(rotation.timeOffsetDeviation, estimate.timeOffsetDeviation),
       imuFromCamera: SE3(rotation: state.mounting, translation: batch.imuFromCamera.translation), quality: quality,
-      metricFromWorld: MetricAlignment.metricFromWorld(scale: scale, gravity: state.gravity, heading: towards),
-      positionNoise: estimate.weights.positionDeviation * scale,
-      rotationNoise: estimate.weights.rotationDeviation)
+      metricFromWorld: MetricAlignment.metricFromWorld(scale: scale, gravity: gravity, heading: towards),
+      positionNoise: estimate.weights.driftDensity * scale * (options.keyInterval / 2).squareRoot(),
+      rotationNoise: estimate.weights.turnDensity * (options.keyInterval / 2).squareRoot())
   }
 }
 
@@ -104,26 +103,27 @@ struct AlignmentJudgement {
   /// Where a path bends less than its positions err, the scale comes out too small by more than its deviation says.
   private var byBending: AlignmentQuality { grade(1 / bendingRatio, trustworthy: 1 / 1.5, uncertain: 1 / 1.2) }
 
-  /// How far the path bends, against what the camera's positions err by: root mean squares of what positions differ by
-  /// from those on the straight line between two others, half a second before and after.
+  /// How far the path bends, against what the camera's steps err by: root mean squares of what positions differ by
+  /// from those on the straight line between two others, about half a second before and after.
   private var bendingRatio: Double {
     let (keys, positions) = (batch.keys, estimate.state.positions)
-    var (before, after, count, squares) = (0, 0, 0.0, 0.0)
+    let drift = estimate.weights.driftDensity * estimate.state.scale
+    var (before, after, squares, noise) = (0, 0, 0.0, 0.0)
     for index in keys.indices {
-      while keys[index].time - keys[before].time > Self.bendingTime { before += 1 }
-      while after + 1 < keys.count, keys[after].time - keys[index].time < Self.bendingTime { after += 1 }
-      let span = keys[after].time - keys[before].time
-      guard before < index, after > index, span > Self.bendingTime, span < 3 * Self.bendingTime else { continue }
-      let fraction = (keys[index].time - keys[before].time) / span
-      let line = positions[before] + fraction * (positions[after] - positions[before])
+      let time = keys[index].time
+      while before + 1 < index, time - keys[before + 1].time >= Self.bendingTime { before += 1 }
+      while after + 1 < keys.count, keys[after].time - time < Self.bendingTime { after += 1 }
+      let (a, b) = (time - keys[before].time, keys[after].time - time)
+      guard a >= Self.bendingTime, b >= Self.bendingTime, a + b < 4 * Self.bendingTime else { continue }
+      let line = positions[before] + (a / (a + b)) * (positions[after] - positions[before])
       squares += (positions[index] - line).dot(positions[index] - line)
-      count += 1
+      noise += 3 * drift * drift * a * b / (a + b)
     }
-    let noise = estimate.weights.positionDeviation * estimate.state.scale
-    return count > 0 ? (squares / count).squareRoot() / (noise * 4.5.squareRoot()) : 0
+    return noise > 0 ? (squares / noise).squareRoot() : 0
   }
 
-  private static let bendingTime = 0.5
+  /// A little less than half a second, which keys may be apart.
+  private static let bendingTime = 0.45
 
   private var byBiases: AlignmentQuality {
     grade(

@@ -9,8 +9,8 @@ extension InertialBatch {
   func linearised(_ state: State, _ weights: Weights) -> (system: BorderedBandSystem, cost: Double) {
     var system = BorderedBandSystem(size: 9 * keys.count, bandwidth: 17, border: Border.count)
     var cost = 0.0
-    var camera = JacobianRows(rows: 6, width: 9, border: Border.camera)
-    for index in keys.indices {
+    var camera = JacobianRows(rows: 6, width: 18, border: Border.camera)
+    for index in factors.indices {
       fillCamera(&camera, index, state, weights)
       cost += camera.weigh(0..<3, limit: Self.limitOfThree) + camera.weigh(3..<6, limit: Self.limitOfThree)
       system.add(camera, start: 9 * index)
@@ -26,31 +26,60 @@ extension InertialBatch {
     return (system, cost)
   }
 
-  /// What the camera measured at a key: λ·(p + R·lever) against its position, Rᵀ against its rotation, at the time
-  /// of the picture.
+  /// What the camera measured between a key and the next: how far it moved, in its own axes at the first, and how far
+  /// it turned, from picture to picture.
+  ///
+  /// What a camera errs by adds up along its path, as points that it knows leave and others come: steps err
+  /// independently, with variances that grow with time. Errors of the poses themselves taken as independent would leave
+  /// to the IMU what adds up, the more so as a few milliradians turn gravity against the map: the IMU then looks far
+  /// worse than it is, and the scale comes out too small.
   package func fillCamera(_ rows: inout JacobianRows, _ index: Int, _ state: State, _ weights: Weights) {
-    let key = keys[index].worldFromCamera
+    let (first, second) = (pose(index, state), pose(index + 1, state))
+    let root = (keys[index + 1].time - keys[index].time).squareRoot()
+    let seen = keys[index].worldFromCamera.inverse * keys[index + 1].worldFromCamera
+    let back = first.rotation.inverse
+    let (backMatrix, turn) = (back.matrix, back * second.rotation)
+    let lever = Matrix3.skew(imuFromCamera.translation)
+
+    let step = state.mounting * seen.translation
+    let change = back * (second.camera - first.camera)
+    let weight = 1 / (weights.driftDensity * root)
+    let inverse = weight * exponential(-state.logScale)
+    rows.set(0, residual: weight * step - inverse * change)
+    rows.set(0, 0, -inverse * (Matrix3.skew(change) + lever))
+    rows.set(0, 3, inverse * backMatrix)
+    rows.set(0, 6, (inverse * state.timeOffset) * backMatrix)
+    rows.set(0, 9, inverse * (turn.matrix * lever))
+    rows.set(0, 12, -inverse * backMatrix)
+    rows.set(0, 15, (-inverse * state.timeOffset) * backMatrix)
+    rows.set(0, rows.column(ofBorder: Border.scale), inverse * change)
+    rows.set(
+      0, rows.column(ofBorder: Border.timeOffset),
+      -inverse * (back * (second.velocity - first.velocity) - first.rate.cross(change)))
+    rows.set(0, rows.column(ofBorder: Border.mounting), -weight * Matrix3.skew(step))
+
+    let error = (seen.rotation.inverse * state.mounting.inverse * turn * state.mounting).log
+    let turnWeight = 1 / (weights.turnDensity * root)
+    let byTurn = turnWeight * (SO3.inverseRightJacobian(error) * state.mounting.matrix.transposed)
+    let turnBack = turn.matrix.transposed
+    rows.set(3, residual: turnWeight * error)
+    rows.set(3, 0, -1 * (byTurn * turnBack))
+    rows.set(3, 9, byTurn)
+    rows.set(3, rows.column(ofBorder: Border.mounting), byTurn + -1 * (byTurn * turnBack))
+    rows.set(3, rows.column(ofBorder: Border.timeOffset), byTurn * (second.rate - turnBack * first.rate))
+  }
+
+  /// The IMU at the time of a key's picture: its orientation and turning, and the camera's place and velocity, metric.
+  private func pose(
+    _ index: Int, _ state: State
+  ) -> (rotation: SO3, rate: SIMD3<Double>, camera: SIMD3<Double>, velocity: SIMD3<Double>) {
     let rate = rates[index] - state.gyroscopeBias
     let rotation = state.rotations[index] * .exp(state.timeOffset * rate)
     let lever = imuFromCamera.translation
-    let inverseScale = exponential(-state.logScale)
-    let point = state.positions[index] + state.timeOffset * state.velocities[index] + rotation * lever
-    let weight = 1 / weights.positionDeviation
-    rows.set(0, residual: weight * (key.translation - inverseScale * point))
-    rows.set(0, 0, (weight * inverseScale) * (rotation.matrix * Matrix3.skew(lever)))
-    rows.set(0, 3, (-weight * inverseScale) * .identity)
-    rows.set(0, 6, (-weight * inverseScale * state.timeOffset) * .identity)
-    rows.set(0, rows.column(ofBorder: Border.scale), weight * inverseScale * point)
-    let velocity = state.velocities[index] + rotation * rate.cross(lever)
-    rows.set(0, rows.column(ofBorder: Border.timeOffset), -weight * inverseScale * velocity)
-
-    let error = (key.rotation.inverse * rotation * state.mounting).log
-    let turnWeight = 1 / weights.rotationDeviation
-    let byRotation = turnWeight * (SO3.inverseRightJacobian(error) * state.mounting.matrix.transposed)
-    rows.set(3, residual: turnWeight * error)
-    rows.set(3, 0, byRotation)
-    rows.set(3, rows.column(ofBorder: Border.mounting), byRotation)
-    rows.set(3, rows.column(ofBorder: Border.timeOffset), byRotation * rate)
+    return (
+      rotation, rate, state.positions[index] + state.timeOffset * state.velocities[index] + rotation * lever,
+      state.velocities[index] + rotation * rate.cross(lever)
+    )
   }
 
   /// What the IMU measured between a key and the next (Forster et al. 2017, eq. 45 and appendix C).
@@ -71,7 +100,7 @@ extension InertialBatch {
       * (state.positions[index + 1] - state.positions[index] - dt * state.velocities[index] - 0.5 * dt * dt * gravity)
 
     let error = (change.rotation.inverse * back * second).log
-    let root = (1 / weights.gyroscopeInflation) * factor.rotationRoot
+    let root = factor.rotationRoot
     let inverseJacobian = root * SO3.inverseRightJacobian(error)
     let biasTurn =
       factor.preintegration.rotationByGyroscope * (state.gyroscopeBias - factor.preintegration.gyroscopeBias)
@@ -137,6 +166,14 @@ extension InertialBatch {
       add(Border.mounting + axis, mounting[axis], prior.mountingDeviation)
     }
     add(Border.timeOffset, state.timeOffset - prior.timeOffset, prior.timeOffsetDeviation)
+    // Steps leave open where the path is, and how it lies: near the camera's pose in the middle, as any would do.
+    let middle = keys.count / 2
+    let turned = (worldFromIMU(middle).inverse * state.rotations[middle]).log
+    for axis in 0..<3 {
+      system.addToChain(9 * middle + axis, weight: 1e4, residual: turned[axis])
+      system.addToChain(9 * middle + 3 + axis, weight: 1, residual: state.positions[middle][axis])
+    }
+    cost += 1e8 * turned.dot(turned) + state.positions[middle].dot(state.positions[middle])
     let weight = 1.0 / 30
     for (index, velocity) in state.velocities.enumerated() {
       for axis in 0..<3 { system.addToChain(9 * index + 6 + axis, weight: weight, residual: velocity[axis]) }

@@ -74,38 +74,30 @@ extension InertialBatch {
 
   /// The errors' size by the residuals they leave, each kind of measurement for itself: the sum of squares over its
   /// redundancy, which is its number of values less the unknowns that it decides (variance components after Förstner
-  /// 1979; redundancies from the covariance of the unknowns).
+  /// 1979; redundancies from the covariance of the unknowns). Turns that camera and gyroscope measured between the same
+  /// two poses show the sum of both errors only: the gyroscope's is taken to be what its noise says.
   private func updatedWeights(
     _ state: State, _ weights: Weights, _ system: BorderedBandSystem, _ solution: BorderedBandSystem.Solution
   ) -> Weights {
     let covariance = system.covarianceBand(solution)
     let isMoving = isMoving
-    var (positions, rotations) = (Component(), Component())
-    let inverseScale = exponential(-state.logScale)
-    let positionFactor = inverseScale * inverseScale / (weights.positionDeviation * weights.positionDeviation)
-    let rotationFactor = 1 / (weights.rotationDeviation * weights.rotationDeviation)
-    var camera = JacobianRows(rows: 6, width: 9, border: Border.camera)
-    for index in keys.indices where isMoving[index] {
+    var (steps, rotations) = (Component(), Component())
+    var camera = JacobianRows(rows: 6, width: 18, border: Border.camera)
+    for index in factors.indices where factors[index] != nil && (isMoving[index] || isMoving[index + 1]) {
       fillCamera(&camera, index, state, weights)
-      let (turn, place) = (9 * index, 9 * index + 3)
-      let positionLeverage = (0..<3).reduce(0) { $0 + covariance[place + $1, place + $1] } * positionFactor
-      let rotationLeverage = (0..<3).reduce(0) { $0 + covariance[turn + $1, turn + $1] } * rotationFactor
-      positions.add(camera.residual[0..<3], leverage: positionLeverage)
-      rotations.add(camera.residual[3..<6], leverage: rotationLeverage)
+      steps.add(camera.residual[0..<3], leverage: leverage(of: camera, 0..<3, 9 * index, covariance))
+      rotations.add(camera.residual[3..<6], leverage: leverage(of: camera, 3..<6, 9 * index, covariance))
     }
-    var (turns, motions) = (Component(), Component())
+    var motions = Component()
     var inertial = JacobianRows(rows: 9, width: 18, border: Border.inertial)
     for (index, factor) in factors.enumerated() {
       guard let factor, isMoving[index] || isMoving[index + 1] else { continue }
       fillInertial(&inertial, index, factor, state, weights)
-      turns.add(inertial.residual[0..<3], leverage: leverage(of: inertial, 0..<3, 9 * index, covariance))
       motions.add(inertial.residual[3..<9], leverage: leverage(of: inertial, 3..<9, 9 * index, covariance))
     }
     var updated = weights
-    let floor = Self.leastPositionDeviation / state.scale
-    updated.positionDeviation = max(floor, weights.positionDeviation * positions.factor)
-    updated.rotationDeviation = max(Self.leastRotationDeviation, weights.rotationDeviation * rotations.factor)
-    updated.gyroscopeInflation = max(1, weights.gyroscopeInflation * turns.factor)
+    updated.driftDensity = max(Self.leastDriftDensity / state.scale, weights.driftDensity * steps.factor)
+    updated.turnDensity = max(Self.leastTurnDensity, weights.turnDensity * rotations.factor)
     updated.accelerometerInflation = max(1, weights.accelerometerInflation * motions.factor)
     return updated
   }
@@ -121,9 +113,9 @@ extension InertialBatch {
     return steps.map { $0 >= limit }
   }
 
-  /// No camera is better than this: metres, radians.
-  private static let leastPositionDeviation = 3e-4
-  private static let leastRotationDeviation = 1e-4
+  /// No camera is better than this: metres and radians for a second.
+  private static let leastDriftDensity = 5e-4
+  private static let leastTurnDensity = 1e-4
 
   /// tr(J·Σ·Jᵀ) of some rows that touch two keys.
   private func leverage(
@@ -170,8 +162,8 @@ extension InertialBatch.Weights {
   /// The largest relative change of any of them.
   func largestChange(to other: Self) -> Double {
     [
-      other.positionDeviation / positionDeviation, other.rotationDeviation / rotationDeviation,
-      other.gyroscopeInflation / gyroscopeInflation, other.accelerometerInflation / accelerometerInflation,
+      other.driftDensity / driftDensity, other.turnDensity / turnDensity,
+      other.accelerometerInflation / accelerometerInflation,
     ].reduce(0) { max($0, abs(logarithm($1))) }
   }
 }

@@ -24,18 +24,17 @@ extension InertialBatch {
 
   /// How large the errors are: what the estimate finds out about its measurements.
   package struct Weights {
-    /// Of a camera position, one axis, units of the world.
-    var positionDeviation: Double
-    /// Of a camera rotation, one axis, radians.
-    var rotationDeviation: Double
-    /// How many times larger the IMU's errors are than its noise says.
-    var gyroscopeInflation = 1.0
+    /// What steps of the camera err by, one axis, units of the world for a second; grows with the root of time.
+    var driftDensity: Double
+    /// What its turns err by, one axis, radians for a second; grows with the root of time.
+    var turnDensity: Double
+    /// How many times larger the accelerometer's errors are than its noise says.
     var accelerometerInflation = 1.0
 
     /// What a good camera shows in a room; the residuals soon tell better.
     package init(scale: Double) {
-      positionDeviation = 0.005 / scale
-      rotationDeviation = 0.002
+      driftDensity = 0.015 / scale
+      turnDensity = 0.003
     }
   }
 
@@ -53,6 +52,15 @@ extension InertialBatch {
       rotations: rotations, positions: positions, velocities: velocities, logScale: logarithm(guess.scale),
       gravityRotation: .shortest(from: SIMD3(0, 0, -1), to: down), accelerometerBias: prior.accelerometerBias,
       gyroscopeBias: prior.gyroscopeBias, timeOffset: prior.timeOffset, mounting: prior.mounting)
+  }
+
+  /// Where things fall in the map that the camera made: the mean over its keys, since maps bend.
+  func gravityInMap(_ state: State) -> SIMD3<Double> {
+    let mounting = state.mounting.inverse
+    let sum = keys.indices.reduce(.zero) { sum, index in
+      sum + keys[index].worldFromCamera.rotation * (mounting * (state.rotations[index].inverse * state.gravity))
+    }
+    return sum.norm > 0 ? sum.normalized : state.gravity
   }
 
   /// - Parameters:

@@ -8,7 +8,7 @@ import LinearAlgebra
 /// each other. Unknowns of a key pose: θ (rotation, axes of the IMU), position, velocity, metric, axes of the world.
 /// Unknowns in common: see ``Border``.
 package struct InertialBatch {
-  /// Positions are relative to their mean.
+  /// Positions are relative to that in the middle.
   package let keys: [KeyPose]
   /// Between key k and k + 1; `nil` where samples are missing or the poses are too far apart.
   package let factors: [InertialFactor?]
@@ -66,8 +66,8 @@ package struct InertialBatch {
       rates.append(reading.angularVelocity)
     }
     guard kept.count >= Self.minimalKeys else { return nil }
-    let mean = kept.reduce(.zero) { $0 + $1.worldFromCamera.translation } / Double(kept.count)
-    for index in kept.indices { kept[index].worldFromCamera.translation -= mean }
+    let middle = kept[kept.count / 2].worldFromCamera.translation
+    for index in kept.indices { kept[index].worldFromCamera.translation -= middle }
     (keys, self.rates) = (kept, rates)
     factors = zip(kept, kept.dropFirst()).map { a, b in
       guard b.time - a.time <= Self.longestFactor else { return nil }
@@ -82,12 +82,12 @@ package struct InertialBatch {
   /// The part of the path that lies in `range` of its keys, with what the whole told about the IMU.
   init(_ whole: InertialBatch, range: Range<Int>, prior: Prior) {
     let part = whole.keys[range]
-    let mean = part.reduce(.zero) { $0 + $1.worldFromCamera.translation } / Double(max(1, part.count))
+    let middle = part[part.startIndex + part.count / 2].worldFromCamera.translation
     keys = part.map { key in
       KeyPose(
         time: key.time,
         worldFromCamera: SE3(
-          rotation: key.worldFromCamera.rotation, translation: key.worldFromCamera.translation - mean))
+          rotation: key.worldFromCamera.rotation, translation: key.worldFromCamera.translation - middle))
     }
     factors = Array(whole.factors[range.lowerBound..<(range.upperBound - 1)])
     rates = Array(whole.rates[range])

@@ -1,10 +1,11 @@
 import Geometry
 
-/// Scales of parts of a path, each for itself, and what they come to together.
+/// Scales of parts of a path, each for itself, and what they say about that of the whole.
 ///
 /// The scale of a map that a single camera makes drifts a little. Deviations of one solution for the whole path know
 /// nothing of that: they become too small, and the part with the strongest motion decides. Here parts err by their own
-/// deviations and by a spread that all have in common.
+/// deviations and by a spread that all have in common; of the whole's scale and the parts' mean the one that errs less
+/// by that counts.
 /// Source: DerSimonian, Laird 1986, "Meta-analysis in clinical trials" (random effects).
 struct ScaleSections {
   /// ln(scale) of a part, and its deviation.
@@ -46,16 +47,21 @@ struct ScaleSections {
     }
   }
 
-  /// The mean of ln(scale), and its deviation; `nil` when fewer than two parts tell anything.
-  var mean: (logScale: Double, deviation: Double)? {
-    guard sections.count >= 2 else { return nil }
+  /// ln(scale) of the whole path, and its deviation.
+  /// - Parameter whole: what one solution for all of it says, with no regard to drift.
+  func combined(with whole: Section) -> Section {
+    guard sections.count >= 2 else { return whole }
     let weights = sections.map { 1 / ($0.deviation * $0.deviation) }
     let (fixed, total) = weighted(weights)
     let squares = weights.reduce(0) { $0 + $1 * $1 }
     let excess = zip(sections, weights).reduce(0) { $0 + $1.1 * ($1.0.logScale - fixed) * ($1.0.logScale - fixed) }
     let spread = max(0, (excess - Double(sections.count - 1)) / max(1e-12, total - squares / total))
     let (mean, information) = weighted(sections.map { 1 / ($0.deviation * $0.deviation + spread) })
-    return (mean, (1 / information).squareRoot())
+    // The whole weighs parts by what each knows, whatever the spread.
+    let drifting = (whole.deviation * whole.deviation + spread * squares / (total * total)).squareRoot()
+    let deviation = (1 / information).squareRoot()
+    return drifting <= deviation
+      ? Section(logScale: whole.logScale, deviation: drifting) : Section(logScale: mean, deviation: deviation)
   }
 
   private func weighted(_ weights: [Double]) -> (mean: Double, total: Double) {

@@ -15,6 +15,8 @@ public struct SLAMEngine: SLAMBackend {
   var tracks = FeatureTracks()
   var map = SLAMMap()
   var mapNumber = 0
+  /// Runs that have added to the map that was loaded: number of this one in its key frames.
+  var run = 0
   var state = SLAMState.initialising
   /// Camera from world of the last frame with a pose.
   var lastPose: SE3?
@@ -28,12 +30,18 @@ public struct SLAMEngine: SLAMBackend {
   /// Median motion since then at the last attempt to make a map, pixels.
   var attemptedMotion = 0.0
   var framesWithoutPose = 0
+  /// Frames since earlier maps were last looked at, before there is a map. The first frame looks at once.
+  var framesSinceSearch = 1_000
   /// Whether a key frame was added that is not adjusted yet.
   var isAdjustmentDue = false
+  /// The search for loops that is under way.
+  var search: LoopSearch?
+  /// Key frames that a loop has moved and that are to be adjusted, the next range last.
+  var movedRanges: [Range<Int>] = []
   /// Poses of frames, relative to a key frame of their map.
   var records: [FrameRecord] = []
   /// Maps that were given up.
-  var atlas = MapAtlas()
+  var atlas: MapAtlas
   var mapCount = 1
   /// Loops within the present map, and from it to those of the atlas.
   var loopCloser: LoopCloser
@@ -42,6 +50,12 @@ public struct SLAMEngine: SLAMBackend {
   var calibratedCount = 0
   static let firstCalibration = 4
   static let calibrationWindow = 50
+  /// Steps of a calibration at most, and how many of them fit into a frame.
+  static let calibrationSteps = 20
+  static let calibrationPiece = 3
+  /// The calibration that is under way, and its steps that are left.
+  var calibration: SLAMMap.Adjustment?
+  var calibrationStepsLeft = 0
   /// By how much a guess of the focal length may be wrong, as a share of it.
   static let maximalFocalError = 0.3
   /// Frames that wait for a map, with where tracks were in them; the oldest go first.
@@ -71,6 +85,7 @@ public struct SLAMEngine: SLAMBackend {
     self.camera = camera
     assumedCamera = camera
     self.options = options
+    atlas = MapAtlas(options)
     loopCloser = LoopCloser(camera: camera)
     mapLinker = loopCloser
   }
@@ -80,25 +95,19 @@ public struct SLAMEngine: SLAMBackend {
       frame.image.width == camera.width && frame.image.height == camera.height,
       "frame \(frame.number) is \(frame.image.width)×\(frame.image.height), the camera \(camera.width)×\(camera.height)"
     )
-    let pyramid = ImagePyramid(frame.image, levelCount: 4)
     let predicted = lastPose.map { velocity * $0 }
-    tracks.follow(into: pyramid, expecting: expectations(predicted))
+    tracks.follow(into: FramePicture(frame.image), expecting: expectations(predicted))
     var update = SLAMUpdate(
       frameNumber: frame.number, nanos: frame.nanos, state: state, map: mapNumber, worldFromCamera: nil,
       isKeyFrame: false, trackedPoints: 0, reprojectionError: 0)
-    if state == .initialising, !atlas.isEmpty, frame.number % 4 == 0,
-      let place = Relocaliser(camera: camera).place(of: frame.image, in: map, &atlas, lastPose: nil)
-    {
+    if state == .initialising, let place = earlierPlace() {
       resume(place, frame, &update)
     } else if state == .initialising {
       initialise(frame, &update)
     } else {
       locate(frame, predicted: predicted, &update)
     }
-    if isAdjustmentDue && !update.isKeyFrame {
-      adjustNewest()
-      if update.worldFromCamera != nil { update.worldFromCamera = lastPose?.inverse }
-    }
+    if !update.isKeyFrame, keepUp(), update.worldFromCamera != nil { update.worldFromCamera = lastPose?.inverse }
     if update.isKeyFrame || 3 * tracks.tracks.count < 2 * options.featureCount {
       tracks.replenish(count: options.featureCount)
       if update.isKeyFrame, options.readoutSeconds == 0 { tracks.markFirstSightings(keyFrame: map.keyFrames.count - 1) }
@@ -122,10 +131,15 @@ public struct SLAMEngine: SLAMBackend {
       let surplus = max(records.count / 10, 1)
       records.removeFirst(surplus)
       droppedPoses += surplus
+      atlas.forget(except: Set(records.map(\.map)))
     }
     guard isKeyFrame else { return }
     let leaving = map.keyFrames.count - options.window - 1
-    if leaving >= 0 { map.thin(keyFrame: leaving) }
+    if leaving >= 0 {
+      map.thin(keyFrame: leaving)
+      map.makeRoom(around: leaving, comfortable: options.maximalKeyFrames / 4)
+    }
+    map.limitKeyFrames(to: options.maximalKeyFrames - atlas.keyFrameCount, keeping: 2 * options.window)
     guard map.points.count > options.maximalPoints else { return }
     let followed = Set(tracks.tracks.map(\.identifier))
     map.limitPoints(to: options.maximalPoints) { followed.contains($0) }
@@ -133,6 +147,10 @@ public struct SLAMEngine: SLAMBackend {
 
   public mutating func finish() {
     guard map.keyFrames.count > 2 else { return }
+    guard map.heldKeyFrames.count <= Self.finishedWhole else {
+      finishInParts()
+      return
+    }
     if options.calibration != .known { for _ in 0..<2 { calibrate(range: 0..<map.keyFrames.count) } }
     adjustAll()
     let tracked = map
@@ -150,6 +168,23 @@ public struct SLAMEngine: SLAMBackend {
     }
   }
 
+  /// Key frames that points hold, up to which they are adjusted all at once at the end: the time for that grows with
+  /// the third power of their number, and 150 take some five seconds.
+  static let finishedWhole = 150
+  /// The same for linking them three times.
+  static let linkedThrice = 400
+
+  /// Links and adjusts a large map part after part, which takes time in proportion to its size.
+  private mutating func finishInParts() {
+    map.adjustInParts(camera: camera)
+    let tracked = map
+    for radius in map.heldKeyFrames.count <= Self.linkedThrice ? [12.0, 6, 4] : [6] {
+      map.linkEverywhere(PointLinker(camera: camera, radius: radius))
+      map.adjustInParts(camera: camera)
+    }
+    if map.misfit(of: tracked, camera) > Self.maximalBending * tracked.misfit(of: tracked, camera) { map = tracked }
+  }
+
   /// Twice: the first removes what does not fit, the second goes on without it.
   mutating func adjustAll() {
     for _ in 0..<2 { map.adjust(free: 0..<map.keyFrames.count, camera: camera, iterations: 15) }
@@ -158,24 +193,31 @@ public struct SLAMEngine: SLAMBackend {
   /// How much worse links may make observations fit that were there before.
   static let maximalBending = 1.5
 
-  public func trajectory(since nanos: Int64) -> [SLAMPose] {
-    let start = records.lastIndex { $0.nanos < nanos }.map { $0 + 1 } ?? 0
-    return records[start...].compactMap { record in
-      let keyFrames = record.map == mapNumber ? map.keyFrames : atlas.keyFrames(of: record.map)
-      guard keyFrames.indices.contains(record.keyFrame) else { return nil }
-      let cameraFromWorld = record.cameraFromKeyFrame * keyFrames[record.keyFrame].cameraFromWorld
-      return SLAMPose(
-        frameNumber: record.number, nanos: record.nanos, map: record.map, worldFromCamera: cameraFromWorld.inverse)
-    }
+  /// Points of the present map, world coordinates, in the order in which they were first seen.
+  public var mapPoints: [SIMD3<Double>] { map.points.identifiers.compactMap { map.points[$0]?.position } }
+
+  public var memory: SLAMMemory {
+    var memory = SLAMMemory(keyFrames: map.keyFrames.count, poses: records.count, droppedPoses: droppedPoses)
+    memory.add(map)
+    for map in atlas.all { memory.add(map) }
+    return memory
   }
 
-  /// Points of the present map, world coordinates, in the order in which they were first seen.
-  public var mapPoints: [SIMD3<Double>] { map.points.keys.sorted().compactMap { map.points[$0]?.position } }
+  public var snapshot: SLAMSnapshot { map.snapshot(map: mapNumber, camera: camera, run: run) }
 
-  public var snapshot: SLAMSnapshot { map.snapshot(map: mapNumber, camera: camera) }
+  public var referenceFrame: Int? { state == .initialising && !reference.isEmpty ? referenceNumber : nil }
 
   public func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Sighting] {
-    guard let index = map.keyFrames.lastIndex(where: { $0.number == frameNumber }) else { return [] }
+    guard let index = map.keyFrames.lastIndex(where: { $0.number == frameNumber && $0.run == run }) else { return [] }
+    // The frame that initialisation began from has no features.
+    guard map.keyFrames[index].features.count > 0 else {
+      return map.points.keys.sorted().compactMap { identifier in
+        guard let point = map.points[identifier] else { return nil }
+        return point.observations.first { $0.keyFrame == index }.map {
+          SLAMSnapshot.Sighting(landmark: .init(identifier: identifier, position: point.position), pixel: $0.pixel)
+        }
+      }
+    }
     return map.keyFrames[index].features.owners.compactMap { owner in
       guard let point = map.points[owner], let seen = point.observations.first(where: { $0.keyFrame == index }) else {
         return nil

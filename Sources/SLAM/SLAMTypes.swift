@@ -75,6 +75,9 @@ public struct SLAMPose: Hashable, Sendable {
 /// Pictures in, updates out: what a back end for the SLAM service does. Knows nothing of sockets and clocks; the same
 /// frames give the same updates.
 public protocol SLAMBackend {
+  /// The camera as it is known now.
+  var camera: CameraModel { get }
+
   /// Takes the next frame.
   /// - Precondition: frames come in the order of their times, and have the size of the camera's picture.
   mutating func add(_ frame: SLAMFrame) -> SLAMUpdate
@@ -89,12 +92,31 @@ public protocol SLAMBackend {
   /// The present map, as far as it is known now. Takes time that grows with the map.
   var snapshot: SLAMSnapshot { get }
 
+  /// What the maps hold. Takes time that grows with the number of key frames that can be recognised.
+  var memory: SLAMMemory { get }
+
   /// Points of the present map that one of its key frames sees.
-  /// - Parameter frameNumber: the key frame's number as a frame; of others there are none.
+  /// - Parameter frameNumber: the key frame's number as a frame of this run; of others there are none.
   func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Sighting]
+
+  /// The frame that becomes the first key frame of the next map, should the frames that follow make one; `nil` where no
+  /// map is being begun. A back end that has none says `nil`.
+  var referenceFrame: Int? { get }
+
+  /// Takes a map of an earlier run, before the first frame, to recognise places in it. It is map 0 from then on.
+  /// - Throws: `SavedMapError` when the camera is too different, and by back ends that keep no maps.
+  mutating func load(_ saved: SavedMap) throws(SavedMapError)
+
+  /// What a later run may load: the map that was loaded, with what was added, or else the largest. `nil` where there is
+  /// none, and by back ends that keep no maps.
+  var savedMap: SavedMap? { get }
 }
 
 extension SLAMBackend {
+  public var referenceFrame: Int? { nil }
+  public mutating func load(_ saved: SavedMap) throws(SavedMapError) { throw .noMapsHere }
+  public var savedMap: SavedMap? { nil }
+
   /// The poses of all frames that have one.
   public var trajectory: [SLAMPose] { trajectory(since: .min) }
 }
@@ -106,11 +128,14 @@ public struct SLAMSnapshot: Hashable, Sendable {
     public var frameNumber: Int
     public var nanos: Int64
     public var worldFromCamera: SE3
+    /// The run that it is from, when that is an earlier one: number and time mean nothing in this one then.
+    public var earlierRun: Int?
 
-    public init(frameNumber: Int, nanos: Int64, worldFromCamera: SE3) {
+    public init(frameNumber: Int, nanos: Int64, worldFromCamera: SE3, earlierRun: Int? = nil) {
       self.frameNumber = frameNumber
       self.nanos = nanos
       self.worldFromCamera = worldFromCamera
+      self.earlierRun = earlierRun
     }
   }
 
@@ -165,7 +190,7 @@ public struct SLAMSnapshot: Hashable, Sendable {
   public var map: Int
   /// The camera as it is known now.
   public var camera: CameraModel
-  /// In the order of their times.
+  /// In the order in which they became part of the map.
   public var keyFrames: [KeyFrame]
   /// In the order in which they were first seen.
   public var points: [Point]
@@ -192,9 +217,13 @@ public struct SLAMOptions: Hashable, Sendable {
   /// Frames without a pose until a new map is begun.
   public var patience = 60
 
-  /// Points of a map at most, some 300 bytes each; those that the fewest key frames see go first. Key frames that show
-  /// nothing that three others do not are taken out of the map whatever this says.
+  /// Points of a map at most, some 300 bytes each; those that the fewest key frames see go first.
   public var maximalPoints = 60_000
+  /// Key frames with features by which places are recognised, some 110 kB each with their place in the index, over all
+  /// maps, of which those that were given up have half at most. The most redundant go first, then the oldest; a key frame
+  /// whose features went keeps its pose, 200 bytes. Key frames that show nothing that three others do not lose theirs
+  /// whatever this says.
+  public var maximalKeyFrames = 1_000
   /// Frames whose poses are kept for ``SLAMBackend/trajectory``, 128 bytes each; the oldest are dropped beyond that.
   /// The default is a day at 30 frames a second.
   public var maximalPoses = 2_592_000

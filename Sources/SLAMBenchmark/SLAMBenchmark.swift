@@ -32,15 +32,18 @@ public enum SLAMBenchmark {
     /// Processor time of a frame, milliseconds.
     public var medianMillis: Double
     public var p95Millis: Double
+    /// Of the frame that took longest.
+    public var maximalMillis: Double
     /// Processor time of the adjustment at the end, seconds.
     public var finishSeconds: Double
   }
 
-  /// Folders below `path` that hold a sequence: `video.mp4`, `times.txt`, `camera.json`, `groundtruth.txt`.
+  /// Folders below `path`, or that itself, that hold a sequence: `video.mp4`, `times.txt`, `camera.json`,
+  /// `groundtruth.txt`.
   public static func sequences(in path: String) throws -> [String] {
     let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
     let needed = ["video.mp4", "times.txt", "camera.json", "groundtruth.txt"]
-    return names.map { path + "/" + $0 }.filter { folder in
+    return ([path] + names.map { path + "/" + $0 }).filter { folder in
       needed.allSatisfy { FileManager.default.fileExists(atPath: folder + "/" + $0) }
     }
   }
@@ -55,6 +58,7 @@ public enum SLAMBenchmark {
     options.camera = description
     options.times = try FrameTimes.parse(text("times.txt"))
     options.sharedMemory = nil
+    options.isDense = false
     options.keepsResults = true
     options.queuedSamples = .max
     let (frames, ends) = (ProcessorTimes(), ProcessorTimes())
@@ -65,8 +69,9 @@ public enum SLAMBenchmark {
     if usesIMU {
       slam.add(try IMULog.parse(text("imu.csv")).map { .inertial($0) })
     }
+    let video = ["video.mp4", flightVideo].map { folder + "/" + $0 }.first(where: FileManager.default.fileExists)
     try await ConsumerRunner(
-      source: try VideoSource(folder + "/video.mp4"), consumers: [slam], logger: logger
+      source: try VideoSource(video ?? folder + "/video.mp4"), consumers: [slam], logger: logger
     ).run()
     let largest = slam.results.flatMap(\.maps).max { $0.poses.count < $1.poses.count }
     let poses = largest?.poses ?? []
@@ -79,22 +84,24 @@ public enum SLAMBenchmark {
       error: error.rootMeanSquare, errorPercent: 100 * error.rootMeanSquare / error.pathLength,
       coverage: error.coverage, scaleErrorPercent: usesIMU ? scaled.map { 100 * abs(1 / $0.scale - 1) } : nil,
       isMetric: largest?.isMetric ?? false, frames: frames.count, medianMillis: 1_000 * frames.quantile(0.5),
-      p95Millis: 1_000 * frames.quantile(0.95), finishSeconds: ends.total)
+      p95Millis: 1_000 * frames.quantile(0.95), maximalMillis: 1_000 * frames.quantile(1), finishSeconds: ends.total)
   }
 
   /// A table for people.
   public static func table(_ rows: [Row]) -> String {
     func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
-    let header = "| sequence | aligned | ATE RMSE m | % of path | coverage | scale error | ms median | ms p95 | end s |"
+    let header =
+      "| sequence | aligned | ATE RMSE m | % of path | coverage | scale error | ms median | ms p95 | ms max | end s |"
     let lines = rows.map { row in
       let scale = row.scaleErrorPercent.map { number($0, 1) + " %" } ?? "–"
       let cells = [
         row.sequence, row.alignment, number(row.error, 4), number(row.errorPercent, 2),
         number(100 * row.coverage, 1) + " %",
-        scale, number(row.medianMillis, 1), number(row.p95Millis, 1), number(row.finishSeconds, 1),
+        scale, number(row.medianMillis, 1), number(row.p95Millis, 1), number(row.maximalMillis, 1),
+        number(row.finishSeconds, 1),
       ]
       return "| " + cells.joined(separator: " | ") + " |"
     }
-    return ([header, "|---|---|---|---|---|---|---|---|---|"] + lines).joined(separator: "\n")
+    return ([header, "|---|---|---|---|---|---|---|---|---|---|"] + lines).joined(separator: "\n")
   }
 }

@@ -1,3 +1,4 @@
+public import Geometry
 public import SLAM
 import Synchronization
 
@@ -14,6 +15,14 @@ public final class ProcessorTimes: Sendable {
   public init() {}
 
   func note(_ time: Double) { seconds.withLock { $0.append(time) } }
+
+  /// All of them, which are forgotten.
+  func takeAll() -> [Double] {
+    seconds.withLock { seconds in
+      defer { seconds = [] }
+      return seconds
+    }
+  }
 
   /// The time that a share of them stayed within, seconds; 0 when there were none.
   public func quantile(_ share: Double) -> Double {
@@ -55,6 +64,8 @@ public struct TimedBackend: SLAMBackend {
 
   public func trajectory(since nanos: Int64) -> [SLAMPose] { backend.trajectory(since: nanos) }
   public var snapshot: SLAMSnapshot { backend.snapshot }
+  public var memory: SLAMMemory { backend.memory }
+  public var camera: CameraModel { backend.camera }
 
   public func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Sighting] {
     backend.points(seenByKeyFrame: frameNumber)

@@ -12,6 +12,16 @@ struct MapAlignment {
     /// Metric axes, z up, from those of the map; the identity unless `quality` is trustworthy.
     var metricFromWorld = Sim3.identity
     var reference: GeoReference?
+    /// Satellite fixes while the camera's path is known; `nil` where there are none at all.
+    var fixCount: Int?
+
+    /// What is known of the place on Earth.
+    var earth: SLAMResult.Earth {
+      guard let reference else {
+        return fixCount.map { $0 < GeoReference.minimalFixes ? .fewFixes : .uncertain } ?? .noFixes
+      }
+      return reference.quality == .trustworthy ? .known : .uncertain
+    }
 
     /// A pose of the map in the axes that leave SLAM.
     func placed(_ worldFromCamera: SE3) -> SE3 { metricFromWorld.moved(worldFromCamera) }
@@ -23,6 +33,8 @@ struct MapAlignment {
     }
   }
 
+  /// Maps of earlier runs that are placed already, by number: what is known of them stays.
+  private var earlier: [Int: Placement] = [:]
   private let options: InertialOptions
   /// Samples ahead of the frames, from `next` on.
   private var ahead: [IMUSample] = []
@@ -50,11 +62,32 @@ struct MapAlignment {
     var options = InertialOptions(imuFromCamera: camera?.imuFromCamera)
     options.expectedTimeOffset = camera?.imuTimeOffset ?? 0
     if let noise = camera?.imuNoise {
-      // Data sheets tell of a sensor at rest; in use there are vibrations and biases that wander.
+      // Data sheets tell of a sensor at rest; in use there are vibrations and biases that wander. Much more would let
+      // the camera's own drift decide.
       options.noise = InertialNoise(
-        gyroscopeDensity: 3 * noise.gyroNoiseDensity, accelerometerDensity: 5 * noise.accelNoiseDensity)
+        gyroscopeDensity: 1.5 * noise.gyroNoiseDensity, accelerometerDensity: 3 * noise.accelNoiseDensity)
     }
     return options
+  }
+
+  /// Notes where a map lies that was made before.
+  mutating func place(_ placement: Placement, ofMap map: Int) { earlier[map] = placement }
+
+  /// What is known of a map of an earlier run, or of the present map.
+  func placement(ofMap map: Int) -> Placement { map == self.map ? placement : earlier[map] ?? Placement() }
+
+  /// With gravity as it is where satellites say the camera is.
+  private var localOptions: InertialOptions {
+    guard let fix = fixes.first else { return options }
+    let gravity = NormalGravity.magnitude(
+      at: GeodeticPosition(
+        latitudeDegrees: fix.latitudeDegrees, longitudeDegrees: fix.longitudeDegrees,
+        altitudeMetres: fix.altitudeMetres))
+    // Of a fix that is no place on Earth nothing follows.
+    guard (9.7...9.9).contains(gravity) else { return options }
+    var local = options
+    local.gravityMagnitude = gravity
+    return local
   }
 
   /// Takes readings of the sensors, in the order of their times.
@@ -72,8 +105,8 @@ struct MapAlignment {
   mutating func follow(nanos: Int64, map: Int, worldFromCamera: SE3?) -> Bool {
     if map != self.map {
       self.map = map
-      aligner = InertialAligner(options: options)
-      placement = Placement()
+      aligner = InertialAligner(options: localOptions)
+      placement = earlier[map] ?? Placement()
       for sample in samples.suffix(Self.maximalSamples / 8) { aligner.add(sample) }
     }
     let limit = nanos + Self.slack + Int64(options.expectedTimeOffset * 1e9)
@@ -89,7 +122,9 @@ struct MapAlignment {
     if samples.count > Self.maximalSamples { samples.removeFirst(Self.maximalSamples / 8) }
     guard let worldFromCamera else { return false }
     aligner.add(TimedPose(nanos: nanos, worldFromCamera: worldFromCamera))
-    return aligner.isEstimateDue && !(samples.isEmpty && fixes.isEmpty)
+    let known = earlier[map] ?? Placement()
+    let asksSamples = known.quality != .trustworthy && !samples.isEmpty
+    return aligner.isEstimateDue && (asksSamples || (known.earth != .known && !fixes.isEmpty))
   }
 
   /// From when on poses take part in an estimate at a time: all of them where satellites tell the place.
@@ -100,23 +135,31 @@ struct MapAlignment {
     aligner.replacePoses(poses)
     _ = aligner.estimate()
     // What was trustworthy once stays so: a camera that hovers afterwards tells nothing against it.
-    placement = Self.placement(aligner.alignment, poses, fixes)
+    placement = Self.placement(aligner.alignment, poses, fixes, earlier[map])
   }
 
   /// What all poses of a map, and all samples, tell in the end.
-  func final(_ poses: [TimedPose]) -> Placement {
-    let all = samples + ahead[next...]
-    let whole = all.isEmpty ? nil : InertialAlignment.estimate(poses: poses, samples: all, options: options)
-    return Self.placement(whole, poses, fixes)
+  func final(_ poses: [TimedPose], ofMap map: Int) -> Placement {
+    let all = earlier[map]?.quality == .trustworthy ? [] : samples + ahead[next...]
+    let whole = all.isEmpty ? nil : InertialAlignment.estimate(poses: poses, samples: all, options: localOptions)
+    return Self.placement(whole, poses, fixes, earlier[map])
   }
 
   private static func placement(
-    _ alignment: MetricAlignment?, _ path: [TimedPose], _ fixes: [GPSSample]
+    _ alignment: MetricAlignment?, _ path: [TimedPose], _ fixes: [GPSSample], _ earlier: Placement?
   ) -> Placement {
     var placement = Placement(quality: alignment?.quality ?? .unknown)
-    let metric = placement.quality == .trustworthy ? alignment?.metricFromWorld : nil
+    var metric = placement.quality == .trustworthy ? alignment?.metricFromWorld : nil
+    if let earlier, earlier.quality == .trustworthy {
+      (placement.quality, metric) = (.trustworthy, earlier.metricFromWorld)
+    }
     placement.metricFromWorld = metric ?? .identity
-    if !fixes.isEmpty {
+    if !fixes.isEmpty, let first = path.first?.nanos, let last = path.last?.nanos {
+      placement.fixCount = fixes.count { (first...max(first, last)).contains($0.timestampNanos) }
+    }
+    if let earlier, earlier.earth == .known {
+      placement.reference = earlier.reference
+    } else if !fixes.isEmpty {
       placement.reference = GeoReference.estimate(poses: path, fixes: fixes, metricFromWorld: metric)
     }
     return placement

@@ -41,6 +41,12 @@ package struct SLAMCore {
   package private(set) var results: [SLAMResult] = []
   package private(set) var problem: SLAMServiceError?
   private var lastState: SLAMState?
+  /// The map that is kept from one segment, and one run, to the next.
+  package private(set) var keptMap: SavedMap?
+  /// When the map of live video is to be kept next, capture time, and key frames it had the last time.
+  private var nextKeeping: Int64?
+  private var keptCount = 0
+  private var isLive = false
 
   package init(
     options: SLAMServiceOptions, bus: any MessageBus, metrics: SLAMMetrics, clocks: SystemClocks, logger: Logger,
@@ -51,6 +57,7 @@ package struct SLAMCore {
     self.clocks = clocks
     self.logger = logger
     self.makeBackend = makeBackend
+    keptMap = options.earlierMap
     output = SLAMOutput(options: options, bus: bus, metrics: metrics, logger: logger)
   }
 
@@ -58,6 +65,7 @@ package struct SLAMCore {
   /// - Throws: `SLAMServiceError` for a frame that cannot be used; the next one may be.
   package mutating func take(_ frame: SLAMPicture, motion: [MotionSample]) throws(SLAMServiceError) {
     let picture = frame.picture
+    isLive = frame.isLive
     do throws(SLAMServiceError) {
       let nanos = try captureTime(of: frame)
       let needsNew =
@@ -71,7 +79,9 @@ package struct SLAMCore {
       note(update)
       align(update, motion, &segment)
       let published = clocks.host()
+      segment.lookForDepth(update, in: picture)
       output.publish(update, of: frame, nanos: nanos, in: &segment)
+      output.publishDepth(in: &segment)
       metrics.record(.publishing, took: clocks.host().since(published))
       self.segment = segment
     } catch {
@@ -125,9 +135,17 @@ package struct SLAMCore {
       }
       camera = fitting
     }
-    segment = SLAMSegment(
+    let density =
+      options.isDense
+      ? Density(isLive: isLive, maximalPoints: options.densePoints, metrics: metrics, clocks: clocks) : nil
+    var begun = SLAMSegment(
       resolution: resolution, camera: camera, largestSide: options.largestSide, firstMap: nextMap,
-      alignment: alignment ?? MapAlignment(camera: options.camera), makeBackend: makeBackend)
+      alignment: alignment ?? MapAlignment(camera: options.camera), density: density, makeBackend: makeBackend)
+    if let keptMap {
+      do throws(SavedMapError) { try begun.load(keptMap) } catch { throw .mapOfNoUse(error) }
+    }
+    segment = begun
+    nextKeeping = nil
     lastState = nil
     metrics.recordSegment()
     logger.info(
@@ -139,14 +157,56 @@ package struct SLAMCore {
     segment = nil
     nextMap = ended.lastMap + 1
     let start = clocks.host()
+    ended.finishDepth()
+    output.publishDepth(in: &ended)
     ended.backend.finish()
     metrics.record(.mapping, took: clocks.host().since(start))
     let aligned = clocks.host()
-    let placement = ended.alignment.final(ended.poses(ofMap: ended.presentMap))
+    let placement = ended.alignment.final(ended.poses(ofMap: ended.presentMap), ofMap: ended.presentMap)
     metrics.record(.alignment, took: clocks.host().since(aligned))
+    if options.mapFile != nil {
+      let map = ended.savedMap { map in
+        map == ended.presentMap ? placement : ended.alignment.final(ended.poses(ofMap: map), ofMap: map)
+      }
+      if let map { keep(map) }
+    }
     let snapshot = ended.snapshot(placement)
-    output.endSegment(snapshot)
-    if options.keepsResults { results.append(ended.result(snapshot, placement)) }
+    output.endSegment(snapshot, ended.backend.memory)
+    guard options.keepsResults else { return }
+    var result = ended.result(snapshot, placement)
+    result.denseCloud = ended.density.flatMap { density in
+      density.map.fusion(snapshot, scale: placement.metricFromWorld.scale, limit: options.densePoints)?.result().cloud
+    }
+    results.append(result)
+  }
+
+  /// Whether the map that is kept has grown in this run.
+  package var hasMapGrown: Bool { keptMap.map { $0.runs > options.earlierMap?.runs ?? 0 } ?? false }
+
+  private mutating func keep(_ map: SavedMap) {
+    // What a segment did not add to stays as it was.
+    if map.runs > keptMap?.runs ?? 0 { keptMap = map }
+  }
+
+  /// The map of live video as it is now, when it is time to keep it.
+  /// - Parameter nanos: capture time; `nil`: it is time in any case.
+  package mutating func mapToKeep(at nanos: Int64?) -> SavedMap? {
+    guard isLive, options.mapFile != nil, let segment else { return nil }
+    if let nanos {
+      let interval = Int64(options.mapInterval * 1e9)
+      guard let due = nextKeeping else {
+        nextKeeping = nanos + interval
+        return nil
+      }
+      guard nanos >= due else { return nil }
+      nextKeeping = nanos + interval
+    }
+    let alignment = segment.alignment
+    guard let map = segment.savedMap({ alignment.placement(ofMap: $0) }), map.runs > keptMap?.runs ?? 0,
+      map.keyFrameCount != keptCount
+    else { return nil }
+    keptCount = map.keyFrameCount
+    return map
   }
 
   /// Says when the state changes.

@@ -53,9 +53,12 @@ public struct SLAMMessages: Service {
         .position(
           GPSSample(
             timestampNanos: nanos, latitudeDegrees: gps.latitudeDegrees, longitudeDegrees: gps.longitudeDegrees,
-            altitudeMetres: gps.altitudeMetres ?? 0, accuracyMetres: gps.accuracyMetres ?? 10,
+            altitudeMetres: gps.altitudeMetres ?? 0, accuracyMetres: Self.accuracy(gps.accuracyMetres),
             speedMPerSec: gps.speedMPerSec ?? 0, headingDegrees: gps.headingDegrees ?? 0)))
     }
     return samples
   }
+
+  /// How accurate a fix is taken to be that does not say so, metres; less than zero says nothing.
+  private static func accuracy(_ told: Double?) -> Double { told.flatMap { $0 >= 0 ? $0 : nil } ?? 10 }
 }

@@ -12,6 +12,8 @@ public final class SLAMMetrics: Sendable {
     case mapping
     /// Scale, gravity and time offset.
     case alignment
+    /// Depth of a key frame, on a thread of its own.
+    case depth
     /// Messages, shared memory and files.
     case publishing
   }
@@ -20,10 +22,18 @@ public final class SLAMMetrics: Sendable {
   private let stages: [Stage: Timer]
   private let keyFrames = Gauge(label: "worldsystem_slam_map_keyframes")
   private let points = Gauge(label: "worldsystem_slam_map_points")
+  private let recognisable = Gauge(label: "worldsystem_slam_recognisable_keyframes")
+  private let featureBytes = Gauge(
+    label: "worldsystem_slam_recognition_bytes", dimensions: [("part", "features")])
+  private let placeBytes = Gauge(label: "worldsystem_slam_recognition_bytes", dimensions: [("part", "places")])
+  private let poses = Gauge(label: "worldsystem_slam_poses")
+  private let posesDropped = Counter(label: "worldsystem_slam_poses_dropped_total")
   private let tracked = Gauge(label: "worldsystem_slam_tracked_points")
   private let trackLength = Gauge(label: "worldsystem_slam_track_length_keyframes")
   private let reprojection = Gauge(label: "worldsystem_slam_reprojection_error_pixels")
   private let scale = Gauge(label: "worldsystem_slam_scale_metres_per_unit")
+  private let densePoints = Gauge(label: "worldsystem_slam_dense_points")
+  private let depthDropped = Counter(label: "worldsystem_slam_depth_keyframes_dropped_total")
   private let segments = Counter(label: "worldsystem_slam_segments_total")
   private let samplesDropped = Counter(label: "worldsystem_slam_motion_samples_dropped_total")
   private let segmentsRemoved = Counter(label: "worldsystem_slam_shared_keyframes_removed_total")
@@ -55,7 +65,20 @@ public final class SLAMMetrics: Sendable {
     trackLength.record(Double(sightings) / Double(max(map.points.count, 1)))
   }
 
+  /// - Parameter newlyDropped: poses that were dropped since the last call.
+  func record(_ memory: SLAMMemory, newlyDropped: Int) {
+    recognisable.record(memory.describedKeyFrames)
+    featureBytes.record(memory.featureBytes)
+    placeBytes.record(memory.placeBytes)
+    poses.record(memory.poses)
+    if newlyDropped > 0 { posesDropped.increment(by: newlyDropped) }
+  }
+
   func recordScale(metresPerUnit: Double?) { scale.record(metresPerUnit ?? 0) }
+
+  func recordDensePoints(_ count: Int) { densePoints.record(count) }
+
+  func recordDepthDropped(_ count: Int) { if count > 0 { depthDropped.increment(by: count) } }
 
   func recordSegment() { segments.increment() }
 

@@ -1,4 +1,5 @@
 internal import BusMessages
+internal import DepthMaps
 internal import Geometry
 import InertialAlignment
 import JPEG
@@ -21,6 +22,10 @@ struct SLAMOutput {
   private var folder: KeyFrameFolder?
   /// When the next cloud may be published, capture time.
   private var nextCloud: Int64 = .min
+  /// Poses of the segment that were dropped, as far as that was counted.
+  private var droppedPoses = 0
+  /// The frame that becomes the first key frame of the next map, if one is made.
+  private var reference: (number: Int, nanos: Int64, picture: Picture)?
   private let failures: FailureLog
 
   init(options: SLAMServiceOptions, bus: any MessageBus, metrics: SLAMMetrics, logger: Logger) {
@@ -44,17 +49,48 @@ struct SLAMOutput {
     ]
     let placement = segment.alignment.placement
     publishPose(update, placement, nanos: nanos, headers: headers, trace: frame.trace)
+    if update.state != .initialising, let reference {
+      self.reference = nil
+      let first = segment.backend.trajectory(since: reference.nanos).first { $0.frameNumber == reference.number }
+      if update.isKeyFrame, let first {
+        write(reference.number, reference.nanos, first.worldFromCamera, reference.picture, placement, &segment)
+      }
+    }
+    if segment.backend.referenceFrame == update.frameNumber {
+      reference = (update.frameNumber, nanos, frame.picture)
+    }
     guard update.isKeyFrame, let worldFromCamera = update.worldFromCamera else { return }
+    write(update.frameNumber, nanos, worldFromCamera, frame.picture, placement, &segment)
+    guard nanos >= nextCloud else { return }
+    nextCloud = nanos + Int64(options.cloudInterval * 1e9)
+    let snapshot = segment.snapshot(placement)
+    metrics.record(snapshot)
+    record(segment.backend.memory)
+    segment.keepColours(of: snapshot)
+    segment.density?.keep(snapshot)
+    let scale = placement.metricFromWorld.scale
+    if var fusion = segment.density?.map.fusion(snapshot, scale: scale, limit: options.cloudPoints) {
+      fusion.headers = headers
+      segment.density?.ask(for: fusion)
+      return
+    }
+    bus.publish(Self.cloud(snapshot, segment.colours, limit: options.cloudPoints).message(headers: headers))
+  }
+
+  /// Writes a key frame to disk and to shared memory.
+  private mutating func write(
+    _ frameNumber: Int, _ nanos: Int64, _ worldFromCamera: SE3, _ picture: Picture,
+    _ placement: MapAlignment.Placement, _ segment: inout SLAMSegment
+  ) {
     let pose = placement.placed(worldFromCamera)
-    let picture = frame.picture
-    let landmarks = segment.landmarks(ofKeyFrame: update.frameNumber, in: picture)
+    let landmarks = segment.landmarks(ofKeyFrame: frameNumber, in: picture)
     if let session = options.sessionFolder?(), var folder {
       failures.attempt("key frame files") {
-        try folder.keep(picture, frameNumber: update.frameNumber, pose, session: session)
+        try folder.keep(picture, frameNumber: frameNumber, pose, session: session)
       }
       self.folder = folder
     }
-    if let shared {
+    if let shared, segment.density == nil {
       failures.attempt("shared memory") {
         let removed = try shared.write(
           KeyFrameSegment(
@@ -64,12 +100,28 @@ struct SLAMOutput {
         metrics.recordSharedKeyFramesRemoved(removed)
       }
     }
-    guard nanos >= nextCloud else { return }
-    nextCloud = nanos + Int64(options.cloudInterval * 1e9)
-    let snapshot = segment.snapshot(placement)
-    metrics.record(snapshot)
-    segment.keepColours(of: snapshot)
-    bus.publish(Self.cloud(snapshot, segment.colours, limit: options.cloudPoints).message(headers: headers))
+  }
+
+  /// Publishes what the depth of key frames has given since the last call.
+  mutating func publishDepth(in segment: inout SLAMSegment) {
+    guard let found = segment.density?.take() else { return }
+    for result in found.clouds { bus.publish(result.cloud.message(headers: result.headers)) }
+    guard let shared else { return }
+    let placement = segment.alignment.placement
+    for depth in found.depths where !depth.cloud.points.isEmpty {
+      guard let worldFromCamera = segment.worldFromCamera(frameNumber: depth.frameNumber, nanos: depth.nanos) else {
+        continue
+      }
+      let points = depth.cloud.points(worldFromCamera: worldFromCamera)
+      failures.attempt("shared memory") {
+        let removed = try shared.write(
+          KeyFrameSegment(
+            nanos: UInt64(max(depth.nanos, 0)), worldFromCamera: placement.placed(worldFromCamera),
+            points: points.map { SIMD3<Float>(placement.metricFromWorld * SIMD3<Double>($0.position)) },
+            colours: points.map(\.colour), confidences: points.map(\.confidence)))
+        metrics.recordSharedKeyFramesRemoved(removed)
+      }
+    }
   }
 
   private func publishPose(
@@ -106,16 +158,24 @@ struct SLAMOutput {
       })
   }
 
+  private mutating func record(_ memory: SLAMMemory) {
+    metrics.record(memory, newlyDropped: memory.droppedPoses - droppedPoses)
+    droppedPoses = memory.droppedPoses
+  }
+
   /// The poses of key frames are final now.
-  mutating func endSegment(_ snapshot: SLAMSnapshot) {
+  mutating func endSegment(_ snapshot: SLAMSnapshot, _ memory: SLAMMemory) {
     metrics.record(snapshot)
+    record(memory)
+    droppedPoses = 0
     if let folder {
       failures.attempt("key frame files") {
-        try folder.correct(snapshot.keyFrames.map { ($0.frameNumber, $0.worldFromCamera) })
+        let ownFrames = snapshot.keyFrames.filter { $0.earlierRun == nil }
+        try folder.correct(ownFrames.map { ($0.frameNumber, $0.worldFromCamera) })
       }
     }
     if let shared { failures.attempt("shared memory") { try shared.clear() } }
-    nextCloud = .min
+    (nextCloud, reference) = (.min, nil)
   }
 
   /// Gives shared memory back.

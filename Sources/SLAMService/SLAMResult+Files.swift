@@ -4,10 +4,10 @@ internal import Geometry
 internal import SLAM
 
 extension SLAMResult {
-  /// The landmarks of the last map, with colours.
-  public var cloud: PointCloud { SLAMOutput.cloud(snapshot, colours, limit: .max) }
+  /// The last map's points with colours: what its key frames show, or else its landmarks.
+  public var cloud: PointCloud { denseCloud ?? SLAMOutput.cloud(snapshot, colours, limit: .max) }
 
-  /// The last map for COLMAP: key frames are named as in a session's folder.
+  /// The last map for COLMAP: key frames are named as in a session's folder, those of earlier runs in folders `run-N`.
   public var colmapModel: COLMAPModel {
     var observations = [[COLMAPModel.Observation]](repeating: [], count: snapshot.keyFrames.count)
     var points: [COLMAPModel.Point] = []
@@ -28,7 +28,8 @@ extension SLAMResult {
     }
     let images = snapshot.keyFrames.enumerated().map { index, keyFrame in
       COLMAPModel.Image(
-        name: KeyFrameFolder.imageName(keyFrame.frameNumber), worldFromCamera: keyFrame.worldFromCamera,
+        name: (keyFrame.earlierRun.map { "run-\($0)/" } ?? "") + KeyFrameFolder.imageName(keyFrame.frameNumber),
+        worldFromCamera: keyFrame.worldFromCamera,
         observations: observations[index])
     }
     return COLMAPModel(camera: snapshot.camera, images: images, points: points)

@@ -5,7 +5,9 @@ internal import MediaModel
 public import MapFormats
 public import MessageBus
 public import SLAM
+import Observability
 import Synchronization
+import Threading
 public import VideoConsumer
 
 /// Finds out where the camera of one stream is: poses and a map, published on the bus, with key frames on disk and in
@@ -24,6 +26,9 @@ public final class SLAMService: VideoConsumer {
   private let metrics: SLAMMetrics
   private let core: Mutex<SLAMCore>
   private let inbox = Mutex(Inbox())
+  private let logger: Logger
+  private let disk = ThreadExecutor(name: "slam-map")
+  private let keeping = Mutex<(task: Task<Void, Never>?, failure: String?)>((nil, nil))
 
   /// - Parameters:
   ///   - bus: takes poses and point clouds.
@@ -35,6 +40,7 @@ public final class SLAMService: VideoConsumer {
   ) {
     self.options = options
     self.metrics = metrics
+    self.logger = logger
     let engine = Self.engineOptions(for: options.camera)
     core = Mutex(
       SLAMCore(
@@ -72,6 +78,38 @@ public final class SLAMService: VideoConsumer {
   /// Why frames were left out, the first reason; `nil` when none was.
   public var problem: SLAMServiceError? { core.withLock { $0.problem } }
 
+  /// Why the map could not be kept the last time; `nil` when it was, or need not be.
+  public var mapFailure: String? { keeping.withLock { $0.failure } }
+
+  /// Whether anything was added to the map that is kept.
+  public var hasMapGrown: Bool { core.withLock { $0.hasMapGrown } }
+
+  /// Writes a map to its file.
+  private func write(_ map: SavedMap) async {
+    guard let file = options.mapFile else { return }
+    do {
+      try await disk.run { try file.write(map) }
+      keeping.withLock { $0.failure = nil }
+      logger.info(
+        "slam keeps its map", metadata: [.file: "\(file.path)", .count: "\(map.keyFrameCount)"])
+    } catch {
+      keeping.withLock { $0.failure = "\(error)" }
+      logger.error("slam cannot keep its map", metadata: [.file: "\(file.path)", .reason: "\(error)"])
+    }
+  }
+
+  /// Writes a map while frames go on. One at a time: what comes meanwhile is written the next time.
+  private func writeAside(_ map: SavedMap) {
+    keeping.withLock { keeping in
+      guard keeping.task == nil else { return }
+      // Unstructured because frames do not wait for the disk; `finish` waits for it.
+      keeping.task = Task {
+        await write(map)
+        self.keeping.withLock { $0.task = nil }
+      }
+    }
+  }
+
   // MARK: VideoConsumer
 
   public var service: String { "slam" }
@@ -83,17 +121,27 @@ public final class SLAMService: VideoConsumer {
       defer { inbox = Inbox() }
       return inbox
     }
-    try core.withLock { core in
+    let nanos = frame.capturedAt.nanosSince1970
+    let map = try core.withLock { core in
       if news.isRestartAsked { core.restart() }
       try core.take(
         SLAMPicture(
-          number: frame.number, nanos: frame.capturedAt.nanosSince1970, picture: picture, isLive: frame.stream.isLive,
-          trace: frame.trace), motion: news.motion)
+          number: frame.number, nanos: nanos, picture: picture, isLive: frame.stream.isLive, trace: frame.trace),
+        motion: news.motion)
+      return core.mapToKeep(at: nanos)
     }
+    if let map { writeAside(map) }
   }
 
   public func finish() async {
     let motion = inbox.withLock { $0.motion }
-    core.withLock { $0.finish(motion: motion) }
+    await keeping.withLock { $0.task }?.value
+    // What comes now may take longer than this process is given: the map as it is first.
+    if let map = core.withLock({ $0.mapToKeep(at: nil) }) { await write(map) }
+    let map = core.withLock { core in
+      core.finish(motion: motion)
+      return core.hasMapGrown ? core.keptMap : nil
+    }
+    if let map { await write(map) }
   }
 }

@@ -1,4 +1,5 @@
 public import MapFormats
+public import SLAM
 
 /// How to run SLAM on one stream.
 public struct SLAMServiceOptions: Sendable {
@@ -18,12 +19,22 @@ public struct SLAMServiceOptions: Sendable {
   public var sessionFolder: (@Sendable () -> String?)?
   /// 1 to 100.
   public var keyFrameQuality = 90
+  /// Whether to find the depth of key frames, some 10 000 points each, beside the points that tracking needs.
+  public var isDense = true
+  /// Points of that kind that are kept at most: 64 MB.
+  public var densePoints = 2_000_000
   /// How often a point cloud is published, seconds of capture time, when the map has grown.
   public var cloudInterval = 2.0
   /// Points of a published cloud at most: 3 MB.
   public var cloudPoints = 200_000
   /// Motion samples that may wait for the next frame: 10 s at 400 Hz.
   public var queuedSamples = 4_000
+  /// The file that the map is kept in: at the end, and of live video now and then; `nil`: it is not kept.
+  public var mapFile: SavedMapFile?
+  /// The map that is recognised and extended; `nil`: there is none yet.
+  public var earlierMap: SavedMap?
+  /// How often the map of live video is kept, seconds of capture time.
+  public var mapInterval = 60.0
   /// Whether poses of the whole run are kept, for files at its end.
   public var keepsResults = false
 
@@ -38,6 +49,8 @@ public enum SLAMServiceError: Error, Hashable, Sendable, CustomStringConvertible
   case fewerTimesThanFrames(times: Int)
   /// The same capture time, or an earlier one.
   case timeGoesBack(frame: Int)
+  /// The map of an earlier run is of no use for these pictures.
+  case mapOfNoUse(SavedMapError)
 
   public var description: String {
     switch self {
@@ -45,6 +58,7 @@ public enum SLAMServiceError: Error, Hashable, Sendable, CustomStringConvertible
       "camera.json is for pictures of \(camera), the video has \(picture), which is no multiple"
     case .fewerTimesThanFrames(let times): "times.txt has \(times) lines, fewer than the video has frames"
     case .timeGoesBack(let frame): "frame \(frame) was not captured after the one before"
+    case .mapOfNoUse(let error): "the map that was loaded is \(error)"
     }
   }
 }

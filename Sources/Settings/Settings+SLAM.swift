@@ -10,6 +10,10 @@ extension Settings {
     /// `nil`: a usual phone's camera.
     public var cameraFile: String?
     public var usesSharedMemory: Bool
+    /// `nil`: the map is not kept.
+    public var mapFile: String?
+    /// Whether to find the depth of key frames.
+    public var isDense: Bool
 
     init(_ resolver: SettingsResolver) throws(SettingsError) {
       isEnabled = try resolver.value(SettingsTable.slamEnabled)
@@ -17,6 +21,8 @@ extension Settings {
       frameSkip = max(1, try resolver.value(SettingsTable.slamFrameSkip))
       cameraFile = try resolver.value(SettingsTable.slamCameraFile).nilIfEmpty
       usesSharedMemory = try resolver.value(SettingsTable.slamSharedMemory)
+      mapFile = try resolver.value(SettingsTable.slamMapFile).nilIfEmpty
+      isDense = try resolver.value(SettingsTable.slamDense)
     }
   }
 }

@@ -11,4 +11,11 @@ extension SettingsTable {
     "camera.json of the camera: lens, shutter, where the IMU sits. Empty assumes the main camera of a phone.")
   static let slamSharedMemory = Setting.boolean(
     "slam.shared_memory", true, "Whether key frames go to shared memory, for the mesh service.")
+  static let slamMapFile = Setting.text(
+    "slam.map_file", "", allowed: "the path of a file", from: .flag("--map"),
+    "The map that the camera is looked for in and that is extended; made when it is not there, and written every "
+      + "minute. Empty keeps no map.")
+  static let slamDense = Setting.boolean(
+    "slam.dense", true, from: .flag("--no-dense"),
+    "Whether to find the depth of key frames, for clouds of points that show surfaces. Takes a fifth of a core.")
 }

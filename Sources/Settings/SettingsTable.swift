@@ -40,7 +40,7 @@ public enum SettingsTable {
       name: "slam", help: "Where the camera is: the SLAM service.",
       settings: [
         slamEnabled.definition, slamStream.definition, slamFrameSkip.definition, slamCameraFile.definition,
-        slamSharedMemory.definition,
+        slamSharedMemory.definition, slamMapFile.definition, slamDense.definition,
       ]),
     Section(
       name: "bus", help: "Messages and video between services.",

@@ -28,14 +28,22 @@ public struct DescriptorExtractor: Sendable {
   static let radius = 15
   /// How many directions are told apart.
   static let turns = 36
+  /// Side of the patch that is copied out of the picture: rows of two SIMD registers, of which one pixel is not used.
+  private static let side = 2 * radius + 2
 
-  /// For each turn, the pairs of pixels that are compared, as offsets.
-  private let patterns: [[(SIMD2<Int>, SIMD2<Int>)]]
-  private static let sharedPatterns = makePatterns()
+  /// For each turn the 256 pairs of pixels that are compared, as places in the patch.
+  private let pairs: [SIMD2<Int16>]
+  private static let sharedPairs = makePairs()
+  /// For each row of a patch from the middle one on, all ones where the disc of the centroid is.
+  private let disc: [UInt8]
+  private static let sharedDisc = (0...radius).flatMap { dy in
+    let half = Int(Double(radius * radius - dy * dy).squareRoot())
+    return (0..<side).map { abs($0 - radius) <= half ? UInt8.max : 0 }
+  }
 
-  public init() { patterns = Self.sharedPatterns }
+  public init() { (pairs, disc) = (Self.sharedPairs, Self.sharedDisc) }
 
-  private static func makePatterns() -> [[(SIMD2<Int>, SIMD2<Int>)]] {
+  private static func makePairs() -> [SIMD2<Int16>] {
     // Pairs from a Gaussian of a fifth of the patch, as BRIEF's authors found best; the same in every run.
     var state: UInt64 = 0x5EED_0F_B21EF
     func uniform() -> Double {
@@ -49,13 +57,14 @@ public struct DescriptorExtractor: Sendable {
       }
     }
     let pairs = (0..<256).map { _ in (gaussianPoint(), gaussianPoint()) }
-    return (0..<Self.turns).map { turn in
+    return (0..<Self.turns).flatMap { turn in
       let angle = 2 * Double.pi * Double(turn) / Double(Self.turns)
-      func turned(_ p: SIMD2<Double>) -> SIMD2<Int> {
-        SIMD2(
-          Int((cos(angle) * p.x - sin(angle) * p.y).rounded()), Int((sin(angle) * p.x + cos(angle) * p.y).rounded()))
+      func place(_ p: SIMD2<Double>) -> Int16 {
+        let x = Int((cos(angle) * p.x - sin(angle) * p.y).rounded())
+        let y = Int((sin(angle) * p.x + cos(angle) * p.y).rounded())
+        return Int16((y + Self.radius) * Self.side + x + Self.radius)
       }
-      return pairs.map { (turned($0.0), turned($0.1)) }
+      return pairs.map { SIMD2(place($0.0), place($0.1)) }
     }
   }
 
@@ -65,32 +74,65 @@ public struct DescriptorExtractor: Sendable {
     let (x, y) = (Int(position.x.rounded()), Int(position.y.rounded()))
     let margin = Self.radius + 1
     guard x >= margin, y >= margin, x < image.width - margin, y < image.height - margin else { return nil }
+    let side = Self.side
     return image.pixels.withUnsafeBufferPointer { pixels in
-      let centre = y * image.width + x
-      let pattern = patterns[Self.turn(pixels, centre, image.width)]
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: side * side) { memory in
+        guard let pixels = pixels.baseAddress, let patch = memory.baseAddress else { return nil }
+        for row in 0..<side - 1 {
+          let start = (y - Self.radius + row) * image.width + x - Self.radius
+          (patch + row * side).update(from: pixels + start, count: side)
+        }
+        return compare(patch)
+      }
+    }
+  }
+
+  private func compare(_ patch: UnsafePointer<UInt8>) -> BinaryDescriptor {
+    let turn = turn(patch)
+    return pairs.withUnsafeBufferPointer { pairs in
       var bits = SIMD4<UInt64>.zero
-      for (index, pair) in pattern.enumerated() {
-        let first = pixels[centre + pair.0.y * image.width + pair.0.x]
-        let second = pixels[centre + pair.1.y * image.width + pair.1.x]
-        if first < second { bits[index >> 6] |= 1 << UInt64(index & 63) }
+      for word in 0..<4 {
+        var value: UInt64 = 0
+        for bit in 0..<64 {
+          let pair = pairs[turn &* 256 &+ word &* 64 &+ bit]
+          let isDarker = patch[Int(pair.x)] < patch[Int(pair.y)]
+          value |= (isDarker ? 1 : 0) &<< UInt64(bit)
+        }
+        bits[word] = value
       }
       return BinaryDescriptor(bits: bits)
     }
   }
 
-  /// The direction from the centre to the centroid of brightness, as an index of `patterns`.
-  private static func turn(_ pixels: UnsafeBufferPointer<UInt8>, _ centre: Int, _ width: Int) -> Int {
-    var (momentX, momentY) = (0, 0)
-    for dy in -radius...radius {
-      let half = Int(Double(radius * radius - dy * dy).squareRoot())
-      for dx in -half...half {
-        let value = Int(pixels[centre + dy * width + dx])
-        momentX += dx * value
-        momentY += dy * value
+  /// The direction from the centre to the centroid of brightness, as a number of turns.
+  private func turn(_ patch: UnsafePointer<UInt8>) -> Int {
+    let side = Self.side
+    // By column: brightness, and how it leans downwards. Both stay below 2¹⁵.
+    return withUnsafeTemporaryAllocation(of: Int16.self, capacity: 2 * side) { memory in
+      guard let sums = memory.baseAddress else { return 0 }
+      let leaning = sums + side
+      memory.initialize(repeating: 0)
+      disc.withUnsafeBufferPointer { disc in
+        guard let disc = disc.baseAddress else { return }
+        for x in 0..<side { sums[x] = Int16(patch[Self.radius &* side &+ x] & disc[x]) }
+        for dy in 1...Self.radius {
+          let (above, below) = (patch + (Self.radius - dy) * side, patch + (Self.radius + dy) * side)
+          let (mask, weight) = (disc + dy * side, Int16(truncatingIfNeeded: dy))
+          for x in 0..<side {
+            let (a, b) = (Int16(above[x] & mask[x]), Int16(below[x] & mask[x]))
+            sums[x] = sums[x] &+ a &+ b
+            leaning[x] = leaning[x] &+ weight &* (b &- a)
+          }
+        }
       }
+      var (momentX, momentY) = (0, 0)
+      for x in 0..<side {
+        momentX &+= (x - Self.radius) &* Int(sums[x])
+        momentY &+= Int(leaning[x])
+      }
+      let angle = atan2(Double(momentY), Double(momentX)) / (2 * .pi) * Double(Self.turns)
+      return (Int(angle.rounded()) + Self.turns) % Self.turns
     }
-    let angle = atan2(Double(momentY), Double(momentX)) / (2 * .pi) * Double(turns)
-    return (Int(angle.rounded()) + turns) % turns
   }
 }
 

@@ -30,6 +30,15 @@ import Testing
     #expect(message.topic == .pointClouds && message.contentType == "application/x-ply")
   }
 
+  @Test func confidencesComeLast() {
+    let cloud = PointCloud(
+      points: [PointCloud.Point(position: .zero, colour: SIMD3(1, 2, 3), confidence: 0.5)], hasConfidence: true)
+    let body = Array(cloud.ply().readableBytesView)
+    let end = Array("property uchar blue\nproperty float confidence\nend_header\n".utf8)
+    #expect(body.suffix(7) == [1, 2, 3, 0, 0, 0, 0x3F])
+    #expect(Array(body.dropLast(19).suffix(end.count)) == end)
+  }
+
   @Test func noPointsAreAFileToo() {
     #expect(String(buffer: PointCloud().ply()).hasSuffix("end_header\n"))
   }

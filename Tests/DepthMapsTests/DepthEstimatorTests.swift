@@ -28,16 +28,16 @@ import Vision
     }.sorted()
   }
 
-  @Test(arguments: [RenderedBox.pinhole, RenderedBox.fisheye])
-  func findsTheDepthOfTextureThroughTheLens(_ camera: CameraModel) {
+  @Test(arguments: [(RenderedBox.pinhole, 5_000), (RenderedBox.fisheye, 2_000)])
+  func findsTheDepthOfTextureThroughTheLens(_ camera: CameraModel, count: Int) {
     let box = RenderedBox(camera: camera)
     let estimates = DepthEstimator(camera: camera).estimate(
       reference: box.view(Self.reference), neighbours: neighbours(box), landmarks: box.landmarks(Self.reference))
     let errors = relativeErrors(estimates, box)
-    #expect(estimates.count >= 3000)
+    #expect(estimates.count >= count)
     guard !errors.isEmpty else { return }
-    #expect(errors[errors.count / 2] < 0.01, "median \(errors[errors.count / 2])")
-    #expect(errors[errors.count * 9 / 10] < 0.05, "90 % \(errors[errors.count * 9 / 10])")
+    #expect(errors[errors.count / 2] < 0.006, "median \(errors[errors.count / 2])")
+    #expect(errors[errors.count * 9 / 10] < 0.025, "90 % \(errors[errors.count * 9 / 10])")
     #expect(estimates.allSatisfy { $0.confidence >= 0 && $0.confidence <= 1 && $0.inverseDepthDeviation > 0 })
   }
 
@@ -67,18 +67,28 @@ import Vision
     #expect(estimates.isEmpty)
   }
 
-  @Test func wrongPosesGiveFewPoints() {
+  @Test(arguments: [0.05, 0.1])
+  func wrongPosesGiveNoPoints(_ radians: Double) {
     let box = RenderedBox(camera: RenderedBox.pinhole)
     var others = neighbours(box)
     for index in others.indices {
-      let error = SE3(rotation: .exp(SIMD3(0.06, -0.05, 0.08)), translation: SIMD3(0.1, 0.2, -0.1))
+      let error = SE3(rotation: .exp(radians * SIMD3(0.6, -0.5, 0.8)), translation: radians * SIMD3(1, 2, -1))
       others[index].cameraFromWorld = (index % 2 == 0 ? error : error.inverse) * others[index].cameraFromWorld
     }
     let estimates = DepthEstimator(camera: box.camera).estimate(
       reference: box.view(Self.reference), neighbours: others, landmarks: box.landmarks(Self.reference))
-    let right = DepthEstimator(camera: box.camera).estimate(
-      reference: box.view(Self.reference), neighbours: neighbours(box), landmarks: box.landmarks(Self.reference))
-    #expect(3 * estimates.count < right.count, "\(estimates.count) of \(right.count)")
+    let count = estimates.count
+    #expect(count == 0)
+  }
+
+  @Test func whatTheNeighboursDoNotSeeHasNoWrongDepth() {
+    // All neighbours are on one side, so that the pillar hides a strip of the wall behind it from them.
+    let box = RenderedBox(camera: RenderedBox.pinhole)
+    let aside = [0.1, 0.2, 0.3, 0.4].map { SE3(rotation: .identity, translation: SIMD3($0, 0.02, 0)) }
+    let estimates = DepthEstimator(camera: box.camera).estimate(
+      reference: box.view(Self.reference), neighbours: neighbours(box, aside), landmarks: box.landmarks(Self.reference))
+    let wrong = relativeErrors(estimates, box).filter { $0 > 0.1 }.count
+    #expect(estimates.count >= 3000 && 50 * wrong < estimates.count, "\(wrong) of \(estimates.count)")
   }
 
   @Test func unusableInputGivesNothing() {

@@ -19,6 +19,28 @@ import Testing
     #expect((0.0003...0.006).contains(alignment.positionNoise))
   }
 
+  /// A path that a camera follows alone bends by milliradians, which turns gravity against it.
+  @Test(arguments: [0.3, 4], [1, 2, 3, 4, 5] as [UInt64])
+  func findsTheScaleOfACameraThatDrifts(scale: Double, seed: UInt64) throws {
+    var flight = SyntheticFlight()
+    (flight.scale, flight.seed, flight.seconds) = (scale, seed, 60)
+    (flight.drift, flight.turnDrift) = (0.01, 0.002)
+    let alignment = try #require(flight.alignment())
+    #expect(alignment.quality == .trustworthy)
+    #expect(abs(alignment.scale / scale - 1) < 0.01)
+    #expect(abs(alignment.scale / scale - 1) < 4 * alignment.scaleDeviation + 0.001)
+    #expect(angle(alignment.gravityInWorld, flight.gravityInWorld) < 2 * .pi / 180)
+    #expect((alignment.accelerometerBias - flight.accelerometerBias).norm < 0.05)
+  }
+
+  /// Whatever the time between the poses that take part is.
+  @Test(arguments: [35.0, 50, 65, 80, 95]) func isAsGoodOverAnyTime(seconds: Double) throws {
+    var flight = SyntheticFlight()
+    (flight.seconds, flight.scale) = (seconds, 2)
+    let alignment = try #require(flight.alignment())
+    #expect(alignment.quality == .trustworthy && abs(alignment.scale / 2 - 1) < 0.01)
+  }
+
   @Test(arguments: [-0.4, -0.15, -0.0123, 0, 0.15, 0.3]) func findsTheOffsetOfTheClocks(offset: Double) throws {
     var flight = SyntheticFlight()
     flight.offset = offset

@@ -30,6 +30,9 @@ struct SyntheticFlight {
   var accelerometerBias = SIMD3(0.08, -0.05, 0.1)
   /// Whether sensors and camera err as EuRoC's do.
   var hasNoise = true
+  /// What errors of the camera add up to: metres and radians for a second, growing with the root of time.
+  var drift = 0.0
+  var turnDrift = 0.0
   /// How far it swings; 0 hovers, with millimetres of motion.
   var motion = 1.0
   var turning = 1.0
@@ -75,9 +78,24 @@ struct SyntheticFlight {
 
   func poses(rate: Double = 20) -> [TimedPose] {
     var generator = SeededGenerator(seed: seed)
+    var drifts = SeededGenerator(seed: seed + 2000)
+    // World as the camera believes it to be from the true one.
+    var (believed, last) = (SE3.identity, metricPose(0))
     return (0..<Int(seconds * rate)).map { index in
       let t = Double(index) / rate
-      var pose = metricPose(t)
+      let now = metricPose(t)
+      if drift > 0 || turnDrift > 0 {
+        let root = (1 / rate).squareRoot()
+        let error = SE3(
+          rotation: .exp(turnDrift * root * normal3(&drifts)), translation: drift * root * normal3(&drifts))
+        let step = last.inverse * now
+        believed =
+          believed * last
+          * SE3(
+            rotation: step.rotation * error.rotation, translation: step.translation + error.translation) * now.inverse
+        last = now
+      }
+      var pose = believed * now
       if hasNoise {
         pose.translation += 0.002 * normal3(&generator)
         pose.rotation = pose.rotation * .exp(0.0007 * normal3(&generator))

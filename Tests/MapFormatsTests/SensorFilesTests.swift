@@ -37,6 +37,33 @@ import Testing
     }
   }
 
+  @Test func fixesAreReadAsTheyAreWritten() throws {
+    let text =
+      "#t_s,lat_deg,lon_deg,alt_m,speed2d_mps,speed3d_mps\n0.0588824,33.1267696,-117.3273433,-22.941,1.088,1.05\n"
+    let fix = try #require(try GPSLog.parse(text).first)
+    #expect(
+      fix.timestampNanos == 58_882_400 && fix.latitudeDegrees == 33.1267696 && fix.longitudeDegrees == -117.3273433)
+    #expect(fix.altitudeMetres == -22.941 && fix.speedMPerSec == 1.088 && fix.accuracyMetres == GPSLog.usualAccuracy)
+    #expect(try GPSLog.parse("1,47,8,400,0,0,1.4\n1,48,8,400\n2,47,8,400").map(\.accuracyMetres) == [1.4, 5])
+  }
+
+  @Test(
+    arguments: [
+      ("1,47,8", "3 of 4 fields"), ("2,47,8,1\n1,47,8,1", "line 2: earlier"), ("1,97,8,1", "latitude"),
+      ("1,47,8,x", "no finite number"), ("1,47,8,1,0,0,0", "accuracy"),
+    ])
+  func badFixesAreNamed(text: String, part: String) {
+    #expect { try GPSLog.parse(text) } throws: { "\($0)".contains(part) }
+  }
+
+  @Test func positionsAreExact() {
+    let place = GeodeticPosition(
+      latitudeDegrees: -33.1267696, longitudeDegrees: 117.3273433214, altitudeMetres: 22.9414)
+    #expect(
+      PositionFile.text(of: [(1_403_636_584_763_555_584, place)])
+        == "timestamp,latitude,longitude,altitude\n1403636584.763555584,-33.126769600,117.327343321,22.941\n")
+  }
+
   @Test func cameraDescriptionsTellEverything() throws {
     let json = """
       {"model": "pinhole-radtan", "fx": 458.654, "fy": 457.296, "cx": 367.215, "cy": 248.375, "k1": -0.28, "k2": 0.07,

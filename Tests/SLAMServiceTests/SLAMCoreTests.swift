@@ -27,6 +27,7 @@ import Testing
   private func core(_ script: Script, _ change: (inout SLAMServiceOptions) -> Void = { _ in }) -> SLAMCore {
     var options = SLAMServiceOptions(stream: "drone")
     options.sharedMemory = nil
+    options.isDense = false
     options.keepsResults = true
     change(&options)
     return SLAMCore(

@@ -14,9 +14,17 @@ final class Script: Sendable {
 
   /// The state of each frame, the last one again and again.
   let states: [SLAMState]
+  /// Whether maps are kept.
+  let keepsMaps: Bool
+  /// The frame that the first map begins from.
+  let reference: Int?
   private let log = Mutex<(cameras: [CameraModel], frames: [Seen], finished: Int)>(([], [], 0))
 
-  init(_ states: [SLAMState]) { self.states = states }
+  init(_ states: [SLAMState], keepsMaps: Bool = false, reference: Int? = nil) {
+    self.states = states
+    self.keepsMaps = keepsMaps
+    self.reference = reference
+  }
 
   var cameras: [CameraModel] { log.withLock { $0.cameras } }
   var frames: [Seen] { log.withLock { $0.frames } }
@@ -38,6 +46,7 @@ private struct ScriptedBackend: SLAMBackend {
   private var poses: [SLAMPose] = []
   private var keyFrames: [SLAMSnapshot.KeyFrame] = []
   private var count = 0
+  private var loaded: SavedMap?
 
   init(script: Script, camera: CameraModel) {
     self.script = script
@@ -57,6 +66,13 @@ private struct ScriptedBackend: SLAMBackend {
     let isKeyFrame = hasPose && count.isMultiple(of: 2)
     count += 1
     if hasPose {
+      // A map that begins gives the frame that it begins from a pose.
+      if poses.isEmpty, let reference = script.reference {
+        keyFrames.append(.init(frameNumber: reference, nanos: 0, worldFromCamera: .identity))
+        poses.append(
+          SLAMPose(
+            frameNumber: reference, nanos: Int64(reference) * 1_000_000_000, map: 0, worldFromCamera: .identity))
+      }
       poses.append(
         SLAMPose(frameNumber: frame.number, nanos: frame.nanos, map: 0, worldFromCamera: pose))
     }
@@ -69,6 +85,19 @@ private struct ScriptedBackend: SLAMBackend {
   }
 
   mutating func finish() { script.finish() }
+
+  mutating func load(_ saved: SavedMap) throws(SavedMapError) {
+    guard script.keepsMaps else { throw .noMapsHere }
+    loaded = saved
+  }
+
+  var savedMap: SavedMap? {
+    guard script.keepsMaps, !keyFrames.isEmpty else { return loaded }
+    let run = loaded?.runs ?? 0
+    return SavedMap(camera: camera, runs: run + 1, map: scriptedMap(keyFrames: keyFrames.count + 1, run: run))
+  }
+
+  var referenceFrame: Int? { poses.isEmpty ? script.reference : nil }
 
   func trajectory(since nanos: Int64) -> [SLAMPose] { poses.filter { $0.nanos >= nanos } }
 
@@ -86,12 +115,32 @@ private struct ScriptedBackend: SLAMBackend {
       })
   }
 
+  var memory: SLAMMemory {
+    var memory = SLAMMemory(keyFrames: keyFrames.count, poses: poses.count, droppedPoses: 2)
+    memory.describedKeyFrames = keyFrames.count
+    (memory.featureBytes, memory.placeBytes) = (1_000 * keyFrames.count, 500 * keyFrames.count)
+    return memory
+  }
+
   func points(seenByKeyFrame frameNumber: Int) -> [SLAMSnapshot.Sighting] {
     guard let keyFrame = keyFrames.first(where: { $0.frameNumber == frameNumber }) else { return [] }
     return landmarks.compactMap { landmark in
       camera.project(keyFrame.worldFromCamera.inverse * landmark.position).map { .init(landmark: landmark, pixel: $0) }
     }
   }
+}
+
+/// A map of key frames in a row that see one point.
+func scriptedMap(keyFrames count: Int, run: Int) -> SLAMMap {
+  var map = SLAMMap()
+  map.keyFrames = (0..<count).map { index in
+    KeyFrame(
+      cameraFromWorld: SE3(rotation: .identity, translation: SIMD3(-0.1 * Double(index), 0, 0)), number: index, run: run
+    )
+  }
+  map.points[7] = MapPoint(
+    position: SIMD3(0, 0, 4), observations: (0..<count).map { ($0, SIMD2(30 - Double($0), 20)) })
+  return map
 }
 
 /// A picture of one colour; its left half is darker.

@@ -97,6 +97,19 @@ import Testing
     #expect(report.finalCost <= report.initialCost)
   }
 
+  @Test func piecesLeadWhereOneRunDoes() {
+    let (_, start) = problems(seed: 4, noise: 1, outliers: 10, disturbance: 0.4)
+    var (whole, pieces) = (start, start)
+    var adjuster = BundleAdjuster()
+    adjuster.iterations = 6
+    adjuster.tolerance = 0
+    let report = adjuster.adjust(&whole)
+    adjuster.iterations = 2
+    for _ in 0..<3 { adjuster.damping = adjuster.adjust(&pieces).damping }
+    #expect(report.steps > 3 && adjuster.damping == report.damping)
+    #expect(whole.poses == pieces.poses && whole.points == pieces.points)
+  }
+
   @Test func degenerateProblemsAreLeftAlone() {
     // A point that one camera sees, one that none sees, one behind, and poses that are all fixed.
     var problem = BundleProblem(

@@ -25,6 +25,39 @@ import Vision
   }
 }
 
+@Suite struct CornerStrengthsTests {
+  /// The smaller eigenvalue around one pixel, as the definition has it.
+  private func strength(_ image: GreyImage, _ x: Int, _ y: Int) -> Double {
+    var (xx, xy, yy) = (0.0, 0.0, 0.0)
+    for v in y - 3...y + 3 {
+      for u in x - 3...x + 3 {
+        let gx = (Double(image[u + 1, v]) - Double(image[u - 1, v])) / 2
+        let gy = (Double(image[u, v + 1]) - Double(image[u, v - 1])) / 2
+        (xx, xy, yy) = (xx + gx * gx / 49, xy + gx * gy / 49, yy + gy * gy / 49)
+      }
+    }
+    return (xx + yy) / 2 - ((xx - yy) * (xx - yy) / 4 + xy * xy).squareRoot()
+  }
+
+  @Test(arguments: [(64, 48), (61, 35), (12, 40), (13, 12)]) func areSmallerEigenvalues(width: Int, height: Int) {
+    let image = Scene(seed: 5).image(width: width, height: height)
+    let strengths = CornerStrengths(of: image)
+    let margin = CornerStrengths.margin
+    for y in 0..<height {
+      for x in 0..<width {
+        let isInside = (margin..<width - margin).contains(x) && (margin..<height - margin).contains(y)
+        let expected = isInside ? strength(image, x, y) : 0
+        #expect(abs(Double(strengths.values[y * width + x]) - expected) < 0.01 + 1e-4 * expected)
+      }
+    }
+  }
+
+  @Test func areZeroInTinyPictures() {
+    let image = Scene(seed: 5).image(width: 11, height: 30)
+    #expect(CornerStrengths(of: image).values == [Float](repeating: 0, count: 330))
+  }
+}
+
 @Suite struct CornerDetectorTests {
   /// White squares on black: corners are where they are.
   private func squares() -> (GreyImage, [SIMD2<Float>]) {

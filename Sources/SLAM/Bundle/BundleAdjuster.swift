@@ -14,6 +14,8 @@ public struct BundleAdjuster: Sendable {
   public var kernel = HuberKernel(threshold: 1.5)
   /// A step that improves the cost by less than this share is the last.
   public var tolerance = 1e-4
+  /// Share by which the diagonal is raised at first. What an earlier adjustment ended with goes on from there.
+  public var damping = 1e-4
 
   public init() {}
 
@@ -24,6 +26,10 @@ public struct BundleAdjuster: Sendable {
     public var finalCost: Double
     /// Steps that were taken.
     public var steps: Int
+    /// Share by which the diagonal was raised at the end.
+    public var damping: Double
+    /// Whether more steps would change little.
+    public var isConverged = false
   }
 
   /// Adjusts `problem` in place. Never makes its cost greater.
@@ -31,26 +37,27 @@ public struct BundleAdjuster: Sendable {
   public func adjust(_ problem: inout BundleProblem) -> Report {
     let layout = BundleLayout(problem)
     var system = BundleSystem(problem, layout, kernel)
-    var report = Report(initialCost: system.cost, finalCost: system.cost, steps: 0)
-    var damping = 1e-4
+    var report = Report(initialCost: system.cost, finalCost: system.cost, steps: 0, damping: damping)
     for _ in 0..<iterations {
-      guard let step = system.solve(layout, damping: damping) else {
-        damping *= 10
+      guard let step = system.solve(layout, damping: report.damping) else {
+        report.damping *= 10
         continue
       }
       let candidate = layout.moved(problem, by: step)
       let cost = BundleSystem.cost(candidate, kernel)
       guard cost <= system.cost else {
-        damping *= 10
-        if damping > 1e6 { break }
+        report.damping *= 10
+        report.isConverged = report.damping > 1e6
+        if report.isConverged { break }
         continue
       }
       let gain = system.cost - cost
       problem = candidate
       report.steps += 1
       report.finalCost = cost
-      if gain <= tolerance * system.cost { break }
-      damping = max(damping / 10, 1e-9)
+      report.isConverged = gain <= tolerance * system.cost
+      if report.isConverged { break }
+      report.damping = max(report.damping / 10, 1e-9)
       system = BundleSystem(problem, layout, kernel)
     }
     return report

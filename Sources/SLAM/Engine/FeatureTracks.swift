@@ -68,7 +68,7 @@ struct FeatureTracks {
   }
 
   private(set) var tracks: [FeatureTrack] = []
-  private var pyramid: ImagePyramid?
+  private var picture: FramePicture?
   private var nextIdentifier = 0
   private let tracker = PatchTracker()
   /// Likeness to its template below which a patch is taken for another.
@@ -76,13 +76,13 @@ struct FeatureTracks {
 
   /// Follows all tracks into the next picture. What is not found there ends.
   /// - Parameter expectations: one for each track.
-  mutating func follow(into next: ImagePyramid, expecting expectations: [Expectation]) {
-    defer { pyramid = next }
-    guard let previous = pyramid else { return }
+  mutating func follow(into next: FramePicture, expecting expectations: [Expectation]) {
+    defer { picture = next }
+    guard let previous = picture?.pyramid else { return }
     var kept: [FeatureTrack] = []
     kept.reserveCapacity(tracks.count)
     for (track, expectation) in zip(tracks, expectations) {
-      if let moved = follow(track, expectation, from: previous, into: next) { kept.append(moved) }
+      if let moved = follow(track, expectation, from: previous, into: next.pyramid) { kept.append(moved) }
     }
     tracks = kept
   }
@@ -114,17 +114,28 @@ struct FeatureTracks {
 
   /// Begins tracks where there are none, up to `count` altogether.
   mutating func replenish(count: Int) {
-    guard let pyramid, tracks.count < count else { return }
-    let image = pyramid.levels[0]
-    let area = Double(image.width * image.height)
+    guard tracks.count < count, let pyramid = picture?.pyramid, let strengths = picture?.strengths else { return }
+    let area = Double(strengths.width * strengths.height)
     let cell = max(12, Int((area / Double(count)).squareRoot() * 0.8))
-    let corners = CornerDetector(cellSize: cell).detect(in: image, avoiding: tracks.map(\.pixel))
+    let corners = CornerDetector(cellSize: cell).detect(in: strengths, avoiding: tracks.map(\.pixel))
     for corner in corners.prefix(count - tracks.count) {
       guard let template = PatchTemplate(pyramid, centre: corner.position) else { continue }
       tracks.append(FeatureTrack(identifier: nextIdentifier, pixel: corner.position, template: template))
       nextIdentifier += 1
     }
   }
+
+  /// What the last picture shows: corners, and the patches that are followed.
+  /// - Parameter isFollowed: whether tracks give their names to features.
+  mutating func features(isFollowed: Bool = true) -> KeyFrameFeatures {
+    guard let strengths = picture?.strengths, let pyramid = picture?.pyramid else { return KeyFrameFeatures() }
+    return KeyFrameFeatures(
+      of: pyramid, strengths, tracks: isFollowed ? tracks.map { ($0.identifier, $0.pixel) } : [],
+      extractor: DescriptorExtractor())
+  }
+
+  /// Gives no new track an identifier up to this one.
+  mutating func reserve(through identifier: Int) { nextIdentifier = max(nextIdentifier, identifier + 1) }
 
   /// Sets what takes the motion during readout off each track's pixel.
   mutating func correct(_ correction: (FeatureTrack) -> SIMD2<Double>) {
@@ -133,7 +144,7 @@ struct FeatureTracks {
 
   /// Takes all templates anew, from the last picture.
   mutating func renewTemplates() {
-    guard let pyramid else { return }
+    guard let pyramid = picture?.pyramid else { return }
     for index in tracks.indices {
       guard let template = PatchTemplate(pyramid, centre: tracks[index].pixel) else { continue }
       (tracks[index].template, tracks[index].anchor) = (template, nil)
@@ -150,7 +161,7 @@ struct FeatureTracks {
 
   /// Follows points of the map again, from where a picture was found to show them.
   mutating func resume(_ found: [(identifier: Int, pixel: SIMD2<Float>)]) {
-    guard let pyramid else { return }
+    guard let pyramid = picture?.pyramid else { return }
     let identifiers = Set(found.map(\.identifier))
     tracks.removeAll { identifiers.contains($0.identifier) }
     tracks += found.compactMap { point in

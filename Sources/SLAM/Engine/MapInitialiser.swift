@@ -50,7 +50,7 @@ struct MapInitialiser {
     let rival = answers.dropFirst().first { !isAlike($0, best) }
     if let rival, rival.cost < Self.certainty * best.cost + 0.005 { return nil }
     let origins = best.map.keyFrames.map { $0.cameraFromWorld.inverse.translation }
-    let parallax = best.map.points.keys.sorted().compactMap { best.map.points[$0] }
+    let parallax = best.map.points.identifiers.compactMap { best.map.points[$0] }
       .map { Triangulation.parallax(of: $0.position, from: origins) }.sorted()
     guard parallax[parallax.count / 2] > 0.03 else { return nil }
     return best.map
@@ -138,7 +138,7 @@ struct MapInitialiser {
     var last = problem.poses[lastPose]
     last.translation /= distance
     map.keyFrames = [KeyFrame(cameraFromWorld: .identity), KeyFrame(cameraFromWorld: last)]
-    for (identifier, index) in indices where sightings[index].count == 2 {
+    for (identifier, index) in indices.sorted(by: { $0 < $1 }) where sightings[index].count == 2 {
       map.points[identifier] = MapPoint(position: problem.points[index] / distance, observations: sightings[index])
     }
     return map.points.count >= 30 ? map : nil

@@ -1,5 +1,4 @@
 import Geometry
-import Vision
 
 /// Finds the camera again in a map that it lost, wherever in the map it is, or in a map that was given up before.
 struct Relocaliser {
@@ -20,8 +19,7 @@ struct Relocaliser {
   ///   - atlas: earlier maps, of which one is looked at each time.
   ///   - lastPose: where the camera was a moment ago, camera from world.
   /// - Returns: `nil` when the picture shows nothing of the maps for certain.
-  func place(of image: GreyImage, in map: SLAMMap, _ atlas: inout MapAtlas, lastPose: SE3?) -> Place? {
-    let features = KeyFrameFeatures(of: image, tracks: [], extractor: DescriptorExtractor())
+  func place(of features: KeyFrameFeatures, in map: SLAMMap, _ atlas: inout MapAtlas, lastPose: SE3?) -> Place? {
     let recogniser = PlaceRecogniser(camera: camera)
     func place(_ found: PlaceRecogniser.Place, map: Int? = nil) -> Place {
       Place(

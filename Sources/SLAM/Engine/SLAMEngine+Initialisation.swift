@@ -33,6 +33,7 @@ extension SLAMEngine {
     map = first
     (map.keyFrames[0].number, map.keyFrames[0].nanos) = (referenceNumber, referenceNanos)
     (map.keyFrames[1].number, map.keyFrames[1].nanos) = (frame.number, frame.nanos)
+    for index in map.keyFrames.indices { map.keyFrames[index].run = run }
     tracks.forgetSightings()
     tracks.renewTemplates()
     tracks.markSightings(keyFrame: 1)
@@ -40,7 +41,7 @@ extension SLAMEngine {
     framesWithoutPose = 0
     let pose = map.keyFrames[1].cameraFromWorld
     (lastPose, lastPoseNanos, velocity) = (pose, frame.nanos, .identity)
-    map.keyFrames[1].features = features(of: frame.image)
+    map.keyFrames[1].features = tracks.features()
     map.indexPlaces()
     locateWaiting()
     update.worldFromCamera = pose.inverse
@@ -50,7 +51,7 @@ extension SLAMEngine {
 
   /// Gives the frames before initialisation their poses, from the newest, whose pose is known, back in time.
   mutating func locateWaiting() {
-    let located = waitingPoses(map)
+    let located = waitingPoses(from: map.keyFrames[1].cameraFromWorld) { map.points[$0] }
     for (frame, pose) in zip(waiting.suffix(located.count), located) {
       let keyFrame = frame.number > referenceNumber ? 1 : 0
       records.append(
@@ -62,12 +63,15 @@ extension SLAMEngine {
   }
 
   /// The poses of the last of the waiting frames, as far back as they are known, in the order of the frames.
-  func waitingPoses(_ map: SLAMMap) -> [SE3] {
-    var pose = map.keyFrames[1].cameraFromWorld
+  /// - Parameters:
+  ///   - newest: camera from world, about where the last of them was.
+  ///   - point: what a track shows.
+  func waitingPoses(from newest: SE3, _ point: (_ track: Int) -> MapPoint?) -> [SE3] {
+    var pose = newest
     var poses: [SE3] = []
     for frame in waiting.reversed() {
       let observations = frame.pixels.compactMap { seen in
-        map.points[seen.identifier].map { PointObservation(pointInWorld: $0.position, pixel: seen.pixel) }
+        point(seen.identifier).map { PointObservation(pointInWorld: $0.position, pixel: seen.pixel) }
       }
       guard let refined = PoseRefiner().refine(observations, camera: camera, start: pose),
         refined.inlierCount >= options.minimalPoints, 2 * refined.inlierCount >= observations.count
@@ -80,7 +84,7 @@ extension SLAMEngine {
 
   /// Takes the motion during readout off the pixels of the waiting frames and of the tracks.
   mutating func correctWaitingReadout(_ map: SLAMMap) {
-    let poses = waitingPoses(map)
+    let poses = waitingPoses(from: map.keyFrames[1].cameraFromWorld) { map.points[$0] }
     let start = waiting.count - poses.count
     let shutter = RollingShutter(camera: camera, readoutSeconds: options.readoutSeconds)
     for (index, pose) in poses.enumerated() where poses.count > 1 {
@@ -101,12 +105,6 @@ extension SLAMEngine {
     tracks.correct { track in
       corrected[track.identifier].map { $0 - SIMD2(Double(track.pixel.x), Double(track.pixel.y)) } ?? .zero
     }
-  }
-
-  /// What a key frame shows, of the tracks that are followed and besides.
-  func features(of image: GreyImage) -> KeyFrameFeatures {
-    KeyFrameFeatures(
-      of: image, tracks: tracks.tracks.map { ($0.identifier, $0.pixel) }, extractor: DescriptorExtractor())
   }
 
   /// The reference, the present picture, and some between them.

@@ -18,44 +18,44 @@ extension SLAMEngine {
     return motion > (isUrgent ? keyFrameMotion / 3 : keyFrameMotion)
   }
 
-  /// Adjusts the newest key frames. In the frame after a key frame, which has enough to do.
-  mutating func adjustNewest() {
-    isAdjustmentDue = false
-    closeLoop()
-    mergeMaps()
-    let count = map.keyFrames.count
-    if options.calibration != .known, count >= Self.firstCalibration, 2 * count >= 3 * calibratedCount {
-      calibrate(range: max(count - Self.calibrationWindow, 0)..<count)
-      calibratedCount = count
-      tracks.renewTemplates()
-    } else {
-      map.adjust(window: options.window, camera: camera, iterations: 4)
-    }
-    // The present frame moves with the key frame that it hangs on.
-    guard let record = records.last, record.map == mapNumber else { return }
-    lastPose = record.cameraFromKeyFrame * map.keyFrames[record.keyFrame].cameraFromWorld
-  }
-
   /// Finds out focal length and k1 from a range of key frames.
   mutating func calibrate(range: Range<Int>) {
-    guard let deviation = options.calibration.deviation else { return }
+    guard var calibration = calibration(range: range) else { return }
+    calibration.advance(iterations: Self.calibrationSteps)
+    apply(calibration)
+  }
+
+  /// The adjustment that finds out focal length and k1 from a range of key frames.
+  func calibration(range: Range<Int>) -> SLAMMap.Adjustment? {
+    guard let deviation = options.calibration.deviation else { return nil }
     let intrinsics = Intrinsics(
       assumed: assumedCamera, focalDeviation: deviation.x, distortionDeviation: deviation.y)
-    var calibrated = map
-    let found = calibrated.adjust(free: range, camera: camera, intrinsics: intrinsics, iterations: 20)
+    return map.adjustment(free: range, camera: camera, intrinsics: intrinsics)
+  }
+
+  /// Goes on with the camera that was found.
+  mutating func apply(_ calibration: SLAMMap.Adjustment) {
+    let found = calibration.problem.camera
     // Over flat ground nothing holds the focal length, and it runs away.
-    guard abs(intrinsics.error(found).x) < min(Self.maximalFocalError, 3 * deviation.x) else { return }
-    (map, camera) = (calibrated, found)
+    guard let intrinsics = calibration.problem.intrinsics,
+      abs(intrinsics.error(found).x) < min(Self.maximalFocalError, 3 * intrinsics.deviation.x)
+    else { return }
+    map.apply(calibration)
+    camera = found
     (loopCloser, mapLinker) = (LoopCloser(camera: found), LoopCloser(camera: found))
   }
 
   mutating func addKeyFrame(_ frame: SLAMFrame, _ pose: SE3) {
-    if isAdjustmentDue { adjustNewest() }
+    if isAdjustmentDue {
+      adjustNewest(isLast: true)
+      stayWithKeyFrame()
+    }
     let pose = lastPose ?? pose
     let index = map.keyFrames.count
     map.keyFrames.append(
       KeyFrame(
-        cameraFromWorld: pose, number: frame.number, nanos: frame.nanos, features: features(of: frame.image)))
+        cameraFromWorld: pose, number: frame.number, nanos: frame.nanos, run: run, features: tracks.features()))
+    map.keyFrames[index].previousFromThis = map.keyFrames[index - 1].cameraFromWorld * pose.inverse
     tracks.markSightings(keyFrame: index)
     var misfits: Set<Int> = []
     for track in tracks.tracks {
@@ -63,58 +63,24 @@ extension SLAMEngine {
         map.points[track.identifier]?.observations.append((index, track.position))
       } else {
         switch triangulated(track) {
-        case .point(let point): map.points[track.identifier] = point
+        case .point(var point):
+          point.observations.removeAll { map.isStripped($0.keyFrame) }
+          if point.observations.count >= 2 { map.points[track.identifier] = point }
         case .contradiction: misfits.insert(track.identifier)
         case .unclear: break
         }
       }
     }
     tracks.remove { misfits.contains($0.identifier) }
+    map.indexPlaces()
     let links = PointLinker(camera: camera).link(
       map.unseenPoints(by: index, limit: 5_000), into: index, of: &map)
     tracks.rename(links.renamed)
-    map.indexPlaces()
     isAdjustmentDue = true
+    if search == nil { search = LoopSearch(keyFrame: index) }
     records[records.count - 1].keyFrame = index
     records[records.count - 1].cameraFromKeyFrame = .identity
   }
-
-  /// Takes out the drift that shows when the camera is back where it was.
-  mutating func closeLoop() {
-    guard let loop = loopCloser.loop(in: map) else { return }
-    let closed = loopCloser.close(loop, in: &map)
-    tracks.rename(closed.renamed)
-    for index in records.indices where records[index].map == mapNumber {
-      records[index].cameraFromKeyFrame.translation *= closed.growth[records[index].keyFrame]
-    }
-    velocity = .identity
-    tracks.renewTemplates()
-    adjustWhole()
-  }
-
-  /// Makes the present map part of an earlier one that it shows again.
-  mutating func mergeMaps() {
-    guard let (number, loop) = atlas.nextLoop(from: map, &mapLinker), var merged = atlas.take(number) else { return }
-    let offset = merged.keyFrames.count
-    tracks.rename(merged.merge(map, loop, camera: camera))
-    tracks.shiftSightings(by: offset)
-    for index in records.indices where records[index].map == mapNumber {
-      records[index].map = number
-      records[index].keyFrame += offset
-      records[index].cameraFromKeyFrame.translation *= loop.oldFromNew.scale
-    }
-    (map, mapNumber, state, velocity) = (merged, number, .relocalised, .identity)
-    tracks.renewTemplates()
-    adjustWhole()
-  }
-
-  /// Adjusts the whole map after a correction, where that takes less than about a second.
-  mutating func adjustWhole() {
-    guard map.keyFrames.count <= Self.adjustedWhole else { return }
-    map.adjust(free: 0..<map.keyFrames.count, camera: camera, iterations: 5)
-  }
-
-  static let adjustedWhole = 120
 
   /// What the sightings of a track say about where it is.
   enum Triangulated {

@@ -121,7 +121,8 @@ extension SLAMEngine {
     let guess = lastPose.map { velocity * $0 }
     velocity = .identity
     guard
-      let place = Relocaliser(camera: camera).place(of: frame.image, in: map, &atlas, lastPose: guess)
+      let place = Relocaliser(camera: camera).place(
+        of: tracks.features(isFollowed: false), in: map, &atlas, lastPose: guess)
     else {
       lose(frame)
       return
@@ -133,7 +134,9 @@ extension SLAMEngine {
   mutating func resume(_ place: Relocaliser.Place, _ frame: SLAMFrame, _ update: inout SLAMUpdate) {
     if let number = place.map, let earlier = atlas.take(number) {
       atlas.store(map, number: mapNumber)
-      (map, mapNumber) = (earlier, number)
+      (map, mapNumber, calibratedCount) = (earlier, number, earlier.keyFrames.count)
+      forgetUpkeep()
+      locateWaiting(place)
       tracks.beginAnew()
     }
     tracks.resume(place.found)
@@ -149,8 +152,9 @@ extension SLAMEngine {
     guard framesWithoutPose >= options.patience else { return }
     atlas.store(map, number: mapNumber)
     (mapNumber, mapCount) = (mapCount, mapCount + 1)
-    (isAdjustmentDue, calibratedCount) = (false, 0)
-    (map, lastPose, state, framesWithoutPose) = (SLAMMap(), nil, .initialising, 0)
+    forgetUpkeep()
+    calibratedCount = 0
+    (map, lastPose, state, framesWithoutPose, framesSinceSearch) = (SLAMMap(), nil, .initialising, 0, 0)
     tracks.beginAnew()
     loopCloser = LoopCloser(camera: camera)
     mapLinker = loopCloser

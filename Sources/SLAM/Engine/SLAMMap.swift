@@ -1,37 +1,87 @@
-import Geometry
+public import Geometry
 
 /// A point of the map, and the key frames that saw it.
-struct MapPoint {
-  var position: SIMD3<Double>
+public struct MapPoint: Sendable {
+  public var position: SIMD3<Double>
   /// By key frame: where it was seen.
-  var observations: [(keyFrame: Int, pixel: SIMD2<Double>)]
+  public var observations: [(keyFrame: Int, pixel: SIMD2<Double>)]
+
+  public init(position: SIMD3<Double>, observations: [(keyFrame: Int, pixel: SIMD2<Double>)]) {
+    self.position = position
+    self.observations = observations
+  }
 }
 
 /// A frame that stays in the map.
-struct KeyFrame {
-  var cameraFromWorld: SE3
+public struct KeyFrame: Sendable {
+  public var cameraFromWorld: SE3
   /// Number and capture time of the frame.
-  var number = 0
-  var nanos: Int64 = 0
-  var features = KeyFrameFeatures()
-  /// Whether its sightings were taken out of the map, since others show the same: it moves with the one before.
-  var isThinned = false
+  public var number = 0
+  public var nanos: Int64 = 0
+  /// Which of the runs that built the map the frame is from.
+  public var run = 0
+  public var features = KeyFrameFeatures()
+  /// Whether its sightings were taken out of the map, since others show the same: it moves with the one before. With its
+  /// features it can still be recognised.
+  public internal(set) var isThinned = false
+
+  /// Where it was in the axes of the key frame before, as it was tracked: frames in between were tracked with it.
+  var previousFromThis: SE3?
+
+  public init(
+    cameraFromWorld: SE3, number: Int = 0, nanos: Int64 = 0, run: Int = 0, features: KeyFrameFeatures = .init()
+  ) {
+    self.cameraFromWorld = cameraFromWorld
+    self.number = number
+    self.nanos = nanos
+    self.run = run
+    self.features = features
+  }
 
   /// Of the camera, in the world.
   var centre: SIMD3<Double> { cameraFromWorld.inverse.translation }
 }
 
 /// One map: key frames and points in a world of its own.
-struct SLAMMap {
-  var keyFrames: [KeyFrame] = []
+public struct SLAMMap: Sendable {
+  public var keyFrames: [KeyFrame] = []
   /// By identifier; identifiers are those of the tracks that the points come from.
-  var points: [Int: MapPoint] = [:]
-  /// The key frames by what they show.
-  private(set) var places = PlaceIndex()
+  public var points: MapPoints = [:]
+  /// The key frames by what they show, without those of which only the pose is left.
+  package private(set) var places = PlaceIndex()
+  /// Key frames of which that is known.
+  private var indexedCount = 0
+
+  public init() {}
 
   /// Makes the newest key frames known to ``places``.
-  mutating func indexPlaces() {
-    while places.keyFrameCount < keyFrames.count { places.add(keyFrames[places.keyFrameCount].features) }
+  public mutating func indexPlaces() {
+    for index in indexedCount..<keyFrames.count where !isStripped(index) {
+      places.add(index, keyFrames[index].features)
+    }
+    indexedCount = keyFrames.count
+  }
+
+  /// Whether only the pose of a key frame is left.
+  package func isStripped(_ keyFrame: Int) -> Bool {
+    keyFrames[keyFrame].isThinned && keyFrames[keyFrame].features.count == 0
+  }
+
+  /// Key frames that were not thinned out, ascending.
+  package var heldKeyFrames: [Int] { places.keyFrames.filter { !keyFrames[$0].isThinned } }
+
+  /// Leaves of a key frame its number and its pose, on which frames hang.
+  mutating func strip(keyFrame: Int) {
+    points.forget(keyFrame: keyFrame)
+    keyFrames[keyFrame].features = KeyFrameFeatures()
+    keyFrames[keyFrame].isThinned = true
+    places.remove(keyFrame)
+  }
+
+  /// Scales how far each key frame was tracked to be from the one before.
+  /// - Parameter growth: by the number of the key frame, from 1.
+  mutating func growSteps(_ growth: (Int) -> Double) {
+    for index in keyFrames.indices.dropFirst() { keyFrames[index].previousFromThis?.translation *= growth(index) }
   }
 
   /// Adjusts the newest key frames and the points they see; older key frames hold them in place.
@@ -41,7 +91,7 @@ struct SLAMMap {
   }
 
   /// Adjusts the key frames of a range, all points that they see, and nothing else.
-  mutating func adjust(free: Range<Int>, camera: CameraModel, iterations: Int) {
+  public mutating func adjust(free: Range<Int>, camera: CameraModel, iterations: Int) {
     adjust(free: free, camera: camera, intrinsics: nil, iterations: iterations)
   }
 
@@ -49,9 +99,42 @@ struct SLAMMap {
   /// - Returns: the camera.
   @discardableResult
   mutating func adjust(free: Range<Int>, camera: CameraModel, intrinsics: Intrinsics?, iterations: Int) -> CameraModel {
-    let identifiers = points.keys.filter { identifier in
-      points[identifier]?.observations.contains { free.contains($0.keyFrame) } ?? false
-    }.sorted()
+    guard var adjustment = adjustment(free: free, camera: camera, intrinsics: intrinsics) else { return camera }
+    adjustment.advance(iterations: iterations)
+    apply(adjustment)
+    return adjustment.problem.camera
+  }
+
+  /// An adjustment that is done in pieces while nothing else changes the map.
+  struct Adjustment {
+    fileprivate let free: Range<Int>
+    /// Its points and key frames, in the order of the problem's.
+    fileprivate let identifiers: [Int]
+    fileprivate let used: [Int]
+    private(set) var problem: BundleProblem
+    private var damping = BundleAdjuster().damping
+
+    fileprivate init(_ free: Range<Int>, _ identifiers: [Int], _ used: [Int], _ problem: BundleProblem) {
+      (self.free, self.identifiers, self.used, self.problem) = (free, identifiers, used, problem)
+    }
+
+    /// Goes some steps on.
+    /// - Returns: whether more would change little.
+    @discardableResult
+    mutating func advance(iterations: Int) -> Bool {
+      var adjuster = BundleAdjuster()
+      adjuster.iterations = iterations
+      adjuster.damping = damping
+      let report = adjuster.adjust(&problem)
+      damping = report.damping
+      return report.isConverged
+    }
+  }
+
+  /// What is to be adjusted for the key frames of a range: they, all points that they see, and the camera when
+  /// intrinsics are given. `nil` when no key frame is free.
+  func adjustment(free: Range<Int>, camera: CameraModel, intrinsics: Intrinsics?) -> Adjustment? {
+    let identifiers = points.seen(by: free)
     var sightings = [Int](repeating: 0, count: keyFrames.count)
     for identifier in identifiers {
       for observation in points[identifier]?.observations ?? [] { sightings[observation.keyFrame] += 1 }
@@ -74,25 +157,44 @@ struct SLAMMap {
     // Two key frames that stay fix the place and the scale. A second one would hold a camera that is wrong.
     let anchors = used.sorted().prefix(intrinsics == nil ? 2 : 1)
     let isFixed = used.map { !free.contains($0) || anchors.contains($0) }
-    guard isFixed.contains(false) else { return camera }
+    guard isFixed.contains(false) else { return nil }
     var problem = BundleProblem(
       camera: camera, poses: used.map { keyFrames[$0].cameraFromWorld }, isFixed: isFixed,
       points: identifiers.compactMap { points[$0]?.position }, observations: observations)
-    let before = problem.poses
     problem.intrinsics = intrinsics
-    var adjuster = BundleAdjuster()
-    adjuster.iterations = iterations
-    adjuster.adjust(&problem)
-    let hung = hungKeyFrames(in: free) { slots[$0] >= 0 }
+    return Adjustment(free, identifiers, used, problem)
+  }
+
+  /// Moves key frames and points to where an adjustment has them, and removes observations that do not fit there.
+  mutating func apply(_ adjustment: Adjustment) {
+    let (used, identifiers, problem) = (adjustment.used, adjustment.identifiers, adjustment.problem)
+    let before = used.map { keyFrames[$0].cameraFromWorld }
+    let held = Set(used)
+    let hung = hungKeyFrames(in: adjustment.free) { held.contains($0) }
     for (slot, keyFrame) in used.enumerated() { keyFrames[keyFrame].cameraFromWorld = problem.poses[slot] }
     for (keyFrame, holder, cameraFromHolder) in hung {
       keyFrames[keyFrame].cameraFromWorld = cameraFromHolder * keyFrames[holder].cameraFromWorld
     }
     for (index, identifier) in identifiers.enumerated() { points[identifier]?.position = problem.points[index] }
-    if intrinsics != nil { keepScale(used, before) }
+    if problem.intrinsics != nil { keepScale(used, before) }
     cull(identifiers, problem.camera)
-    return problem.camera
   }
+
+  /// Adjusts all key frames, the oldest first, in runs that overlap by half.
+  package mutating func adjustInParts(camera: CameraModel) {
+    let held = heldKeyFrames
+    var start = 0
+    while start < held.count {
+      let end = start + Self.partSize
+      adjust(
+        free: held[start]..<(end < held.count ? held[end] : keyFrames.count), camera: camera, iterations: 6)
+      if end >= held.count { return }
+      start += Self.partSize / 2
+    }
+  }
+
+  /// Key frames that are adjusted at once in a large map.
+  private static let partSize = 80
 
   /// Points that a key frame must see to be adjusted.
   private static let minimalSightings = 10
@@ -123,7 +225,7 @@ struct SLAMMap {
     let scale = extent(before) / extent(used.map { keyFrames[$0].cameraFromWorld })
     guard scale.isFinite, scale > 0 else { return }
     for index in keyFrames.indices { keyFrames[index].cameraFromWorld.translation *= scale }
-    for identifier in points.keys { points[identifier]?.position *= scale }
+    for identifier in points.identifiers { points[identifier]?.position *= scale }
   }
 
   /// Removes observations that do not fit, and points that fewer than two key frames see.
@@ -144,14 +246,15 @@ struct SLAMMap {
 
 extension SLAMMap {
   /// What others may know of it.
-  func snapshot(map: Int, camera: CameraModel) -> SLAMSnapshot {
+  func snapshot(map: Int, camera: CameraModel, run: Int) -> SLAMSnapshot {
     SLAMSnapshot(
       map: map, camera: camera,
       keyFrames: keyFrames.map {
         SLAMSnapshot.KeyFrame(
-          frameNumber: $0.number, nanos: $0.nanos, worldFromCamera: $0.cameraFromWorld.inverse)
+          frameNumber: $0.number, nanos: $0.nanos, worldFromCamera: $0.cameraFromWorld.inverse,
+          earlierRun: $0.run == run ? nil : $0.run)
       },
-      points: points.keys.sorted().compactMap { identifier in
+      points: points.identifiers.compactMap { identifier in
         points[identifier].map { point in
           SLAMSnapshot.Point(
             landmark: .init(identifier: identifier, position: point.position),

@@ -1,10 +1,10 @@
-import Vision
+public import Vision
 
 /// What a key frame shows, described so that it can be recognised: the patches that were followed into it, and more
 /// corners between them.
 ///
 /// Each feature is described on several levels of the pyramid, so that it is found again from twice as near or as far.
-struct KeyFrameFeatures {
+public struct KeyFrameFeatures: Sendable {
   /// Levels on which features are described.
   static let levelCount = 3
   /// Features at most; those that are followed come first.
@@ -21,17 +21,64 @@ struct KeyFrameFeatures {
   private var levels: [UInt8] = []
   private var grid = PixelGrid()
 
-  init() {}
+  public init() {}
+
+  /// One feature, with its descriptor on each level that has one.
+  public struct Feature: Sendable {
+    public var pixel: SIMD2<Float>
+    /// −1 for none.
+    public var owner: Int
+    public var descriptors: [BinaryDescriptor?]
+
+    public init(pixel: SIMD2<Float>, owner: Int, descriptors: [BinaryDescriptor?]) {
+      self.pixel = pixel
+      self.owner = owner
+      self.descriptors = descriptors
+    }
+  }
+
+  /// Features that were described before.
+  /// - Parameters:
+  ///   - width: of the picture, as is `height`; features lie in it.
+  public init(_ features: [Feature], width: Int, height: Int) {
+    for feature in features {
+      if feature.owner >= 0 { featureOfOwner[feature.owner] = pixels.count }
+      pixels.append(feature.pixel)
+      owners.append(feature.owner)
+      descriptors += feature.descriptors.map { $0 ?? BinaryDescriptor(bits: .zero) }
+      levels.append(feature.descriptors.indices.reduce(0) { feature.descriptors[$1] == nil ? $0 : $0 | 1 << UInt8($1) })
+    }
+    grid = PixelGrid(pixels, width: width, height: height)
+  }
+
+  /// The features where another camera would have seen them, without those that it would not have seen.
+  func moved(width: Int, height: Int, _ place: (SIMD2<Double>) -> SIMD2<Double>?) -> KeyFrameFeatures {
+    let features = (0..<count).compactMap { index -> Feature? in
+      guard let pixel = place(position(index)), pixel.x >= -0.5, pixel.y >= -0.5, pixel.x < Double(width) - 0.5,
+        pixel.y < Double(height) - 0.5
+      else { return nil }
+      return Feature(
+        pixel: SIMD2(Float(pixel.x), Float(pixel.y)), owner: owners[index],
+        descriptors: (0..<Self.levelCount).map { descriptor(index, level: $0) })
+    }
+    return KeyFrameFeatures(features, width: width, height: height)
+  }
+
+  /// How many owners have a feature.
+  var ownedCount: Int { featureOfOwner.count }
 
   /// Describes what was followed into a picture, and corners besides.
-  init(of image: GreyImage, tracks: [(identifier: Int, pixel: SIMD2<Float>)], extractor: DescriptorExtractor) {
-    let pyramid = ImagePyramid(image, levelCount: Self.levelCount)
-    let smoothed = [image.smoothed] + pyramid.levels.dropFirst()
+  package init(
+    of pyramid: ImagePyramid, _ strengths: CornerStrengths, tracks: [(identifier: Int, pixel: SIMD2<Float>)],
+    extractor: DescriptorExtractor
+  ) {
+    let image = pyramid.levels[0]
+    let smoothed = [image.smoothed] + pyramid.levels.prefix(Self.levelCount).dropFirst()
     for track in tracks.prefix(Self.maximalCount) {
       append(track.pixel, owner: track.identifier, smoothed, extractor)
     }
     let cell = max(10, Int((Double(image.width * image.height) / Double(Self.maximalCount)).squareRoot() * 0.8))
-    let corners = CornerDetector(cellSize: cell, border: 17).detect(in: image, avoiding: pixels)
+    let corners = CornerDetector(cellSize: cell, border: 17).detect(in: strengths, avoiding: pixels)
     for corner in corners.prefix(max(0, Self.maximalCount - pixels.count)) {
       append(corner.position, owner: -1, smoothed, extractor)
     }
@@ -58,6 +105,9 @@ struct KeyFrameFeatures {
   }
 
   var count: Int { pixels.count }
+
+  /// Bytes of all that is known of the features, about.
+  var byteCount: Int { count * (8 + 8 + 32 * Self.levelCount + 1 + 4) + 17 * featureOfOwner.capacity * 4 / 3 }
 
   func position(_ feature: Int) -> SIMD2<Double> { SIMD2(Double(pixels[feature].x), Double(pixels[feature].y)) }
 

@@ -9,7 +9,7 @@ import Vision
 ///
 /// Sources: Norouzi, Punjani, Fleet 2012, "Fast search in Hamming space with multi-index hashing"; Sivic, Zisserman
 /// 2003, "Video Google" (inverse document frequency).
-struct PlaceIndex {
+package struct PlaceIndex {
   private static let tableCount = 16
   private static let tableSize = 1 << 16
   /// Features of a key frame that are indexed, and of a query that are looked for.
@@ -22,34 +22,94 @@ struct PlaceIndex {
   private static let groupRadius = 2
 
   /// A place that may be the one shown.
-  struct Candidate: Hashable {
-    var keyFrame: Int
+  package struct Candidate: Hashable {
+    package var keyFrame: Int
     /// Sum of the matches' weights, over the key frame and its neighbours.
     var score: Double
   }
 
+  /// The key frames that can be found, ascending.
+  package private(set) var keyFrames: [Int] = []
+  /// The block that each of them has.
+  private var blocks: [Int] = []
+  /// Blocks that no key frame has, each with places for the descriptors of one.
+  private var freeBlocks: [Int] = []
+  /// Descriptors that each block holds.
+  private var counts: [Int] = []
+  private var descriptors: [BinaryDescriptor] = []
   /// The newest entry of each slot, table after table; −1 for none. Empty until something is added.
   private var heads: [Int32] = []
-  /// The entry before, for each entry: `tableCount` for each descriptor.
-  private var previous: [Int32] = []
-  private var descriptors: [BinaryDescriptor] = []
-  private var keyFrameOfDescriptor: [Int32] = []
-  private(set) var keyFrameCount = 0
+  /// The entry before and the one after in the same slot, for each entry: `tableCount` for each descriptor.
+  private var older: [Int32] = []
+  private var newer: [Int32] = []
 
-  /// Adds the next key frame. Key frames are numbered in the order in which they are added.
-  mutating func add(_ features: KeyFrameFeatures) {
+  /// Bytes of the tables, without room that arrays keep for growing.
+  package var byteCount: Int { 4 * (heads.count + older.count + newer.count) + 32 * descriptors.count }
+
+  package init() {}
+
+  /// Adds a key frame.
+  /// - Precondition: it is newer than those before.
+  package mutating func add(_ keyFrame: Int, _ features: KeyFrameFeatures) {
+    precondition(keyFrames.last.map { $0 < keyFrame } ?? true, "key frames come in their order")
     if heads.isEmpty { heads = [Int32](repeating: -1, count: Self.tableCount * Self.tableSize) }
-    for feature in 0..<min(features.count, Self.maximalFeatures) {
+    let block = takeBlock()
+    keyFrames.append(keyFrame)
+    blocks.append(block)
+    counts[block] = min(features.count, Self.maximalFeatures)
+    for feature in 0..<counts[block] {
+      let index = block * Self.maximalFeatures + feature
       let descriptor = features.descriptor(feature)
+      descriptors[index] = descriptor
       for table in 0..<Self.tableCount {
-        let slot = Self.slot(descriptor, table)
-        previous.append(heads[slot])
-        heads[slot] = Int32(Self.tableCount * descriptors.count + table)
+        let (slot, entry) = (Self.slot(descriptor, table), Self.tableCount * index + table)
+        older[entry] = heads[slot]
+        newer[entry] = -1
+        if heads[slot] >= 0 { newer[Int(heads[slot])] = Int32(entry) }
+        heads[slot] = Int32(entry)
       }
-      descriptors.append(descriptor)
-      keyFrameOfDescriptor.append(Int32(keyFrameCount))
     }
-    keyFrameCount += 1
+  }
+
+  private mutating func takeBlock() -> Int {
+    if let block = freeBlocks.popLast() { return block }
+    counts.append(0)
+    descriptors += [BinaryDescriptor](repeating: BinaryDescriptor(bits: .zero), count: Self.maximalFeatures)
+    let entries = [Int32](repeating: -1, count: Self.tableCount * Self.maximalFeatures)
+    older += entries
+    newer += entries
+    return counts.count - 1
+  }
+
+  /// Forgets a key frame, if it is there; its room is for the next.
+  package mutating func remove(_ keyFrame: Int) {
+    guard let position = position(of: keyFrame) else { return }
+    let block = blocks.remove(at: position)
+    keyFrames.remove(at: position)
+    for feature in 0..<counts[block] {
+      let index = block * Self.maximalFeatures + feature
+      for table in 0..<Self.tableCount {
+        let entry = Self.tableCount * index + table
+        if newer[entry] >= 0 {
+          older[Int(newer[entry])] = older[entry]
+        } else {
+          heads[Self.slot(descriptors[index], table)] = older[entry]
+        }
+        if older[entry] >= 0 { newer[Int(older[entry])] = newer[entry] }
+      }
+    }
+    counts[block] = 0
+    freeBlocks.append(block)
+  }
+
+  /// Where a key frame stands among those that can be found, or `nil`.
+  func position(of keyFrame: Int) -> Int? {
+    var (low, high) = (0, keyFrames.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if keyFrames[middle] < keyFrame { low = middle + 1 } else { high = middle }
+    }
+    return low < keyFrames.count && keyFrames[low] == keyFrame ? low : nil
   }
 
   private static func slot(_ descriptor: BinaryDescriptor, _ table: Int) -> Int {
@@ -61,15 +121,17 @@ struct PlaceIndex {
   /// - Parameters:
   ///   - levels: levels of the query's pyramid; with two, places are found that the query shows from twice as near.
   ///   - isEligible: key frames that count; others are left out.
-  func candidates(
+  package func candidates(
     like features: KeyFrameFeatures, limit: Int, levels: Int, where isEligible: (Int) -> Bool = { _ in true }
   ) -> [Candidate] {
     guard !heads.isEmpty else { return [] }
-    let eligible = (0..<keyFrameCount).map(isEligible)
-    var scores = [Double](repeating: 0, count: keyFrameCount)
+    let eligible = keyFrames.map(isEligible)
+    var positions = [Int](repeating: 0, count: counts.count)
+    for (position, block) in blocks.enumerated() { positions[block] = position }
+    var scores = [Double](repeating: 0, count: keyFrames.count)
     // The query that a descriptor, or a key frame, was last met in.
     var lastOfDescriptor = [Int32](repeating: -1, count: descriptors.count)
-    var lastOfKeyFrame = [Int32](repeating: -1, count: keyFrameCount)
+    var lastOfKeyFrame = [Int32](repeating: -1, count: keyFrames.count)
     var matched: [Int] = []
     for query in 0..<min(features.count, Self.maximalFeatures) {
       matched.removeAll(keepingCapacity: true)
@@ -80,8 +142,8 @@ struct PlaceIndex {
           var steps = 0
           while entry >= 0, steps < 4 * Self.maximalChain {
             let index = Int(entry) / Self.tableCount
-            let keyFrame = Int(keyFrameOfDescriptor[index])
-            entry = previous[Int(entry)]
+            let keyFrame = positions[index / Self.maximalFeatures]
+            entry = older[Int(entry)]
             // Those that do not count are nearly free.
             steps += eligible[keyFrame] ? 4 : 1
             let mark = Int32(levels * query + level)
@@ -95,13 +157,15 @@ struct PlaceIndex {
           }
         }
       }
-      let weight = logarithm(Double(keyFrameCount + 1) / Double(matched.count + 1)) + 0.1
+      let weight = logarithm(Double(keyFrames.count + 1) / Double(matched.count + 1)) + 0.1
       for keyFrame in matched { scores[keyFrame] += weight }
     }
-    return Self.peaks(scores, limit: limit)
+    return Self.peaks(scores, limit: limit).map {
+      Candidate(keyFrame: keyFrames[$0.keyFrame], score: $0.score)
+    }
   }
 
-  /// The best of each run of neighbouring key frames, with the scores of its neighbours added.
+  /// The best of each run of neighbouring key frames, by their positions, with the scores of its neighbours added.
   private static func peaks(_ scores: [Double], limit: Int) -> [Candidate] {
     let sums = scores.indices.map { index in
       let neighbours = max(0, index - groupRadius)...min(scores.count - 1, index + groupRadius)

@@ -39,14 +39,22 @@ struct PlaceRecogniser {
   func place(
     of features: KeyFrameFeatures, in map: SLAMMap, where isEligible: (Int) -> Bool = { _ in true }
   ) -> Place? {
-    let candidates = map.places.candidates(
-      like: features, limit: candidateCount, levels: seeksOtherScales ? 2 : 1, where: isEligible)
+    let candidates = candidates(like: features, in: map, where: isEligible)
     for candidate in candidates {
-      if let place = place(of: features, near: candidate.keyFrame, in: map) { return place }
+      if let place = place(of: features, near: candidate, in: map) { return place }
     }
     // Seen from much nearer or farther, if at all.
-    guard seeksOtherScales, let best = candidates.first?.keyFrame else { return nil }
+    guard seeksOtherScales, let best = candidates.first else { return nil }
     return place(of: features, near: best, in: map, shift: 1) ?? place(of: features, near: best, in: map, shift: -1)
+  }
+
+  /// Key frames that resemble a picture most, the best first.
+  func candidates(
+    like features: KeyFrameFeatures, in map: SLAMMap, where isEligible: (Int) -> Bool = { _ in true }
+  ) -> [Int] {
+    map.places.candidates(
+      like: features, limit: candidateCount, levels: seeksOtherScales ? 2 : 1, where: isEligible
+    ).map(\.keyFrame)
   }
 
   /// The place that a picture shows whose camera cannot be far from `guess`.
@@ -96,7 +104,10 @@ struct PlaceRecogniser {
   private func pointsSeen(around keyFrame: Int, in map: SLAMMap) -> [KnownPoint] {
     var known: [KnownPoint] = []
     var isKnown: Set<Int> = []
-    for index in [keyFrame, keyFrame - 1, keyFrame + 1] where map.keyFrames.indices.contains(index) {
+    let places = map.places.keyFrames
+    let position = map.places.position(of: keyFrame) ?? 0
+    for index in [position, position - 1, position + 1] where places.indices.contains(index) {
+      let index = places[index]
       for (feature, owner) in map.keyFrames[index].features.owners.enumerated() {
         guard owner >= 0, map.points[owner] != nil, isKnown.insert(owner).inserted else { continue }
         known.append(KnownPoint(identifier: owner, keyFrame: index, feature: feature))

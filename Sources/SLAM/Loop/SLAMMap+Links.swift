@@ -52,6 +52,7 @@ extension SLAMMap {
   /// Gives a track that has no point yet to a point, in the key frames that followed it, from the newest back.
   mutating func adopt(track: Int, by identifier: Int, newest: Int, camera: CameraModel, tolerance: Double) {
     for keyFrame in (0...newest).reversed() {
+      if isStripped(keyFrame) { continue }
       guard let feature = keyFrames[keyFrame].features.feature(of: track) else { return }
       guard let point = points[identifier], !point.isSeen(by: keyFrame), !keyFrames[keyFrame].isThinned,
         let pixel = camera.project(keyFrames[keyFrame].cameraFromWorld * point.position)
@@ -92,7 +93,7 @@ extension SLAMMap {
 
   /// Looks for the points of the map in each key frame that may show them.
   mutating func linkEverywhere(_ linker: PointLinker) {
-    for keyFrame in keyFrames.indices where !keyFrames[keyFrame].isThinned {
+    for keyFrame in heldKeyFrames {
       linker.link(unseenPoints(by: keyFrame, limit: 4_000), into: keyFrame, of: &self)
     }
   }
@@ -112,7 +113,8 @@ extension SLAMMap {
     let axis = frame.cameraFromWorld.rotation.inverse * SIMD3(0, 0, 1)
     let target = centre + depth * axis
     var near: [(cost: Double, keyFrame: Int)] = []
-    for (index, other) in keyFrames.enumerated() {
+    for index in places.keyFrames {
+      let other = keyFrames[index]
       let cosine = axis.dot(other.cameraFromWorld.rotation.inverse * SIMD3(0, 0, 1))
       // Where the other camera sees the middle of this one's view.
       let middle = other.cameraFromWorld * target
@@ -151,17 +153,17 @@ extension SLAMMap {
     return counts
   }
 
-  /// Moves key frames to where a graph has them, and each point with the key frame that saw it first.
+  /// Moves key frames, and each point with the key frame that saw it first.
   ///
   /// Key frames have no scale of their own: what a similarity makes larger gets farther away instead.
-  mutating func move(to worldFromKeyFrame: [Sim3]) {
-    let corrections = zip(worldFromKeyFrame, keyFrames).map { $0 * Sim3($1.cameraFromWorld) }
-    for identifier in points.keys {
+  /// - Parameter corrections: how what each key frame sees moves in the world.
+  mutating func move(by corrections: [Sim3]) {
+    for identifier in points.identifiers {
       guard let point = points[identifier], let first = point.observations.first?.keyFrame else { continue }
       points[identifier]?.position = corrections[first] * point.position
     }
-    for (index, moved) in worldFromKeyFrame.enumerated() {
-      keyFrames[index].cameraFromWorld = SE3(rotation: moved.rotation, translation: moved.translation).inverse
+    for (index, correction) in corrections.enumerated() {
+      keyFrames[index].cameraFromWorld = correction.moved(keyFrames[index].cameraFromWorld.inverse).inverse
     }
   }
 
@@ -169,7 +171,7 @@ extension SLAMMap {
   /// pixels. What is off by more than three, or behind the camera, counts as three.
   func misfit(of other: SLAMMap, _ camera: CameraModel) -> Double {
     var (sum, count) = (0.0, 0)
-    for identifier in other.points.keys.sorted() {
+    for identifier in other.points.identifiers {
       guard let point = points[identifier] else { continue }
       for observation in other.points[identifier]?.observations ?? [] {
         count += 1

@@ -23,6 +23,22 @@ enum SLAMInput {
     }
   }
 
+  static func fixes(_ path: String) throws -> [MotionSample] {
+    try explained(path) {
+      try GPSLog.parse(content(path)).map { .position($0) }
+    }
+  }
+
+  /// `nil` where there is no file yet.
+  static func map(_ file: SavedMapFile) throws -> SavedMap? {
+    do {
+      try file.checkFolder()
+      return try file.read()
+    } catch {
+      throw CommandFailure(.usage, "\(file.path): \(error)")
+    }
+  }
+
   private static func explained<Value>(_ path: String, _ read: () throws -> Value) throws -> Value {
     do { return try read() } catch let error as MapFormatError { throw CommandFailure(.usage, "\(path): \(error)") }
   }
@@ -37,16 +53,17 @@ enum SLAMInput {
 /// Files that SLAM writes at its end.
 struct SLAMFiles {
   var trajectory: String?
-  var map: String?
+  /// PLY.
+  var cloud: String?
   var colmap: String?
 
   /// Writes what was asked for, also when there is nothing in it.
   func write(_ results: [SLAMResult]) throws {
     if let trajectory { try write(results.flatMap(\.maps), to: trajectory) }
     let last = results.last
-    if let map {
-      let cloud = last?.cloud ?? PointCloud()
-      try Self.put(Data(cloud.ply().readableBytesView), map)
+    if let cloud {
+      let points = last?.cloud ?? PointCloud()
+      try Self.put(Data(points.ply().readableBytesView), cloud)
     }
     if let colmap {
       let model =
@@ -61,6 +78,27 @@ struct SLAMFiles {
         try Self.put(Data(text.utf8), colmap + "/" + name)
       }
     }
+  }
+
+  /// Writes where on Earth the camera was.
+  /// - Throws: `CommandFailure` that says what is missing, when that is known of no frame.
+  static func writePositions(_ results: [SLAMResult], to path: String) throws {
+    let maps = results.flatMap(\.maps)
+    let positions = maps.flatMap(\.positions).sorted { $0.nanos < $1.nanos }
+    guard positions.isEmpty else {
+      let lines = positions.map { (nanos: $0.nanos, position: $0.place) }
+      try put(Data(PositionFile.text(of: lines).utf8), path)
+      return
+    }
+    let largest = maps.max { $0.poses.count < $1.poses.count }
+    let reason =
+      switch largest?.earth {
+      case nil: "no frame has a pose"
+      case .noFixes: "there are no satellite fixes; --gps gives those of a file"
+      case .fewFixes: "fewer than five satellite fixes lie within the camera's path"
+      case .uncertain, .known: "the camera's path is too short, or too straight, for how accurate satellite fixes are"
+      }
+    throw CommandFailure(.failure, "\(path): not written, the place on Earth is unknown: \(reason)")
   }
 
   private func write(_ maps: [SLAMResult.Map], to path: String) throws {
