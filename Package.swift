@@ -86,9 +86,30 @@ let algorithms: [Target] =
   + module("InertialAlignment", ["MediaModel", "Geometry", "LinearAlgebra"], testing: ["MapFormats", .nioCore])
   + module("ClockSync", ["MediaModel"])
   + module("Inference")
-  + module("Detection", ["Inference"], testing: [.nioCore])
+  + module("Detection", ["MediaModel", "Inference"], testing: [.nioCore])
+  + module("Segmentation", ["MediaModel", "Inference", "Detection"], testing: ["OpenVINOBackend"])
 
 // MARK: Foreign libraries, one owner each
+
+/// The owner of OpenVINO: with the trait OpenVINO it needs what scripts/install-dependencies puts into .deps, without it
+/// nothing. The program finds the libraries from where it lies: in the build folder, or beside a folder `lib`.
+let openVINOBackend: [Target] = {
+  let folder = "\(Context.packageDirectory)/.deps/openvino"
+  let isOn: BuildSettingCondition = .when(traits: ["OpenVINO"])
+  let folders = ["$ORIGIN/../../../.deps/openvino/lib", "$ORIGIN/../lib/worldsystem/openvino"]
+  let linker = ["-L\(folder)/lib"] + folders.flatMap { ["-Xlinker", "-rpath", "-Xlinker", $0] }
+  return [
+    .systemLibrary(name: "COpenVINO"),
+    .target(
+      name: "OpenVINOBackend",
+      dependencies: ["Inference", "Threading", .target(name: "COpenVINO", condition: .when(traits: ["OpenVINO"]))],
+      swiftSettings: strict + [.unsafeFlags(["-Xcc", "-I\(folder)/include"], isOn)],
+      linkerSettings: [.unsafeFlags(linker, isOn)]),
+    .testTarget(
+      name: "OpenVINOBackendTests", dependencies: ["OpenVINOBackend", "Inference", "TestSupport"],
+      swiftSettings: strict),
+  ]
+}()
 
 let foreign: [Target] =
   [
@@ -105,12 +126,13 @@ let foreign: [Target] =
   + module("PosixFiles", [.nioCore])
   + module("JPEG", ["CTurboJPEG", "MediaModel"])
   + module("RabbitMQ", ["CRabbitMQ", "MediaModel", .nioCore])
+  + module("Threading")
+  + openVINOBackend
 
 // MARK: Services
 
 let services: [Target] =
-  module("Threading")
-  + module("Observability", ["MediaModel", "Clocks", .logging, .coreMetrics, .tracing], testing: [.metrics])
+  module("Observability", ["MediaModel", "Clocks", .logging, .coreMetrics, .tracing], testing: [.metrics])
   + module("Settings", ["MediaModel", "Observability", .configuration, .yams])
   + module("Access", [.crypto, .x509, .swiftASN1, .nioSSL, .nioCore], testing: [.nioEmbedded])
   + module(
@@ -252,6 +274,11 @@ let package = Package(
   name: "worldsystem",
   platforms: [.macOS(.v15)],
   products: [.executable(name: "worldsystem", targets: ["worldsystem"])],
+  traits: [
+    .trait(name: "OpenVINO", description: "Run neural networks in process, with OpenVINO."),
+    // `run` and `test` set this where scripts/install-dependencies could get OpenVINO.
+    .default(enabledTraits: Context.environment["WORLDSYSTEM_OPENVINO"] == "1" ? ["OpenVINO"] : []),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),

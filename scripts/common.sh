@@ -29,3 +29,9 @@ require_swift() {
   # compiler may warn of more than the one this is developed with; only that one turns warnings into errors.
   if [[ "$found" == 6.3 ]]; then export WORLDSYSTEM_STRICT=1; else unset WORLDSYSTEM_STRICT; fi
 }
+
+# Builds with OpenVINO where install-dependencies has put it. The manifest reads the variable, so that every call of
+# swift agrees on it.
+use_openvino() {
+  if [[ -e .deps/openvino/version ]]; then export WORLDSYSTEM_OPENVINO=1; else unset WORLDSYSTEM_OPENVINO; fi
+}

@@ -17,6 +17,18 @@ public struct Tensor: Hashable, Sendable {
       case .int64(let values): values.count
       }
     }
+
+    /// Gives the numbers to `body`, as they lie in memory: 4 bytes each for `float32`, 8 for `int64`.
+    public func withUnsafeBytes<Result, Failure: Error>(
+      _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+      switch self {
+      case .float32(let values):
+        try values.withUnsafeBufferPointer { numbers throws(Failure) in try body(UnsafeRawBufferPointer(numbers)) }
+      case .int64(let values):
+        try values.withUnsafeBufferPointer { numbers throws(Failure) in try body(UnsafeRawBufferPointer(numbers)) }
+      }
+    }
   }
 
   /// Sizes, outermost first; none for a single number.
