@@ -31,11 +31,6 @@ public struct KeyFrameCloud: Hashable, Sendable {
 }
 
 extension KeyFrameCloud {
-  /// Coloured by a picture of the key frame; grey where the picture has no such pixel.
-  public init(_ estimates: [DepthEstimate], picture: RGBPicture) {
-    self.init(estimates) { picture.colour(at: $0) ?? SIMD3(repeating: 128) }
-  }
-
   /// The points in the world.
   public func points(worldFromCamera: SE3) -> [ColouredPoint] {
     points.map { point in

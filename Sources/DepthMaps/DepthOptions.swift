@@ -25,7 +25,7 @@ public struct DepthOptions: Hashable, Sendable {
   /// The dissimilarity (1 − correlation) of the best match is at most this share of the best match elsewhere.
   public var uniqueness: Float = 0.6
   /// Standard deviation of inverse depth over inverse depth, at most.
-  public var maximalRelativeDeviation: Float = 0.04
+  public var maximalRelativeDeviation: Float = 0.05
   /// Error of the epipolar line across itself, pixels: that of poses and calibration.
   public var lineDeviation: Float = 0.4
   /// Noise of the pictures, grey levels.

@@ -28,7 +28,7 @@ import Vision
     }.sorted()
   }
 
-  @Test(arguments: [(RenderedBox.pinhole, 5_000), (RenderedBox.fisheye, 2_000)])
+  @Test(arguments: [(RenderedBox.pinhole, 5_000), (RenderedBox.fisheye, 3_000)])
   func findsTheDepthOfTextureThroughTheLens(_ camera: CameraModel, count: Int) {
     let box = RenderedBox(camera: camera)
     let estimates = DepthEstimator(camera: camera).estimate(

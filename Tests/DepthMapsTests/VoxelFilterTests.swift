@@ -88,12 +88,4 @@ import Testing
       for point in filter.fuse(clouds) { #expect(point.position.x.isFinite) }
     }
   }
-
-  @Test func aPictureGivesColoursOnlyWhereItHasThem() {
-    let picture = RGBPicture(width: 2, height: 2, rowStride: 8, bytes: [UInt8](0..<14))
-    #expect(picture.colour(at: SIMD2(1, 1)) == SIMD3(11, 12, 13))
-    #expect(picture.colour(at: SIMD2(2, 0)) == nil)
-    #expect(picture.colour(at: SIMD2(.nan, 0)) == nil)
-    #expect(RGBPicture(width: 2, height: 2, rowStride: .max, bytes: []).colour(at: SIMD2(1, 1)) == nil)
-  }
 }
