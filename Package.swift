@@ -86,7 +86,7 @@ let algorithms: [Target] =
   + module("InertialAlignment", ["MediaModel", "Geometry", "LinearAlgebra"], testing: ["MapFormats", .nioCore])
   + module("ClockSync", ["MediaModel"])
   + module("Inference")
-  + module("Tracking", ["MediaModel", "Geometry"], tested: false)
+  + module("Tracking", ["MediaModel", "Geometry"])
   + module("Detection", ["MediaModel", "Inference"], testing: [.nioCore])
   + module("Segmentation", ["MediaModel", "Inference", "Detection"], testing: ["OpenVINOBackend"])
 

@@ -23,7 +23,7 @@ public struct Association: Hashable, Sendable {
 
   /// An object that is new; its follower is to be prompted with the detection.
   public struct Start: Hashable, Sendable {
-    /// Never used before.
+    /// Never used before, or that of an object which was lost a short while ago and looks the same.
     public var id: Int
     /// Index of the detection.
     public var detection: Int

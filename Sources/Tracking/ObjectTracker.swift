@@ -1,4 +1,4 @@
-public import Geometry
+import Geometry
 public import MediaModel
 
 /// Keeps the identity of objects over the frames of a stream. It sees boxes, masks, labels and colours, no pixels.
@@ -8,122 +8,141 @@ public import MediaModel
 /// - ``follow(_:at:)``, once a frame, and ``associate(_:at:)``, whenever detections are there, where something else, such
 ///   as SAM 2, follows the pixels of each object. The tracker then decides which objects there are.
 ///
-/// Ids start at 1 and are never used again. Times are of the frames, nanoseconds of any one clock, and do not go back.
+/// Ids start at 1; the id of one object is never that of another. Times are of the frames, nanoseconds of any one clock,
+/// and do not go back. Memory is bounded by ``TrackingOptions``, however long a stream is.
 public struct ObjectTracker: Sendable {
   public let options: TrackingOptions
-  private var tracks: [Track] = []
+  /// Size of the pictures. Where it is known, objects that leave the picture are not reported where they should be.
+  public var resolution: Resolution?
+  /// In the order of their births.
+  var tracks: [Track] = []
+  /// Objects that ended a short while ago and may come back, in the order of their ends.
+  var remembered: [Track] = []
+  var ended: [EndedTrack] = []
+  var nowNanos: Int64?
   private var lastID = 0
 
-  private struct Track {
-    var id: Int
-    var label: String
-    var score: Float
-    var box: SIMD4<Float>
-    var mask: RunLengthMask?
-    var sighting = TrackedObject.Sighting.measured
-    var hits = 1
-    var seenNanos: Int64
+  public init(_ options: TrackingOptions = TrackingOptions(), resolution: Resolution? = nil) {
+    self.options = options
+    self.resolution = resolution
   }
 
-  public init(_ options: TrackingOptions = TrackingOptions()) { self.options = options }
+  /// Objects that are followed, confirmed or not.
+  public var count: Int { tracks.count }
 
-  /// Associates the observations of a frame with the objects of the frames before.
-  ///
-  /// - Parameters:
-  ///   - observations: of this frame, in any order.
-  ///   - nanos: when the frame was taken.
-  ///   - imageFromPrevious: takes pixels of the previous frame to this one, by the motion of the camera; `nil` is none.
-  /// - Returns: the confirmed objects, measured or predicted, in the order of ids.
-  public mutating func update(
-    _ observations: [ObjectObservation], at nanos: Int64, imageFromPrevious: Matrix3? = nil
-  ) -> [TrackedObject] {
-    for index in tracks.indices { tracks[index].sighting = .predicted }
-    let association = associate(observations, at: nanos)
-    for match in association.matched {
-      guard let index = tracks.firstIndex(where: { $0.id == match.id }) else { continue }
-      tracks[index].box = observations[match.detection].box
-      tracks[index].mask = observations[match.detection].mask
-      tracks[index].sighting = .measured
-      tracks[index].seenNanos = nanos
-    }
-    return objects(confirmedBy: options.hitsToConfirm, at: nanos)
+  /// Objects that memory is used for: those that are followed, and those that are remembered.
+  public var storedCount: Int { tracks.count + remembered.count }
+
+  /// Runs of masks of earlier frames that are kept for detections that are late.
+  public var historyRunCount: Int { tracks.reduce(0) { $0 + $1.history.runs } }
+
+  /// Ids that were given so far.
+  public var idCount: Int { lastID }
+
+  /// What ended since this was last asked, or since the latest ``associate(_:at:)``, in the order of the ends; of very
+  /// many the latest 1024.
+  public mutating func takeEnded() -> [EndedTrack] {
+    defer { ended = [] }
+    return ended
   }
 
-  /// Takes what the follower says of a frame.
-  ///
-  /// - Parameters:
-  ///   - masks: one for each object that the follower follows. Ids that the tracker has ended are not looked at.
-  ///   - nanos: when the frame was taken.
-  /// - Returns: the confirmed objects that are in sight, in the order of ids.
-  public mutating func follow(_ masks: [FollowedMask], at nanos: Int64) -> [TrackedObject] {
-    for index in tracks.indices { tracks[index].sighting = .predicted }
-    for mask in masks where mask.isVisible {
-      guard let index = tracks.firstIndex(where: { $0.id == mask.id }) else { continue }
-      tracks[index].box = mask.box
-      tracks[index].mask = mask.mask
-      tracks[index].sighting = mask.sighting
-      tracks[index].seenNanos = nanos
-    }
-    return objects(confirmedBy: options.detectionsToConfirm, at: nanos)
-  }
-
-  /// Decides what detections mean for the objects that are followed: which start, which end, which need a new prompt.
-  ///
-  /// Objects that start are not in sight until ``follow(_:at:)`` names them: whoever has older detections carries
-  /// them to now first.
-  ///
-  /// - Parameters:
-  ///   - detections: of one frame, in any order.
-  ///   - nanos: when that frame was taken; it may lie before the latest ``follow(_:at:)``, and the detections are then
-  ///     compared with what was followed in the frame of theirs.
-  public mutating func associate(_ detections: [ObjectObservation], at nanos: Int64) -> Association {
-    var association = Association()
-    var free = Set(detections.indices)
-    for track in tracks {
-      let best = free.sorted().max { overlap(track.box, detections[$0].box) < overlap(track.box, detections[$1].box) }
-      guard let best, overlap(track.box, detections[best].box) >= options.minimalOverlap else { continue }
-      let common = overlap(track.box, detections[best].box)
-      association.matched.append(
-        .init(id: track.id, detection: best, overlap: common, needsPrompt: common < options.promptOverlap))
-      free.remove(best)
-    }
-    for match in association.matched {
-      guard let index = tracks.firstIndex(where: { $0.id == match.id }) else { continue }
-      tracks[index].hits += 1
-      tracks[index].score = detections[match.detection].score
-    }
-    association.ended = tracks.filter { nanos - $0.seenNanos > options.heldNanos }.map { .init(id: $0.id, reason: .lost) }
-    tracks.removeAll { nanos - $0.seenNanos > options.heldNanos }
-    for detection in free.sorted() {
-      let observation = detections[detection]
-      guard observation.score >= options.highScore, tracks.count < options.maximalTracks else {
-        association.ignored.append(detection)
-        continue
-      }
-      lastID += 1
-      tracks.append(
-        Track(
-          id: lastID, label: observation.label, score: observation.score, box: observation.box,
-          mask: observation.mask, seenNanos: nanos))
-      association.started.append(.init(id: lastID, detection: detection, observation: observation))
-    }
-    return association
-  }
-
-  /// Ends objects that their follower cannot or should not follow.
-  public mutating func end(_ ids: [Int]) { tracks.removeAll { ids.contains($0.id) } }
-
-  private func objects(confirmedBy hits: Int, at nanos: Int64) -> [TrackedObject] {
-    tracks.filter { $0.hits >= hits && nanos - $0.seenNanos <= options.predictedNanos }.map {
-      TrackedObject(
-        id: $0.id, label: $0.label, score: $0.score, box: $0.box, mask: $0.mask, sighting: $0.sighting)
+  /// Ends objects that their follower cannot or should not follow. They do not come back.
+  public mutating func end(_ ids: [Int]) {
+    for index in tracks.indices.reversed() where tracks[index].isConfirmed && ids.contains(tracks[index].id) {
+      note(.init(id: tracks[index].id, reason: .asked))
+      tracks.remove(at: index)
     }
   }
 
-  private func overlap(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> Float {
-    let sides = pointwiseMin(a.highHalf, b.highHalf) - pointwiseMax(a.lowHalf, b.lowHalf)
-    guard sides.x > 0, sides.y > 0 else { return 0 }
-    let common = sides.x * sides.y
-    return common / ((a.z - a.x) * (a.w - a.y) + (b.z - b.x) * (b.w - b.y) - common)
+  /// Forgets all objects, as after a cut. Ids go on.
+  public mutating func reset() {
+    end(tracks.map(\.id))
+    tracks = []
+    remembered = []
+    nowNanos = nil
+  }
+
+  mutating func nextID() -> Int {
+    lastID += 1
+    return lastID
+  }
+
+  /// Takes every object to a frame in which nothing is known of it yet.
+  mutating func advance(to nanos: Int64, imageFromPrevious: Matrix3? = nil) {
+    // More than two seconds say nothing about where things are.
+    let seconds = Float(min(max(nanos - (nowNanos ?? nanos), 0), 2_000_000_000)) / 1e9
+    nowNanos = max(nanos, nowNanos ?? nanos)
+    for index in tracks.indices { tracks[index].advance(seconds: seconds, imageFromPrevious: imageFromPrevious) }
+    guard let imageFromPrevious else { return }
+    for index in remembered.indices { remembered[index].filter.move(by: imageFromPrevious) }
+  }
+
+  /// Ends the objects at the indices, which ascend.
+  mutating func finish(_ indices: [(index: Int, reason: EndedTrack.Reason)]) {
+    for (index, reason) in indices.reversed() {
+      let track = tracks.remove(at: index)
+      guard track.isConfirmed else { continue }
+      note(.init(id: track.id, reason: reason))
+      guard reason == .lost, !track.appearance.isEmpty else { continue }
+      var memory = track
+      memory.history = TrackHistory()
+      remembered.append(memory)
+    }
+    if remembered.count > options.maximalTracks { remembered.removeFirst(remembered.count - options.maximalTracks) }
+  }
+
+  private mutating func note(_ end: EndedTrack) {
+    ended.append(end)
+    if ended.count > 1024 { ended.removeFirst(ended.count - 1024) }
+  }
+
+  mutating func forgetOld(at nanos: Int64) {
+    let (held, remembrance) = (options.heldNanos, options.remembranceNanos)
+    finish(tracks.indices.filter { nanos - tracks[$0].seenNanos > held }.map { ($0, .lost) })
+    remembered.removeAll { nanos - $0.seenNanos > held + remembrance }
+  }
+
+  /// Starts an object, which is then the last of ``tracks``. Where there is no room, one that is out of sight makes
+  /// room: one that is not confirmed, or else that was not seen for the longest time.
+  /// - Returns: whether it was started; not where all are in sight.
+  mutating func start(_ observation: ObjectObservation, at nanos: Int64) -> Bool {
+    if tracks.count >= options.maximalTracks {
+      func rank(_ index: Int) -> (Int, Int64) { (tracks[index].isConfirmed ? 1 : 0, tracks[index].seenNanos) }
+      let hidden = tracks.indices.filter { !tracks[$0].isSeen }
+      guard let oldest = hidden.min(by: { rank($0) < rank($1) }) else { return false }
+      finish([(oldest, .crowdedOut)])
+    }
+    var track = Track(observation, at: nanos)
+    let rivals = tracks.filter { other in
+      other.isConfirmed && (!other.isSeen || BoxOverlap.ofSmaller(other.filter.box, observation.box) > 0.3)
+    }
+    track.rivals = rivals.map(\.id)
+    tracks.append(track)
+    return true
+  }
+
+  /// Takes back an object that had ended.
+  mutating func revive(_ index: Int, as observation: ObjectObservation, at nanos: Int64) -> Int {
+    var track = remembered.remove(at: index)
+    track.see(observation, at: nanos, isReturn: true)
+    tracks.append(track)
+    return track.id
+  }
+
+  /// The confirmed objects that are in sight, or were a moment ago, in the order of ids.
+  /// - Parameter hits: observations, or detections, that an object needs.
+  func objects(at nanos: Int64, shownBy hits: Int = 1) -> [TrackedObject] {
+    let shown = tracks.filter { track in
+      guard track.isConfirmed, track.hits >= hits else { return false }
+      if track.isSeen { return true }
+      return nanos - track.seenNanos <= options.predictedNanos && isInside(track.filter.box)
+    }
+    return shown.map { $0.object() }.sorted { $0.id < $1.id }
+  }
+
+  private func isInside(_ box: SIMD4<Float>) -> Bool {
+    guard let resolution else { return true }
+    let centre = (box.lowHalf + box.highHalf) / 2
+    return centre.x >= 0 && centre.y >= 0 && centre.x < Float(resolution.width) && centre.y < Float(resolution.height)
   }
 }
