@@ -87,8 +87,11 @@ let algorithms: [Target] =
   + module("ClockSync", ["MediaModel"])
   + module("Inference")
   + module("Tracking", ["MediaModel", "Geometry"])
-  + module("Detection", ["MediaModel", "Inference"], testing: [.nioCore])
+  + module("Detection", ["MediaModel", "Inference"], testing: ["OpenVINOBackend", .nioCore])
   + module("Segmentation", ["MediaModel", "Inference", "Detection"], testing: ["OpenVINOBackend"])
+  + module(
+    "GroundedTracking", ["MediaModel", "Inference", "Vision", "Tracking", "Detection", "Segmentation"],
+    testing: ["OpenVINOBackend"])
 
 // MARK: Foreign libraries, one owner each
 
