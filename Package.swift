@@ -233,6 +233,12 @@ let services: [Target] =
       .metrics,
     ])
   + module(
+    "DetectionService",
+    [
+      "MediaModel", "Clocks", "BusMessages", "MessageBus", "MapFormats", "PosixFiles", "Tracking", "VideoConsumer",
+      "Observability", .nioCore, .lifecycle, .logging, .metrics,
+    ], testing: ["CodedMedia"])
+  + module(
     "Publishing",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
@@ -259,10 +265,11 @@ let executables: [Target] = [
   .executableTarget(
     name: "worldsystem",
     dependencies: [
-      "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SLAMService", "Publishing",
-      "RelayBenchmark", "SLAMBenchmark", "MapFormats", "SLAM", "Geometry",
+      "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SLAMService", "DetectionService",
+      "Publishing",
+      "RelayBenchmark", "SLAMBenchmark", "MapFormats", "SLAM", "Geometry", "Tracking",
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
-      "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
+      "Clocks", "Threading", "PosixFiles", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
       "OTLP", "Webhooks",
       "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",
       .argumentParser, .lifecycle, .unixSignals, .logging, .metrics, .tracing, .nioCore, .nioPosix,
