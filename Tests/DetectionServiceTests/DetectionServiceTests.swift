@@ -120,7 +120,9 @@ import VideoConsumer
     #expect(throws: DetectionRefusal.unavailable(.grounded, reason: "no model is there")) {
       try service.request(DetectionRequest(mode: "grounded", prompt: "car."))
     }
-    #expect(throws: DetectionRefusal.badPrompt(reason: "empty")) { try service.request(DetectionRequest(prompt: " . ")) }
+    #expect(throws: DetectionRefusal.badPrompt(reason: "empty")) {
+      try service.request(DetectionRequest(prompt: " . "))
+    }
     #expect(throws: DetectionRefusal.badPrompt(reason: "longer than 10 bytes")) {
       try service.request(DetectionRequest(prompt: "eleven byte"))
     }
