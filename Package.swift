@@ -86,7 +86,8 @@ let algorithms: [Target] =
   + module("InertialAlignment", ["MediaModel", "Geometry", "LinearAlgebra"], testing: ["MapFormats", .nioCore])
   + module("ClockSync", ["MediaModel"])
   + module("Inference")
-  + module("Tracking", ["MediaModel"], tested: false)
+  + module("Tracking", ["MediaModel", "Geometry"])
+  + module("MaskRefinement", ["MediaModel"])
   + module("Detection", ["MediaModel", "Inference"], testing: [.nioCore])
   + module("Segmentation", ["MediaModel", "Inference", "Detection"], testing: ["OpenVINOBackend"])
 
