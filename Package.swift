@@ -89,6 +89,9 @@ let algorithms: [Target] =
   + module("Tracking", ["MediaModel", "Geometry"])
   + module("MaskRefinement", ["MediaModel"])
   + module("Detection", ["MediaModel", "Inference"], testing: [.nioCore])
+  + module(
+    "BoxTracking", ["MediaModel", "Inference", "Detection", "Tracking", "MaskRefinement"],
+    testing: ["OpenVINOBackend", "JPEG"])
   + module("Segmentation", ["MediaModel", "Inference", "Detection"], testing: ["OpenVINOBackend"])
 
 // MARK: Foreign libraries, one owner each

@@ -21,6 +21,8 @@ public struct TrackingOptions: Hashable, Sendable {
   public var heldNanos: Int64 = 1_500_000_000
   /// How long an object that is not seen is still reported where it should be, nanoseconds.
   public var predictedNanos: Int64 = 500_000_000
+  /// Observations that an object must have had to be reported where it should be.
+  public var hitsToPredict = 5
   /// How long after its end an object can come back under its old id, by its appearance, nanoseconds.
   public var remembranceNanos: Int64 = 5_000_000_000
   /// Similarity of appearances, 0…1, from which what ended can be what is found now.
