@@ -87,6 +87,7 @@ let algorithms: [Target] =
   + module("ClockSync", ["MediaModel"])
   + module("Inference")
   + module("Tracking", ["MediaModel", "Geometry"])
+  + module("MotionDetection", ["MediaModel", "Geometry", "Vision", "Tracking"])
   + module("MaskRefinement", ["MediaModel"])
   + module("Detection", ["MediaModel", "Inference"], testing: [.nioCore])
   + module(
@@ -249,6 +250,9 @@ let services: [Target] =
       "VideoConsumer", "Publishing", .nioCore, .logging,
     ])
   + module(
+    "DetectionBenchmark",
+    ["MediaModel", "Geometry", "MotionDetection", "Tracking", "Simulation", "FFmpeg", "Publishing", .nioCore])
+  + module(
     "BusBenchmark",
     [
       "MediaModel", "Clocks", "BusMessages", "MessageBus", "RabbitMQ", "RabbitMQBus", "CBusLoad", .nioCore, .logging,
@@ -264,7 +268,7 @@ let executables: [Target] = [
     name: "worldsystem",
     dependencies: [
       "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SLAMService", "Publishing",
-      "RelayBenchmark", "SLAMBenchmark", "MapFormats", "SLAM", "Geometry",
+      "RelayBenchmark", "SLAMBenchmark", "DetectionBenchmark", "MapFormats", "SLAM", "Geometry",
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
       "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
       "OTLP", "Webhooks",
