@@ -87,6 +87,7 @@ let algorithms: [Target] =
   + module("ClockSync", ["MediaModel"])
   + module("Inference")
   + module("Tracking", ["MediaModel", "Geometry"])
+  + module("MotionDetection", ["MediaModel", "Geometry", "Vision", "Tracking"])
   + module("MaskRefinement", ["MediaModel"])
   + module("Detection", ["MediaModel", "Inference"], testing: [.nioCore])
   + module(
@@ -255,6 +256,9 @@ let services: [Target] =
       "VideoConsumer", "Publishing", .nioCore, .logging,
     ])
   + module(
+    "DetectionBenchmark",
+    ["MediaModel", "Geometry", "MotionDetection", "Tracking", "Simulation", "FFmpeg", "Publishing", .nioCore])
+  + module(
     "BusBenchmark",
     [
       "MediaModel", "Clocks", "BusMessages", "MessageBus", "RabbitMQ", "RabbitMQBus", "CBusLoad", .nioCore, .logging,
@@ -270,11 +274,11 @@ let executables: [Target] = [
     name: "worldsystem",
     dependencies: [
       "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SLAMService", "DetectionService",
-      "Publishing",
-      "RelayBenchmark", "SLAMBenchmark", "MapFormats", "SLAM", "Geometry", "Tracking",
+      "Publishing", "RelayBenchmark", "SLAMBenchmark", "DetectionBenchmark", "MapFormats", "SLAM", "Geometry",
+      "Tracking",
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
-      "Clocks", "Threading", "PosixFiles", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
-      "OTLP", "Webhooks",
+      "Clocks", "Threading", "PosixFiles", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus",
+      "NetworkTime", "OTLP", "Webhooks",
       "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",
       .argumentParser, .lifecycle, .unixSignals, .logging, .metrics, .tracing, .nioCore, .nioPosix,
     ],

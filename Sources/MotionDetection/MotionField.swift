@@ -1,37 +1,36 @@
 import Geometry
 
 /// Tells points that move by themselves from points of a scene at rest, frame by frame.
-package struct MotionField: Sendable {
+struct MotionField: Sendable {
   /// Frames over which motion is looked at: the longer, the slower what is found; the shorter, the newer.
   static let spans = [2, 4, 8, 12]
 
-  package struct Point: Sendable {
-    package var position: SIMD2<Float>
-    package var then: SIMD2<Float>
+  struct Point: Sendable {
+    var position: SIMD2<Float>
+    var then: SIMD2<Float>
     /// Where what was at `then` is; near `position`.
-    package var now = SIMD2<Float>.zero
+    var now = SIMD2<Float>.zero
     /// How far the path is from that of a point at rest, in tolerances.
-    package var moves: Float = 0
+    var moves: Float = 0
     /// Frames between `then` and now; 0 while nothing is known.
-    package var span: Int
-    package var across: Float
-    package var aboveGround: Float
-    package var groundShift: Float
+    var span: Int
+    var across: Float
+    var aboveGround: Float
+    var groundShift: Float
     /// By how much it is elsewhere than a point of the ground would be, pixels over the span.
-    package var offset = SIMD2<Float>.zero
-    package var evidence: Float
+    var offset = SIMD2<Float>.zero
+    var evidence: Float
   }
 
   var field: PointField
   /// The latest pictures, the newest last.
   private(set) var pictures: [WorkingPicture] = []
   private(set) var scenes: [SceneMotion?] = spans.map { _ in nil }
-  private(set) var focalLength: Double
+  private var focalLength: Double
   private var flow: [SIMD2<Float>]
   private let flowColumns: Int
   private let anchor = PatchAligner()
-  package private(set) var points: [Point] = []
-  package var log = ""
+  private(set) var points: [Point] = []
 
   /// Side of the blocks of which the usual path is known, pixels.
   private static let block = 40
@@ -42,6 +41,11 @@ package struct MotionField: Sendable {
     flowColumns = (width + Self.block - 1) / Self.block
     flow = Array(repeating: .zero, count: flowColumns * ((height + Self.block - 1) / Self.block))
   }
+
+  /// Pictures with shorter sides are too small to look at.
+  static let smallestSide = 64
+
+  var focalLengthInWidths: Double { focalLength / Double(field.width) }
 
   mutating func advance(to picture: WorkingPicture) {
     let (flow, columns) = (flow, flowColumns)
@@ -86,7 +90,6 @@ package struct MotionField: Sendable {
     let found = SceneMotion(motion: estimate.motion, camera: camera)
     let scene = GroundFinder().find(
       paths, in: found, previous: previous?.ground ?? .zero, height: Double(field.height))
-    log += "\(span): n \(paths.count) cost \(estimate.cost) f \(focalLength / Double(field.width)) t \(estimate.motion.direction) w \(estimate.motion.rotation.log) g \(scene.ground)\n"
     return scene
   }
 
@@ -115,7 +118,7 @@ package struct MotionField: Sendable {
     let determinant = max(tensor.x * tensor.z - tensor.y * tensor.y, 1e-3)
     let (x, y) = (direction.x, direction.y)
     let inverse = (tensor.z * x * x - 2 * tensor.y * x * y + tensor.x * y * y) / determinant
-    return 1.6 * max(inverse, 0).squareRoot()
+    return 3 * max(inverse, 0).squareRoot()
   }
 
   private mutating func judge() {

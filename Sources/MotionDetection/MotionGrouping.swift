@@ -93,7 +93,7 @@ struct MotionGrouping {
     _ members: [Int], _ points: [MotionField.Point], _ cells: [Int32], _ field: PointField
   ) -> MotionGroup? {
     let all = members.count
-    let (members, motion) = agreeing(members, points)
+    let (members, motion) = agreeing(members, points, field)
     guard members.count >= minimalCount else { return nil }
     var low = SIMD2<Float>(repeating: .infinity)
     var high = -low
@@ -126,11 +126,14 @@ struct MotionGrouping {
   }
 
   /// The members that follow one similarity: a shift, a turn and a growth, by weighted least squares.
-  private func agreeing(_ members: [Int], _ points: [MotionField.Point]) -> ([Int], GroupMotion) {
+  private func agreeing(_ members: [Int], _ points: [MotionField.Point], _ field: PointField)
+    -> ([Int], GroupMotion)
+  {
     let paths = members.map { index -> (place: SIMD2<Float>, velocity: SIMD2<Float>, span: Float) in
       let point = points[index]
-      let span = Float(point.span)
-      return (point.position, (point.now - point.then) / span, span)
+      // A short span: what turns or brakes moves otherwise over a long one.
+      let span = min(point.span, 4)
+      return (point.position, (point.position - field.position(index, before: span)) / Float(span), Float(span))
     }
     func median(_ values: [Float]) -> Float { values.sorted()[values.count / 2] }
     let centre = SIMD2(median(paths.map(\.place.x)), median(paths.map(\.place.y)))
@@ -143,11 +146,13 @@ struct MotionGrouping {
       // Errors of places weigh less over a longer span.
       return (difference * difference).sum().squareRoot() * path.span
     }
+    let speed = median(
+      members.map { (points[$0].offset * points[$0].offset).sum().squareRoot() / Float(points[$0].span) })
     for _ in 0..<4 {
       var weights: Float = 0
       var (places, velocities) = (SIMD2<Float>.zero, SIMD2<Float>.zero)
       let weighted = paths.map { path -> Float in
-        let error = error(path) / 0.8
+        let error = error(path) / (0.5 + 0.15 * speed * path.span)
         return path.span / (1 + error * error)
       }
       for (path, weight) in zip(paths, weighted) {
@@ -169,7 +174,8 @@ struct MotionGrouping {
       shift = meanVelocity - SIMD2(growth * meanPlace.x - turn * meanPlace.y, turn * meanPlace.x + growth * meanPlace.y)
     }
     return (
-      zip(members, paths).filter { error($0.1) < 1 }.map(\.0),
-      GroupMotion(centre: centre, shift: shift, growth: growth, turn: turn))
+      zip(members, paths).filter { error($0.1) < 0.6 + 0.2 * speed * $0.1.span }.map(\.0),
+      GroupMotion(centre: centre, shift: shift, growth: growth, turn: turn)
+    )
   }
 }

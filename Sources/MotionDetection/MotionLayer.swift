@@ -1,3 +1,5 @@
+import MediaModel
+import Tracking
 import Vision
 
 /// The pixels that move with a group of points rather than with what is behind.
@@ -21,7 +23,6 @@ struct MotionLayer: Sendable {
   private(set) var gain: Float = 0
   /// Mean of what the group's motion leaves unexplained of its pixels, grey levels.
   private(set) var contrast: Float = 0
-  private(set) var fill: Float = 0
 
   /// Motions over a span of frames, as the shift of a pixel of now from where it was.
   struct Motions {
@@ -36,7 +37,8 @@ struct MotionLayer: Sendable {
     now: GreyImage, then: GreyImage, box: SIMD4<Float>, around members: [SIMD2<Float>], motions: Motions
   ) {
     let size = max(box.z - box.x, box.w - box.y)
-    let margin = max(10, min(0.7 * size, 60))
+    // Points lie on the object or a few pixels beside it; what was covered until now, behind it, moves with nothing.
+    let margin = 3 + 0.06 * size
     left = max(Int(box.x - margin), 0)
     top = max(Int(box.y - margin), 0)
     width = min(Int(box.z + margin) + 1, now.width) - left
@@ -46,9 +48,13 @@ struct MotionLayer: Sendable {
     let group = Self.differences(now, then, left, top, width, height, motions.group)
     let rest = Self.differences(now, then, left, top, width, height, motions.rest)
     let advantage = Self.smoothed(zip(rest, group).map { $0 - $1 }, width, height)
-    var marks = advantage.map { UInt8($0 > 3 ? 1 : 0) }
+    // Smoothing takes the edge of what stands out half a window further; half of what it stands out by takes it back.
+    let clear = advantage.filter { $0 > 3 }
+    let threshold = max(3, 0.5 * clear.reduce(0, +) / Float(max(clear.count, 1)))
+    var marks = advantage.map { UInt8($0 > threshold ? 1 : 0) }
     marks = Self.closed(marks, width, height, radius: 2)
-    guard let region = Self.grown(marks, width, height, from: members.map { $0 - SIMD2(Float(left), Float(top)) }) else {
+    guard let region = Self.grown(marks, width, height, from: members.map { $0 - SIMD2(Float(left), Float(top)) })
+    else {
       return nil
     }
     pixels = region
@@ -71,8 +77,19 @@ struct MotionLayer: Sendable {
     guard area > 0 else { return }
     gain = sum / Float(area)
     contrast /= Float(area)
-    fill = Float(area) / Float((high.x - low.x + 1) * (high.y - low.y + 1))
     box = SIMD4(low.x + Int32(self.left), low.y + Int32(top), high.x + 1 + Int32(self.left), high.y + 1 + Int32(top))
+  }
+
+  /// The pixels and their box in the whole picture.
+  /// - Parameter scale: pixels of the whole picture in one of the working picture, either way.
+  func observation(resolution: Resolution, scale: Int, score: Float) -> ObjectObservation {
+    let columns = Int(box.x) * scale..<min(Int(box.z) * scale, resolution.width)
+    let rows = Int(box.y) * scale..<min(Int(box.w) * scale, resolution.height)
+    let mask = RunLengthMask(resolution: resolution, columns: columns, rows: rows) { x, y in
+      pixels[(y / scale - top) * width + x / scale - left] == 1
+    }
+    let edges = SIMD4(columns.lowerBound, rows.lowerBound, columns.upperBound, rows.upperBound)
+    return ObjectObservation(box: SIMD4<Float>(edges), mask: mask, label: MotionDetector.label, score: score)
   }
 
   /// How each pixel of a part differs from where it would come from, grey levels; at most 40.
@@ -159,7 +176,8 @@ struct MotionLayer: Sendable {
     for seed in seeds {
       let (x, y) = (Int(seed.x + 0.5), Int(seed.y + 0.5))
       for v in max(y - 2, 0)...min(max(y + 2, 0), height - 1) {
-        for u in max(x - 2, 0)...min(max(x + 2, 0), width - 1) where marks[v * width + u] == 1 && region[v * width + u] == 0 {
+        for u in max(x - 2, 0)...min(max(x + 2, 0), width - 1)
+        where marks[v * width + u] == 1 && region[v * width + u] == 0 {
           region[v * width + u] = 1
           waiting.append(v * width + u)
         }

@@ -6,5 +6,8 @@ public struct MotionOptions: Hashable, Sendable {
   /// of the main cameras of phones and drones.
   public var focalLengthInWidths = 0.7
 
+  /// What is less likely an object is not reported, 0…1.
+  public var minimalScore: Float = 0.1
+
   public init() {}
 }

@@ -75,8 +75,9 @@ struct PatchAligner {
           square.compare($0.baseAddress!, width: width, corner: corner)
         }
         residual = (square / Float(Self.side * Self.side)).squareRoot()
-        let step = SIMD2(
-          tensor.z * moment.x - tensor.y * moment.y, tensor.x * moment.y - tensor.y * moment.x) / determinant
+        let step =
+          SIMD2(
+            tensor.z * moment.x - tensor.y * moment.y, tensor.x * moment.y - tensor.y * moment.x) / determinant
         position -= step
         let length = (step * step).sum()
         guard length < 36 else { return nil }

@@ -127,7 +127,9 @@ struct PointField: Sendable {
           guard !xs.isEmpty else { continue }
           var (best, place) = (aligner.minimalStrength, -1)
           for y in ys {
-            for x in xs where values[y &* width &+ x] > best { (best, place) = (values[y &* width &+ x], y &* width &+ x) }
+            for x in xs where values[y &* width &+ x] > best {
+              (best, place) = (values[y &* width &+ x], y &* width &+ x)
+            }
           }
           guard place >= 0 else { continue }
           let position = SIMD2(Float(place % width), Float(place / width))

@@ -53,7 +53,8 @@ struct SceneMotion: Hashable, Sendable {
     }
     let shift = along * camera.focalLength
     return Deviation(
-      across: across, line: unit, aboveGround: groundDepth > 0 ? shift - groundShift : 0, groundShift: groundShift, shift: shift,
+      across: across, line: unit, aboveGround: groundDepth > 0 ? shift - groundShift : 0, groundShift: groundShift,
+      shift: shift,
       inverseDepth: inverseDepth)
   }
 
@@ -136,6 +137,7 @@ struct GroundFinder {
 
   /// Whether a plane may be the ground: it lies below, so it comes nearer downwards or is met straight ahead.
   private func isGround(_ plane: SIMD3<Double>) -> Bool {
-    plane.y > 0 && abs(plane.x) < 0.6 * (plane.y + abs(plane.z)) || plane.z > 2 * abs(plane.x) && plane.y > -plane.z * 0.2
+    plane.y > 0 && abs(plane.x) < 0.6 * (plane.y + abs(plane.z))
+      || plane.z > 2 * abs(plane.x) && plane.y > -plane.z * 0.2
   }
 }

@@ -1,4 +1,4 @@
-internal import MediaModel
+import MediaModel
 import Vision
 
 /// The luma of a picture at the size that motion is looked for at, and its halves, as numbers that alignment reads.
