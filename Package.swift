@@ -89,11 +89,14 @@ let algorithms: [Target] =
   + module("Tracking", ["MediaModel", "Geometry"])
   + module("MotionDetection", ["MediaModel", "Geometry", "Vision", "Tracking"])
   + module("MaskRefinement", ["MediaModel"])
-  + module("Detection", ["MediaModel", "Inference"], testing: [.nioCore])
+  + module("Detection", ["MediaModel", "Inference"], testing: ["OpenVINOBackend", .nioCore])
   + module(
     "BoxTracking", ["MediaModel", "Inference", "Detection", "Tracking", "MaskRefinement"],
     testing: ["OpenVINOBackend", "JPEG"])
   + module("Segmentation", ["MediaModel", "Inference", "Detection"], testing: ["OpenVINOBackend"])
+  + module(
+    "GroundedTracking", ["MediaModel", "Inference", "Vision", "Tracking", "Detection", "Segmentation"],
+    testing: ["OpenVINOBackend"])
 
 // MARK: Foreign libraries, one owner each
 
@@ -240,8 +243,9 @@ let services: [Target] =
   + module(
     "DetectionService",
     [
-      "MediaModel", "Clocks", "BusMessages", "MessageBus", "MapFormats", "PosixFiles", "Tracking", "VideoConsumer",
-      "Observability", .nioCore, .lifecycle, .logging, .metrics,
+      "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "MapFormats", "PosixFiles", "Tracking",
+      "MotionDetection", "Inference", "Detection", "BoxTracking", "GroundedTracking", "OpenVINOBackend",
+      "VideoConsumer", "Observability", .nioCore, .lifecycle, .logging, .metrics,
     ], testing: ["CodedMedia"])
   + module(
     "Publishing",
