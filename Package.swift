@@ -92,7 +92,7 @@ let algorithms: [Target] =
   + module("Detection", ["MediaModel", "Inference"], testing: ["OpenVINOBackend", .nioCore])
   + module(
     "BoxTracking", ["MediaModel", "Inference", "Detection", "Tracking", "MaskRefinement"],
-    testing: ["OpenVINOBackend", "JPEG"])
+    testing: ["OpenVINOBackend", "JPEG", "FFmpeg"])
   + module("Segmentation", ["MediaModel", "Inference", "Detection"], testing: ["OpenVINOBackend"])
   + module(
     "GroundedTracking", ["MediaModel", "Inference", "Vision", "Tracking", "Detection", "Segmentation"],
