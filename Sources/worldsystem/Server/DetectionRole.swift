@@ -104,8 +104,16 @@ extension InstalledFinders {
   /// What the settings ask for.
   /// - Throws: `CommandFailure` when the model that they name is not there.
   static func make(_ settings: Settings.Detection) throws -> InstalledFinders {
-    do throws(ModelChoiceError) { return try InstalledFinders(model: settings.model) } catch {
+    do throws(ModelChoiceError) { return try InstalledFinders(Options(settings)) } catch {
       throw CommandFailure(.usage, "\(error)")
     }
+  }
+}
+
+extension InstalledFinders.Options {
+  init(_ settings: Settings.Detection) {
+    self.init(folder: settings.modelFolder, model: settings.model)
+    boxThreshold = Float(settings.boxThreshold)
+    textThreshold = Float(settings.textThreshold)
   }
 }
