@@ -86,9 +86,17 @@ let algorithms: [Target] =
   + module("InertialAlignment", ["MediaModel", "Geometry", "LinearAlgebra"], testing: ["MapFormats", .nioCore])
   + module("ClockSync", ["MediaModel"])
   + module("Inference")
-  + module("Tracking", ["MediaModel"], tested: false)
-  + module("Detection", ["MediaModel", "Inference"], testing: [.nioCore])
+  + module("Tracking", ["MediaModel", "Geometry"])
+  + module("MotionDetection", ["MediaModel", "Geometry", "Vision", "Tracking"])
+  + module("MaskRefinement", ["MediaModel"])
+  + module("Detection", ["MediaModel", "Inference"], testing: ["OpenVINOBackend", .nioCore])
+  + module(
+    "BoxTracking", ["MediaModel", "Inference", "Detection", "Tracking", "MaskRefinement"],
+    testing: ["OpenVINOBackend", "JPEG", "FFmpeg"])
   + module("Segmentation", ["MediaModel", "Inference", "Detection"], testing: ["OpenVINOBackend"])
+  + module(
+    "GroundedTracking", ["MediaModel", "Inference", "Vision", "Tracking", "Detection", "Segmentation"],
+    testing: ["OpenVINOBackend"])
 
 // MARK: Foreign libraries, one owner each
 
@@ -233,6 +241,13 @@ let services: [Target] =
       .metrics,
     ])
   + module(
+    "DetectionService",
+    [
+      "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "MapFormats", "PosixFiles", "Tracking",
+      "MotionDetection", "Inference", "Detection", "BoxTracking", "GroundedTracking", "OpenVINOBackend",
+      "VideoConsumer", "Observability", .nioCore, .lifecycle, .logging, .metrics,
+    ], testing: ["CodedMedia"])
+  + module(
     "Publishing",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
@@ -244,6 +259,9 @@ let services: [Target] =
       "MediaModel", "CodedMedia", "Geometry", "MultiView", "MapFormats", "Vision", "SLAM", "SLAMService", "MessageBus",
       "VideoConsumer", "Publishing", .nioCore, .logging,
     ])
+  + module(
+    "DetectionBenchmark",
+    ["MediaModel", "Geometry", "MotionDetection", "Tracking", "Simulation", "FFmpeg", "Publishing", .nioCore])
   + module(
     "BusBenchmark",
     [
@@ -259,11 +277,12 @@ let executables: [Target] = [
   .executableTarget(
     name: "worldsystem",
     dependencies: [
-      "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SLAMService", "Publishing",
-      "RelayBenchmark", "SLAMBenchmark", "MapFormats", "SLAM", "Geometry",
+      "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SLAMService", "DetectionService",
+      "Publishing", "RelayBenchmark", "SLAMBenchmark", "DetectionBenchmark", "MapFormats", "SLAM", "Geometry",
+      "Tracking",
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
-      "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
-      "OTLP", "Webhooks",
+      "Clocks", "Threading", "PosixFiles", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus",
+      "NetworkTime", "OTLP", "Webhooks",
       "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",
       .argumentParser, .lifecycle, .unixSignals, .logging, .metrics, .tracing, .nioCore, .nioPosix,
     ],

@@ -90,12 +90,24 @@ const struct ws_web_asset *ws_web_asset(int index) {
     AT("/js/mse-player.js", JS)
 
     FILE
+#embed "../../Web/js/masks.js"
+    AT("/js/masks.js", JS)
+
+    FILE
+#embed "../../Web/js/objects-layer.js"
+    AT("/js/objects-layer.js", JS)
+
+    FILE
 #embed "../../Web/js/packets.js"
     AT("/js/packets.js", JS)
 
     FILE
 #embed "../../Web/js/panels/connection.js"
     AT("/js/panels/connection.js", JS)
+
+    FILE
+#embed "../../Web/js/panels/detection.js"
+    AT("/js/panels/detection.js", JS)
 
     FILE
 #embed "../../Web/js/panels/live.js"

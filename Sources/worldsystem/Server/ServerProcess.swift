@@ -24,8 +24,8 @@ struct ServerProcess {
   var fliesDemo = false
   /// Whether every stream is recorded.
   var records = false
-  /// Whether SLAM runs on the stream that the settings name.
-  var looksWithSLAM = false
+  /// Whether SLAM and detection run on the streams that the settings name.
+  var perceives = false
 
   func run() async throws {
     OpenFileLimit.raise()
@@ -55,12 +55,15 @@ struct ServerProcess {
         records ? storage.recorder(of: relay, settings, tracing: tracing.frames, onEvent: events.recordingSink) : nil
       let hub = TelemetryHub(
         settings, bus: bus, events: events.events, clocks: clock.clocks, recorder: recorder)
+      let slam = perceives ? try SLAMRole.make(settings, bus: bus, relay: relay, recorder: recorder) : nil
+      let detection = perceives ? try DetectionRole(settings, bus: bus, relay: relay) : nil
       let gateway = Gateway(
         configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
         providers: GatewayProviders(
           metrics: { registry.exposition() }, rtsp: { rtsp.report }, recordings: { await storage.reports() },
           recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason },
-          clock: { clock.report }, elsewhere: busVideo.elsewhere),
+          clock: { clock.report }, elsewhere: busVideo.elsewhere,
+          detection: DetectionRole.controls(detection, bus: bus, clocks: clock.clocks)),
         telemetry: hub, version: Version.current, group: group, logger: Logger(label: "gateway"),
         onListening: { [settings] port in
           let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
@@ -71,9 +74,8 @@ struct ServerProcess {
       var services: [any Service] = clock.services + connection.services + tracing.services + [bus] + events.services
       services += busVideo.services + rtsp.services + [hub, gateway]
       if let recorder { services.append(recorder) }
-      if looksWithSLAM {
-        services += try SLAMRole.services(settings, bus: bus, relay: relay, recorder: recorder, tracing: tracing)
-      }
+      services += PerceptionRole.services(
+        [slam, detection?.role].compactMap(\.self), of: relay, tracing: tracing)
       if fliesDemo { services.append(demoFlight(relay, hub)) }
       try await Services.run(services, logger: Logger(label: "lifecycle"))
     } catch {
