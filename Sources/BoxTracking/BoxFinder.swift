@@ -87,7 +87,7 @@ public actor BoxFinder: ObjectFinder {
 
   /// Looks for the classes that the text names, with their plain names; for all when it names none of them, as in “all
   /// objects”.
-  public func setPrompt(_ text: String) {
+  public func setPrompt(_ text: String) async throws {
     let phrases = text.lowercased().split(separator: ".").map { phrase in
       phrase.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
