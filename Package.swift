@@ -119,6 +119,7 @@ let foreign: [Target] =
       providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+    .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .target(name: "CBusLoad", dependencies: ["CRabbitMQ"]),
     .target(name: "CWebAssets"),
     .target(name: "CRelayLoad"),
@@ -126,6 +127,7 @@ let foreign: [Target] =
   + module("FFmpeg", ["CFFmpeg", "MediaModel", "CodedMedia", .nioCore])
   + module("PosixFiles", [.nioCore])
   + module("JPEG", ["CTurboJPEG", "MediaModel"])
+  + module("QRCode", ["CQREncode"])
   + module("RabbitMQ", ["CRabbitMQ", "MediaModel", .nioCore])
   + module("Threading")
   + openVINOBackend
@@ -200,7 +202,7 @@ let services: [Target] =
     [
       "Telemetry", "MediaModel", "CodedMedia", "H264",
       "PhoneProtocol", "FragmentedMP4", "Relay", "Access", "Observability",
-      "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", .hummingbird, .hummingbirdCore,
+      "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", "QRCode", .hummingbird, .hummingbirdCore,
       .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
       .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .lifecycle, .logging, .metrics,
     ])
@@ -263,7 +265,7 @@ let executables: [Target] = [
       "RelayBenchmark", "SLAMBenchmark", "MapFormats", "SLAM", "Geometry",
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
       "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
-      "OTLP", "Webhooks",
+      "OTLP", "Webhooks", "QRCode",
       "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",
       .argumentParser, .lifecycle, .unixSignals, .logging, .metrics, .tracing, .nioCore, .nioPosix,
     ],

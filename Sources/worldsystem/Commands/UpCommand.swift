@@ -25,6 +25,7 @@ struct UpCommand: AsyncParsableCommand {
     process.fliesDemo = demo
     process.records = true
     process.looksWithSLAM = true
+    process.showsPhoneCode = Console.isTerminal
     try await process.run()
   }
 }

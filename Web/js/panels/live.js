@@ -7,6 +7,7 @@ import { formatSpan } from '../format.js';
 import { LivePlayer } from '../live-player.js';
 import { MSEPlayer } from '../mse-player.js';
 import { Rate } from '../windows.js';
+import { phoneLinkPanel } from './phone-link.js';
 import { latestRecordingsPanel } from './recordings.js';
 import { metricCards, overlay, spoken } from './stats.js';
 import { conditionBadge, conditionOf, showCondition, streamsPanel } from './streams.js';
@@ -44,7 +45,7 @@ class LiveView {
   constructor(app, name) {
     this.#app = app;
     this.#name = name;
-    this.#panels = [streamsPanel(app, name), latestRecordingsPanel(app)];
+    this.#panels = [streamsPanel(app, name), phoneLinkPanel(app, name), latestRecordingsPanel(app)];
     this.#build();
     this.#feed = new Feed(() => streamURL(name, this.#player.constructor.format));
     this.#listen();
