@@ -127,6 +127,7 @@ let foreign: [Target] =
       providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+    .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .target(name: "CBusLoad", dependencies: ["CRabbitMQ"]),
     .target(name: "CWebAssets"),
     .target(name: "CRelayLoad"),
@@ -134,6 +135,7 @@ let foreign: [Target] =
   + module("FFmpeg", ["CFFmpeg", "MediaModel", "CodedMedia", .nioCore])
   + module("PosixFiles", [.nioCore])
   + module("JPEG", ["CTurboJPEG", "MediaModel"])
+  + module("QRCode", ["CQREncode"])
   + module("RabbitMQ", ["CRabbitMQ", "MediaModel", .nioCore])
   + module("Threading")
   + openVINOBackend
@@ -208,7 +210,7 @@ let services: [Target] =
     [
       "Telemetry", "MediaModel", "CodedMedia", "H264",
       "PhoneProtocol", "FragmentedMP4", "Relay", "Access", "Observability",
-      "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", .hummingbird, .hummingbirdCore,
+      "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", "QRCode", .hummingbird, .hummingbirdCore,
       .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
       .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .lifecycle, .logging, .metrics,
     ])
@@ -282,7 +284,7 @@ let executables: [Target] = [
       "Tracking",
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
       "Clocks", "Threading", "PosixFiles", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus",
-      "NetworkTime", "OTLP", "Webhooks",
+      "NetworkTime", "OTLP", "Webhooks", "QRCode",
       "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",
       .argumentParser, .lifecycle, .unixSignals, .logging, .metrics, .tracing, .nioCore, .nioPosix,
     ],

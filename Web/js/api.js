@@ -40,6 +40,9 @@ export const getServer = () => get('/api/server');
 /** The streams that the server knows, live or not. */
 export const getStreams = async () => (await get('/api/streams')).body.streams;
 
+/** Where a phone becomes the camera of the stream `name`: `{url, qr_svg, asks_token, gives_camera, is_local}`. */
+export const getPhoneLink = async (name) => (await get(`/api/phone-link?${new URLSearchParams({ stream: name })}`)).body;
+
 /** The recordings, newest first. */
 export async function getRecordings() {
   const { recordings } = (await get('/api/recordings')).body;

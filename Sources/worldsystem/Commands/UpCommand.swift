@@ -30,6 +30,7 @@ struct UpCommand: AsyncParsableCommand {
     process.fliesDemo = demo
     process.records = true
     process.perceives = true
+    process.showsPhoneCode = Console.isTerminal
     try await process.run()
   }
 }

@@ -24,6 +24,8 @@ struct ServerProcess {
   var fliesDemo = false
   /// Whether every stream is recorded.
   var records = false
+  /// Whether the address that makes a phone the camera is shown as a code to scan, with the token that it needs.
+  var showsPhoneCode = false
   /// Whether SLAM and detection run on the streams that the settings name.
   var perceives = false
 
@@ -65,9 +67,9 @@ struct ServerProcess {
           clock: { clock.report }, elsewhere: busVideo.elsewhere,
           detection: DetectionRole.controls(detection, bus: bus, clocks: clock.clocks)),
         telemetry: hub, version: Version.current, group: group, logger: Logger(label: "gateway"),
-        onListening: { [settings] port in
+        onListening: { [settings, showsPhoneCode] port in
           let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
-          Console.print(banner.text)
+          Console.print(showsPhoneCode ? banner.textWithPhoneCode : banner.text)
         })
       try connection.announceStart()
       // Who others depend on comes first, so that it stops last.
@@ -97,9 +99,11 @@ struct ServerProcess {
     limits.publisherMessageBytes = settings.server.maxMessageBytes
     limits.idleTime = .nanoseconds(settings.server.idleTimeout.value)
     limits.webSocketIdleTime = .nanoseconds(settings.server.idleTimeout.value)
-    return GatewayConfiguration(
+    var configuration = GatewayConfiguration(
       host: settings.server.host, port: settings.server.port, access: access.policy, origins: access.origins,
       tls: try access.tls?.serverConfiguration(), limits: limits, rtspPort: rtspPort)
+    configuration.addresses = LocalAddresses.reachable(at: settings.server.host)
+    return configuration
   }
 
   /// Says what to do about an address that cannot be listened on.

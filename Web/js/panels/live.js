@@ -9,6 +9,7 @@ import { MSEPlayer } from '../mse-player.js';
 import { ObjectsLayer } from '../objects-layer.js';
 import { Rate } from '../windows.js';
 import { detectionPanel } from './detection.js';
+import { phoneLinkPanel } from './phone-link.js';
 import { latestRecordingsPanel } from './recordings.js';
 import { metricCards, overlay, spoken } from './stats.js';
 import { conditionBadge, conditionOf, showCondition, streamsPanel } from './streams.js';
@@ -51,7 +52,10 @@ class LiveView {
     this.#objects = new ObjectsLayer(name);
     const detection = new EventTarget();
     detection.addEventListener('update', (event) => this.#followDetection(event.detail));
-    this.#panels = [streamsPanel(app, name), detectionPanel(app, name, detection), latestRecordingsPanel(app)];
+    this.#panels = [
+      streamsPanel(app, name), detectionPanel(app, name, detection), phoneLinkPanel(app, name),
+      latestRecordingsPanel(app),
+    ];
     this.#build();
     this.#feed = new Feed(() => streamURL(name, this.#player.constructor.format));
     this.#listen();
