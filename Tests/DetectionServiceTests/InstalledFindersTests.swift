@@ -2,6 +2,7 @@ import DetectionService
 import Foundation
 import TestSupport
 import Testing
+import Tracking
 
 @Suite struct InstalledFindersTests {
   private let folder = TemporaryFolder()
