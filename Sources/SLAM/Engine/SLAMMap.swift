@@ -121,7 +121,7 @@ public struct SLAMMap: Sendable {
 
     /// A patch on something flat is found within a quarter of a pixel. At the edge of what stands in front of something
     /// else it follows neither, and is off by a pixel or two: that must not pass for noise.
-    private static let kernel = HuberKernel(threshold: 0.7)
+    private static let kernel = HuberKernel(threshold: 0.5)
 
     /// Goes some steps on.
     /// - Returns: whether more would change little.
