@@ -34,7 +34,9 @@ public struct PhonePageLink: Hashable, Sendable {
   ///   - addresses: under which other machines reach this one.
   package static func origin(isEncrypted: Bool, authority: String, addresses: [String]) -> String {
     let scheme = isEncrypted ? "https" : "http"
-    guard isLoopback(host: host(of: authority)), let address = addresses.first else { return "\(scheme)://\(authority)" }
+    guard isLoopback(host: host(of: authority)), let address = addresses.first else {
+      return "\(scheme)://\(authority)"
+    }
     let port = authority.split(separator: "]").last.map(String.init)?.split(separator: ":").last.map(String.init)
     let host = address.contains(":") ? "[\(address)]" : address
     return "\(scheme)://\(host)" + (port.flatMap(Int.init).map { ":\($0)" } ?? "")

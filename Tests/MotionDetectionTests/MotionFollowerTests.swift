@@ -30,24 +30,24 @@ import Tracking
 
   @Test func nothingMovesUnderACameraThatFliesOverTheGround() {
     let world = ScriptedWorld { ScriptedWorld.pose(SIMD3(3 * $0, 2 * $0, 20), down: 1.2) }
-    #expect(found(world, frames: 40).allSatisfy(\.isEmpty))
+    #expect(found(world, frames: 40).allSatisfy { $0.isEmpty })
   }
 
   @Test func nothingMovesBeforeACameraThatTurns() {
     let world = ScriptedWorld(blocks: Self.houses) {
       ScriptedWorld.pose(SIMD3(0, 0, 8), heading: 0.4 * $0 - 0.2, down: 0.35)
     }
-    #expect(found(world, frames: 40).allSatisfy(\.isEmpty))
+    #expect(found(world, frames: 40).allSatisfy { $0.isEmpty })
   }
 
   @Test func housesThatPassAreAtRest() {
     let world = ScriptedWorld(blocks: Self.houses) { ScriptedWorld.pose(SIMD3(-3 + 3 * $0, 0, 9), down: 0.4) }
-    #expect(found(world, frames: 45).allSatisfy(\.isEmpty))
+    #expect(found(world, frames: 45).allSatisfy { $0.isEmpty })
   }
 
   @Test func housesThatComeNearerAreAtRest() {
     let world = ScriptedWorld(blocks: Self.houses) { ScriptedWorld.pose(SIMD3(0, 4 * $0, 9), down: 0.4) }
-    #expect(found(world, frames: 45).allSatisfy(\.isEmpty))
+    #expect(found(world, frames: 45).allSatisfy { $0.isEmpty })
   }
 
   @Test(arguments: [SIMD3<Double>.zero, SIMD3(0, 3, 0), SIMD3(-2, 1, 0.5)])
