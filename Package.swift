@@ -92,7 +92,7 @@ let algorithms: [Target] =
   + module("Detection", ["MediaModel", "Inference"], testing: [.nioCore])
   + module(
     "BoxTracking", ["MediaModel", "Inference", "Detection", "Tracking", "MaskRefinement"],
-    testing: ["OpenVINOBackend", "JPEG"])
+    testing: ["OpenVINOBackend", "JPEG", "FFmpeg"])
   + module("Segmentation", ["MediaModel", "Inference", "Detection"], testing: ["OpenVINOBackend"])
 
 // MARK: Foreign libraries, one owner each

@@ -71,9 +71,12 @@ public actor BoxFinder: ObjectFinder {
     let boxes = detector.boxes(in: outputs, width: image.width, height: image.height)
     note("detect", since: start)
     collected.detectionCount += boxes.count
-    let observations = boxes.filter { wanted.isEmpty || wanted.contains($0.label) }.map { box in
-      ObjectObservation(
-        box: box.box, label: box.label, score: box.score, appearance: histogram.appearance(of: picture, in: box.box))
+    let size = SIMD2(Float(image.width), Float(image.height))
+    let observations = boxes.filter { wanted.isEmpty || wanted.contains($0.label) }.map { found in
+      // Detectors guess where things go on outside the picture.
+      let box = found.box.clamped(lowerBound: .zero, upperBound: SIMD4(lowHalf: size, highHalf: size))
+      return ObjectObservation(
+        box: box, label: found.label, score: found.score, appearance: histogram.appearance(of: picture, in: box))
     }
     let objects = tracker.update(observations, at: nanos)
     let cutting = clock()
@@ -84,7 +87,7 @@ public actor BoxFinder: ObjectFinder {
 
   /// Looks for the classes that the text names, with their plain names; for all when it names none of them, as in “all
   /// objects”.
-  public func setPrompt(_ text: String) {
+  public func setPrompt(_ text: String) async throws {
     let phrases = text.lowercased().split(separator: ".").map { phrase in
       phrase.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }

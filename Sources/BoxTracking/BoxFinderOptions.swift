@@ -11,6 +11,7 @@ public struct BoxFinderOptions: Hashable, Sendable {
   public init() {
     tracking = TrackingOptions()
     // The detector is small and often wrong for a frame or two.
+    tracking.jitter = 0.15
     tracking.lowScore = 0.35
     tracking.highScore = 0.5
     tracking.hitsToConfirm = 4

@@ -19,7 +19,13 @@ public struct MaskRefiner: Hashable, Sendable {
   /// Width of the surroundings, in sides of the box.
   public var margin: Float = 0.2
   /// What neighbours pay for being parted where there is no edge, in logarithms of likelihood.
-  public var smoothness: Float = 40
+  public var smoothness: Float = 8
+
+  /// How much likelier a cell in the middle of the box is of the object than one outside the ellipse in the box, in
+  /// logarithms of likelihood.
+  public var middle: Float = 5
+  /// How sure the colour of one cell can be, in logarithms of likelihood.
+  public var colourLimit: Float = 60
 
   public init() {}
 
@@ -41,7 +47,9 @@ public struct MaskRefiner: Hashable, Sendable {
     let region = PictureRegion(picture, columns: outer.columns, rows: outer.rows, cells: maximalCells)
     let isPossible = possible(inner, in: region)
     guard var guess = firstGuess(box, seed, isPossible, in: region) else { return nil }
-    let cutter = RegionCutter(region, isPossible: isPossible, smoothness: smoothness)
+    let cutter = RegionCutter(
+      region, isPossible: isPossible, expected: seed == nil ? expected(box, in: region) : nil, smoothness: smoothness,
+      colourLimit: colourLimit)
     for _ in 0..<max(rounds, 1) {
       guard let next = cutter.cut(from: guess, components: components) else { return nil }
       let isDone = next.isInside == guess.isInside
@@ -74,6 +82,22 @@ public struct MaskRefiner: Hashable, Sendable {
       for column in 0..<region.width {
         let x = region.columns.lowerBound + column * region.step + region.step / 2
         result.append(inner.columns.contains(x) && inner.rows.contains(y))
+      }
+    }
+    return result
+  }
+
+  /// How much each cell is expected to be of the object for its place, in logarithms of likelihood.
+  private func expected(_ box: SIMD4<Float>, in region: PictureRegion) -> [Float] {
+    let (centre, half) = ((box.lowHalf + box.highHalf) / 2, (box.highHalf - box.lowHalf) / 2)
+    var result: [Float] = []
+    result.reserveCapacity(region.width * region.height)
+    for row in 0..<region.height {
+      let y = Float(region.rows.lowerBound) + (Float(row) + 0.5) * Float(region.step)
+      for column in 0..<region.width {
+        let x = Float(region.columns.lowerBound) + (Float(column) + 0.5) * Float(region.step)
+        let offset = (SIMD2(x, y) - centre) / half
+        result.append(middle * (0.75 - min((offset * offset).sum(), 1.25)))
       }
     }
     return result

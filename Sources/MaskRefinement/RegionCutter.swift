@@ -10,17 +10,19 @@
 struct RegionCutter {
   /// Units of capacity to a logarithm of likelihood.
   private static let unit: Float = 64
-  /// No cell is surer of its side than this, in logarithms of likelihood.
-  private static let maximalCost: Float = 60
-
   private let region: PictureRegion
   /// Cells that may be of the object.
   private let isPossible: [Bool]
+  /// How much each is expected to be, in logarithms of likelihood.
+  private let expected: [Float]?
+  private let colourLimit: Float
   /// What each cell and its neighbours in the first four directions pay for being parted.
   private var edges: [SIMD4<Int32>]
 
-  init(_ region: PictureRegion, isPossible: [Bool], smoothness: Float) {
+  init(_ region: PictureRegion, isPossible: [Bool], expected: [Float]?, smoothness: Float, colourLimit: Float) {
     self.region = region
+    self.expected = expected
+    self.colourLimit = colourLimit
     self.isPossible = isPossible
     let (width, height) = (region.width, region.height)
     edges = Array(repeating: .zero, count: width * height)
@@ -73,8 +75,8 @@ struct RegionCutter {
           continue
         }
         let colour = region.colours[cell]
-        let difference = min(max(object.cost(colour) - rest.cost(colour), -Self.maximalCost), Self.maximalCost)
-        let units = Int32((Self.unit * difference).rounded())
+        let difference = min(max(object.cost(colour) - rest.cost(colour), -colourLimit), colourLimit)
+        let units = Int32((Self.unit * (difference - (expected?[cell] ?? 0))).rounded())
         grid.setCosts(x, y, outside: max(-units, 0), inside: max(units, 0))
       }
     }

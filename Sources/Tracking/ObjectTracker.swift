@@ -112,7 +112,7 @@ public struct ObjectTracker: Sendable {
       guard let oldest = hidden.min(by: { rank($0) < rank($1) }) else { return false }
       finish([(oldest, .crowdedOut)])
     }
-    var track = Track(observation, at: nanos)
+    var track = Track(observation, at: nanos, jitter: options.jitter)
     let rivals = tracks.filter { other in
       other.isConfirmed && (!other.isSeen || BoxOverlap.ofSmaller(other.filter.box, observation.box) > 0.3)
     }

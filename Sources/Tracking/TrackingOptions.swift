@@ -11,6 +11,9 @@ public struct TrackingOptions: Hashable, Sendable {
   /// Intersection over union from which a detection can be an object that is followed, whatever its motion says.
   public var minimalOverlap: Float = 0.3
 
+  /// Deviation of an observed centre or side, in sizes of the object (square roots of its area).
+  public var jitter: Float = 0.06
+
   // MARK: Life of an object
 
   /// Frames that must show a new object until it is reported, in ``ObjectTracker/update(_:at:imageFromPrevious:)``.
