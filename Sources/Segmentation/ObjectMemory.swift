@@ -5,7 +5,8 @@
 /// Source: Ravi et al. 2024, "SAM 2", §4, memory bank; the choice of frames as in Hugging Face's `Sam2VideoModel`.
 struct ObjectMemory: Sendable {
   /// What is kept of a frame.
-  struct Frame: Sendable {
+  private struct Frame: Sendable {
+    /// Among the frames that the object was looked for in.
     var index: Int
     /// `[memoryTokens, memoryChannels]`; empty once it is too old to be attended to.
     var memory: [Float]
@@ -18,31 +19,37 @@ struct ObjectMemory: Sendable {
   /// Frames back from which a pointer is attended to.
   static let pointerReach = 15
 
+  /// Frames that the object was looked for in so far. One that is looked for in every third frame only remembers those.
+  private(set) var next = 0
   /// Oldest first.
   private var conditioning: [Frame] = []
   /// Oldest first.
   private var recent: [Frame] = []
 
-  /// What frame `index` attends to, in the order of the reference: the frames of prompts, and then the last six, the oldest
+  /// What the next frame attends to, in the order of the reference: the frames of prompts, and then the last six, the oldest
   /// first. The second is the row of the network's encoding of time.
-  func memories(at index: Int) -> [(memory: [Float], time: Int64)] {
+  var memories: [(memory: [Float], time: Int64)] {
     conditioning.map { ($0.memory, Int64(Self.memoryCount - 1)) }
-      + recent.filter { index - $0.index < Self.memoryCount }.map { ($0.memory, Int64(index - $0.index - 1)) }
+      + recent.filter { next - $0.index < Self.memoryCount }.map { ($0.memory, Int64(next - $0.index - 1)) }
   }
 
-  /// The pointers that frame `index` attends to, in the order of the reference: those of prompts, and then the newest
+  /// The pointers that the next frame attends to, in the order of the reference: those of prompts, and then the newest
   /// first. The second is how many frames ago that was.
-  func pointers(at index: Int) -> [(pointer: [Float], age: Float)] {
-    (conditioning + recent.reversed().filter { index - $0.index <= Self.pointerReach })
-      .map { ($0.pointer, Float(index - $0.index)) }
+  var pointers: [(pointer: [Float], age: Float)] {
+    (conditioning + recent.reversed().filter { next - $0.index <= Self.pointerReach })
+      .map { ($0.pointer, Float(next - $0.index)) }
   }
 
-  /// - Parameter limit: frames of prompts that are kept; older ones go on as ordinary ones.
-  mutating func remember(_ frame: Frame, isConditioning: Bool, limit: Int) {
+  /// Keeps the next frame.
+  /// - Parameters:
+  ///   - memory: `[memoryTokens, memoryChannels]`
+  ///   - pointer: `[channels]`
+  ///   - limit: frames of prompts that are kept; older ones go on as ordinary ones.
+  mutating func remember(_ memory: [Float], _ pointer: [Float], isConditioning: Bool, limit: Int) {
+    let frame = Frame(index: next, memory: memory, pointer: pointer)
     if isConditioning { conditioning.append(frame) } else { recent.append(frame) }
     while conditioning.count > limit { recent.append(conditioning.removeFirst()) }
-    // The next frame is the first that attends to this one.
-    let next = frame.index + 1
+    next += 1
     recent.removeAll { next - $0.index > Self.pointerReach }
     recent.sort { $0.index < $1.index }
     for place in recent.indices where next - recent[place].index >= Self.memoryCount { recent[place].memory = [] }

@@ -1,7 +1,7 @@
 import Inference
 
 /// A picture as the networks see it.
-struct EncodedImage {
+struct EncodedImage: Sendable {
   /// `[1, channels / 8, image / 4, image / 4]`
   var fine: Tensor
   /// `[1, channels / 4, image / 8, image / 8]`
@@ -13,7 +13,7 @@ struct EncodedImage {
 }
 
 /// What the decoder says of one object.
-struct DecodedMask {
+struct DecodedMask: Sendable {
   var logits: [Float]
   var overlap: Float
   var score: Float
@@ -33,9 +33,9 @@ extension SegmentationNetworks {
   /// The features of a picture as each object's memory lets them be seen.
   /// - Parameter objects: what each attends to, of the same number of memories and of pointers.
   /// - Returns: `[objects, channels, grid, grid]`
-  func attend(_ image: EncodedImage, to objects: [ObjectMemory], at frame: Int) async throws(InferenceError) -> Tensor {
-    let memories = objects.map { $0.memories(at: frame) }
-    let pointers = objects.map { $0.pointers(at: frame) }
+  func attend(_ image: EncodedImage, to objects: [ObjectMemory]) async throws(InferenceError) -> Tensor {
+    let memories = objects.map(\.memories)
+    let pointers = objects.map(\.pointers)
     let (memoryCount, pointerCount) = (memories[0].count, pointers[0].count)
     let frameShape = [sizes.memoryTokens, sizes.memoryChannels]
     let outputs = try await attendMemory.run([

@@ -10,6 +10,14 @@ public struct SegmentedObject: Hashable, Sendable {
   /// Whether a prompt showed the object in this frame.
   public var isPrompted: Bool
 
+  public init(id: Int, mask: LogitMask, objectScore: Float, estimatedOverlap: Float, isPrompted: Bool) {
+    self.id = id
+    self.mask = mask
+    self.objectScore = objectScore
+    self.estimatedOverlap = estimatedOverlap
+    self.isPrompted = isPrompted
+  }
+
   /// Whether the object is seen. Its mask is empty when it is not.
   public var isVisible: Bool { objectScore > 0 }
 }

@@ -2,15 +2,15 @@ import Inference
 import MediaModel
 
 /// The work of one frame: objects that go through the networks alike are put together.
-struct TrackingStep {
+struct TrackingStep: Sendable {
   /// How an object is shown.
-  enum Prompt {
+  enum Prompt: Sendable {
     case points(DecoderPoints)
     /// 0 or 1, `[image, image]`.
     case mask([Float])
   }
 
-  struct Object {
+  struct Object: Sendable {
     var id: Int
     var memory: ObjectMemory
     var prompt: Prompt?
@@ -31,20 +31,20 @@ struct TrackingStep {
 
   let networks: SegmentationNetworks
   let batch: Int
-  let frame: Int
-  private var objects: [Object] = []
+  private(set) var objects: [Object] = []
 
-  init(networks: SegmentationNetworks, batch: Int, frame: Int) {
+  init(networks: SegmentationNetworks, batch: Int) {
     self.networks = networks
     self.batch = batch
-    self.frame = frame
   }
 
   var isEmpty: Bool { objects.isEmpty }
 
   mutating func add(_ id: Int, _ memory: ObjectMemory) { objects.append(Object(id: id, memory: memory)) }
 
-  mutating func show(_ id: Int, _ prompt: SegmentationPrompt, _ resolution: Resolution) {
+  /// - Returns: the place of the object among ``objects``.
+  @discardableResult
+  mutating func show(_ id: Int, _ prompt: SegmentationPrompt, _ resolution: Resolution) -> Int {
     let size = Float(networks.sizes.image)
     let scale = SIMD2(size / Float(resolution.width), size / Float(resolution.height))
     let shown: Prompt =
@@ -55,21 +55,26 @@ struct TrackingStep {
       }
     if let place = objects.firstIndex(where: { $0.id == id }) {
       objects[place].prompt = shown
-    } else {
-      objects.append(Object(id: id, memory: ObjectMemory(), prompt: shown))
+      return place
     }
+    objects.append(Object(id: id, memory: ObjectMemory(), prompt: shown))
+    return objects.count - 1
   }
 
-  func run(_ pixels: Tensor) async throws(InferenceError) -> [Result] {
-    let image = try await networks.encode(pixels)
+  /// Masks of the objects at `places`, in their order.
+  func masks(_ image: EncodedImage, of places: [Int]) async throws(InferenceError) -> [DecodedMask] {
     var masks = [DecodedMask?](repeating: nil, count: objects.count)
-    for group in groups(by: way(of:)) {
+    for group in groups(of: places, by: way(of:)) {
       let found = try await decode(image, group)
       for (place, mask) in zip(group, found) { masks[place] = mask }
     }
-    let decoded = masks.compactMap(\.self)
-    let memories = try await remember(image, decoded)
-    return objects.indices.map { Result(object: objects[$0], mask: decoded[$0], memory: memories[$0]) }
+    return places.compactMap { masks[$0] }
+  }
+
+  /// What is remembered of the frame, given a mask for each object.
+  func results(_ image: EncodedImage, _ masks: [DecodedMask]) async throws(InferenceError) -> [Result] {
+    let memories = try await remember(image, masks)
+    return objects.indices.map { Result(object: objects[$0], mask: masks[$0], memory: memories[$0]) }
   }
 
   private func way(of object: Object) -> Way {
@@ -77,15 +82,15 @@ struct TrackingStep {
     case .points(let points): .points(count: points.labels.count)
     case .mask: .mask
     case nil:
-      .tracked(memories: object.memory.memories(at: frame).count, pointers: object.memory.pointers(at: frame).count)
+      .tracked(memories: object.memory.memories.count, pointers: object.memory.pointers.count)
     }
   }
 
-  /// The places of objects with the same key, in the order of the objects, at most `batch` together.
-  private func groups<Key: Hashable>(by key: (Object) -> Key) -> [[Int]] {
+  /// The places of objects with the same key, in the given order, at most `batch` together.
+  private func groups<Key: Hashable>(of places: [Int], by key: (Object) -> Key) -> [[Int]] {
     var groups: [(key: Key, places: [Int])] = []
-    for (place, object) in objects.enumerated() {
-      let own = key(object)
+    for place in places {
+      let own = key(objects[place])
       if let index = groups.lastIndex(where: { $0.key == own }), groups[index].places.count < batch {
         groups[index].places.append(place)
       } else {
@@ -108,7 +113,7 @@ struct TrackingStep {
       }
       return try await networks.take(image, masks: masks)
     case nil:
-      let features = try await networks.attend(image, to: group.map { objects[$0].memory }, at: frame)
+      let features = try await networks.attend(image, to: group.map { objects[$0].memory })
       return try await networks.decode(image, features, Array(repeating: .none, count: group.count))
     }
   }
@@ -120,7 +125,7 @@ struct TrackingStep {
     // those that the prompts show.
     let isAnyPrompted = objects.contains { $0.prompt != nil }
     var memories = masks.map { $0.memory ?? [] }
-    for group in groups(by: { isDense ? isAnyPrompted : $0.prompt != nil }) {
+    for group in groups(of: Array(objects.indices), by: { isDense ? isAnyPrompted : $0.prompt != nil }) {
       let waiting = group.filter { masks[$0].memory == nil }
       guard !waiting.isEmpty else { continue }
       let binarises = isDense ? isAnyPrompted : objects[group[0]].prompt != nil

@@ -12,4 +12,12 @@ extension VideoSegmenter {
       ImageNormaliser(width: side, height: side).tensor(of: image),
       of: Resolution(width: image.width, height: image.height), prompts: prompts)
   }
+
+  /// Finds objects in the next frame, a picture of any size: ``look(_:of:for:)``.
+  public func look(_ image: RGBImage, for chosen: Set<Int>? = nil) async throws(InferenceError) -> OpenFrame {
+    let side = networks.sizes.image
+    return try await look(
+      ImageNormaliser(width: side, height: side).tensor(of: image),
+      of: Resolution(width: image.width, height: image.height), for: chosen)
+  }
 }

@@ -19,7 +19,6 @@ public struct VideoSegmenter: Sendable {
   public let networks: SegmentationNetworks
   public let options: SegmentationOptions
   private var followed: [Followed] = []
-  private var frame = 0
 
   /// - Precondition: at least one frame of a prompt is kept, and one object goes through a network at once.
   public init(_ networks: SegmentationNetworks, options: SegmentationOptions = SegmentationOptions()) {
@@ -47,27 +46,78 @@ public struct VideoSegmenter: Sendable {
   public mutating func track(
     _ pixels: Tensor, of resolution: Resolution, prompts: [(object: Int, prompt: SegmentationPrompt)] = []
   ) async throws(InferenceError) -> [SegmentedObject] {
-    var step = TrackingStep(networks: networks, batch: options.batch, frame: frame)
-    for object in followed { step.add(object.id, object.memory) }
+    var step = step(for: nil)
     for (object, prompt) in prompts { step.show(object, prompt, resolution) }
-    guard !step.isEmpty else {
-      frame += 1
-      return []
+    guard !step.isEmpty else { return [] }
+    let image = try await networks.encode(pixels)
+    let masks = try await step.masks(image, of: Array(step.objects.indices))
+    return take(try await step.results(image, masks))
+  }
+
+  /// Finds objects in the next frame, which ``finish(_:prompts:)`` then ends: who decides by their masks which prompts the
+  /// frame gets, has them in between.
+  ///
+  /// - Parameters:
+  ///   - pixels: as for ``track(_:of:prompts:)``.
+  ///   - resolution: of the picture before it was made square.
+  ///   - chosen: objects that are looked for; `nil` for all. For the others it is as if there were no such frame.
+  /// - Throws: ``InferenceError``
+  public func look(
+    _ pixels: Tensor, of resolution: Resolution, for chosen: Set<Int>? = nil
+  ) async throws(InferenceError) -> OpenFrame {
+    let step = step(for: chosen)
+    let image = try await networks.encode(pixels)
+    let masks = try await step.masks(image, of: Array(step.objects.indices))
+    return OpenFrame(step: step, image: image, masks: masks, resolution: resolution)
+  }
+
+  /// Ends a frame: shows what the prompts say in it, and remembers it.
+  ///
+  /// The result is that of ``track(_:of:prompts:)`` with the same prompts.
+  /// - Returns: every object that was looked for or shown, in the order in which they were added.
+  /// - Throws: ``InferenceError``. The frame is then as if it had not been.
+  /// - Precondition: no other frame was tracked since ``look(_:of:for:)``, and no object removed that it looked for.
+  public mutating func finish(
+    _ frame: OpenFrame, prompts: [(object: Int, prompt: SegmentationPrompt)] = []
+  ) async throws(InferenceError) -> [SegmentedObject] {
+    var (step, masks) = (frame.step, frame.masks)
+    // An object that is followed, but was not looked for, brings its memory.
+    let known = Set(step.objects.map(\.id))
+    for object in followed where !known.contains(object.id) && prompts.contains(where: { $0.object == object.id }) {
+      step.add(object.id, object.memory)
     }
-    let results = try await step.run(pixels)
-    followed = results.map { result in
+    var shown: [Int] = []
+    for (object, prompt) in prompts {
+      let place = step.show(object, prompt, frame.resolution)
+      if !shown.contains(place) { shown.append(place) }
+    }
+    let found = try await step.masks(frame.image, of: shown.sorted())
+    for (place, mask) in zip(shown.sorted(), found) {
+      if place < masks.count { masks[place] = mask } else { masks.append(mask) }
+    }
+    return take(try await step.results(frame.image, masks))
+  }
+
+  private func step(for chosen: Set<Int>?) -> TrackingStep {
+    var step = TrackingStep(networks: networks, batch: options.batch)
+    for object in followed where chosen?.contains(object.id) ?? true { step.add(object.id, object.memory) }
+    return step
+  }
+
+  /// Remembers a frame.
+  private mutating func take(_ results: [TrackingStep.Result]) -> [SegmentedObject] {
+    for result in results {
       var memory = result.object.memory
       memory.remember(
-        ObjectMemory.Frame(index: frame, memory: result.memory, pointer: result.mask.pointer),
-        isConditioning: result.object.prompt != nil, limit: options.conditioningFrames)
-      return Followed(id: result.object.id, memory: memory)
+        result.memory, result.mask.pointer, isConditioning: result.object.prompt != nil,
+        limit: options.conditioningFrames)
+      let object = Followed(id: result.object.id, memory: memory)
+      if let place = followed.firstIndex(where: { $0.id == object.id }) {
+        followed[place] = object
+      } else {
+        followed.append(object)
+      }
     }
-    frame += 1
-    let size = networks.sizes.mask
-    return results.map { result in
-      SegmentedObject(
-        id: result.object.id, mask: LogitMask(width: size, height: size, logits: result.mask.logits),
-        objectScore: result.mask.score, estimatedOverlap: result.mask.overlap, isPrompted: result.object.prompt != nil)
-    }
+    return results.map(\.segmented)
   }
 }
