@@ -65,16 +65,18 @@ public struct MotionDetector: Sendable {
   /// How likely a group is an object, 0…1: a logistic function, fitted to simulated flights.
   private static func score(_ group: MotionGroup, _ layer: MotionLayer) -> Float {
     let speed = (group.velocity * group.velocity).sum().squareRoot()
-    var sum: Float = -3.66
-    sum += 2.30 * logarithm(Float(group.agreeing))
-    sum += 0.44 * group.strength
-    sum += 0.37 * logarithm(speed + 0.05)
-    sum += 0.13 * layer.gain
-    sum += 0.81 * group.evidence
-    sum -= 0.067 * layer.contrast
-    sum -= 0.45 * logarithm(Float(layer.area))
-    sum -= 1.78 * group.agreement
-    sum += 0.85 * group.purity
+    var sum: Float = -5.93
+    sum += 2.18 * logarithm(Float(group.agreeing))
+    sum += 0.286 * group.strength
+    sum -= 0.509 * logarithm(speed + 0.05)
+    sum += 0.045 * layer.gain
+    sum += 1.21 * group.evidence
+    sum -= 0.164 * layer.contrast
+    sum -= 0.238 * logarithm(Float(layer.area))
+    sum -= 2.23 * group.agreement
+    sum += 1.77 * group.purity
+    sum += 0.82 * layer.restShift
+    sum -= 0.016 * layer.restGain
     return 1 / (1 + exponential(-sum))
   }
 

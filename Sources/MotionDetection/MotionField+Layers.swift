@@ -23,9 +23,17 @@ extension MotionField {
         let guess = place - (scene.groundNow(place) - place)
         return scene.groundNow(guess) - guess + local
       })
-    return MotionLayer(
+    var layer = MotionLayer(
       now: pictures[pictures.count - 1].image, then: pictures[pictures.count - 1 - span].image, box: group.box,
       around: group.members.map { points[$0].position }, motions: motions)
+    layer?.measureRest(pictures, group, rest: Self.rest(group))
+    return layer
+  }
+
+  /// How a group would move, were it at rest: along its line only, or like the ground, whichever is nearer.
+  private static func rest(_ group: MotionGroup) -> SIMD2<Float> {
+    let (aside, whole) = (group.aside, group.velocity)
+    return (aside * aside).sum() >= 0.1 * (whole * whole).sum() ? aside : whole
   }
 
   /// By how much points at rest around a group moved otherwise than the ground would there, pixels over a span.

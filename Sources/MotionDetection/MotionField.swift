@@ -17,6 +17,8 @@ struct MotionField: Sendable {
     var across: Float
     var aboveGround: Float
     var groundShift: Float
+    /// By how much it left the line on which points at rest move, pixels over the span.
+    var aside = SIMD2<Float>.zero
     /// By how much it is elsewhere than a point of the ground would be, pixels over the span.
     var offset = SIMD2<Float>.zero
     var evidence: Float
@@ -164,6 +166,7 @@ struct MotionField: Sendable {
     point.aboveGround = Float(deviation.aboveGround)
     point.groundShift = Float(deviation.groundShift)
     let line = SIMD2<Float>(deviation.line)
+    point.aside = point.across * SIMD2(-line.y, line.x)
     point.offset = path.now - (deviation.groundShift > 0 ? scene.groundNow(path.then) : scene.farNow(path.then))
     let doubt = Self.doubt(tensor, along: SIMD2(-line.y, line.x))
     let doubtAlong = Self.doubt(tensor, along: line)

@@ -3,8 +3,8 @@ public import Tracking
 
 /// Finds what moves by itself in a video and follows it: ``MotionDetector`` and `ObjectTracker` as one value.
 ///
-/// An object is reported from the fifth frame on that shows it moving; what stops is followed where it stands for another
-/// two seconds before it is forgotten. One owner; the same pictures at the same times give the same objects.
+/// An object is reported from the sixth frame on that shows it moving; what stops or hides keeps its identifier where it
+/// moves again within two seconds. One owner; the same pictures at the same times give the same objects.
 public struct MotionFollower: Sendable {
   private let options: MotionOptions
   private var detector: MotionDetector
@@ -30,9 +30,9 @@ public struct MotionFollower: Sendable {
   /// How observations of motion are followed: they come and go, and what stops is still there for a while.
   public static var tracking: TrackingOptions {
     var options = TrackingOptions()
-    options.hitsToConfirm = 5
-    options.highScore = 0.4
-    options.lowScore = 0.15
+    options.hitsToConfirm = 6
+    options.highScore = 0.5
+    options.lowScore = 0.2
     options.heldNanos = 2_000_000_000
     options.predictedNanos = 300_000_000
     return options

@@ -6,6 +6,8 @@ struct MotionGroup: Sendable {
   var box: SIMD4<Float>
   /// Mean motion against the ground, pixels a frame.
   var velocity: SIMD2<Float>
+  /// Mean motion away from the lines on which points at rest move, pixels a frame.
+  var aside: SIMD2<Float>
   /// Share of its points among all that lie within its box.
   var purity: Float
   /// Mean evidence.
@@ -97,12 +99,13 @@ struct MotionGrouping {
     guard members.count >= minimalCount else { return nil }
     var low = SIMD2<Float>(repeating: .infinity)
     var high = -low
-    var (velocity, evidence) = (SIMD2<Float>.zero, Float(0))
+    var (velocity, aside, evidence) = (SIMD2<Float>.zero, SIMD2<Float>.zero, Float(0))
     for index in members {
       let point = points[index]
       low = pointwiseMin(low, point.position)
       high = pointwiseMax(high, point.position)
       velocity += point.offset / Float(point.span)
+      aside += point.aside / Float(point.span)
       evidence += point.evidence
     }
     let (count, size) = (Float(members.count), field.cellSize)
@@ -116,7 +119,7 @@ struct MotionGrouping {
       }
     }
     var result = MotionGroup(
-      members: members, box: SIMD4(low.x, low.y, high.x, high.y), velocity: velocity / count,
+      members: members, box: SIMD4(low.x, low.y, high.x, high.y), velocity: velocity / count, aside: aside / count,
       purity: count / (count + Float(others)), evidence: evidence / count)
     result.agreeing = members.count
     result.motion = motion

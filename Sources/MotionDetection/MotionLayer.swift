@@ -24,6 +24,12 @@ struct MotionLayer: Sendable {
   /// Mean of what the group's motion leaves unexplained of its pixels, grey levels.
   private(set) var contrast: Float = 0
 
+  /// By how much the group's motion explains its pixels better than a motion at rest that is as near to it as can be, mean
+  /// grey levels.
+  private(set) var restGain: Float = 0
+  /// By how much those motions differ over the span that was looked at, pixels.
+  private(set) var restShift: Float = 0
+
   /// Motions over a span of frames, as the shift of a pixel of now from where it was.
   struct Motions {
     var span: Int
@@ -60,6 +66,21 @@ struct MotionLayer: Sendable {
     pixels = region
     measure(advantage, group)
     guard area > 12 else { return nil }
+  }
+
+  /// Compares the group's motion with one that differs by `rest` a frame, over a span that tells them apart.
+  mutating func measureRest(_ pictures: [WorkingPicture], _ group: MotionGroup, rest: SIMD2<Float>) {
+    let speed = (rest * rest).sum().squareRoot()
+    let span = min(max(Int((3 / max(speed, 0.01)).rounded()), 1), pictures.count - 1)
+    guard span > 0 else { return }
+    let (now, then) = (pictures[pictures.count - 1].image, pictures[pictures.count - 1 - span].image)
+    let frames = Float(span)
+    restShift = speed * frames
+    let own = Self.differences(now, then, left, top, width, height) { group.motion.velocity($0) * frames }
+    let other = Self.differences(now, then, left, top, width, height) { (group.motion.velocity($0) - rest) * frames }
+    var sum: Float = 0
+    for index in pixels.indices where pixels[index] == 1 { sum += other[index] - own[index] }
+    restGain = sum / Float(max(area, 1))
   }
 
   private mutating func measure(_ advantage: [Float], _ left: [Float]) {
