@@ -87,7 +87,12 @@ let algorithms: [Target] =
   + module("ClockSync", ["MediaModel"])
   + module("Inference")
   + module("Tracking", ["MediaModel", "Geometry"])
+  + module("MotionDetection", ["MediaModel", "Geometry", "Vision", "Tracking"])
+  + module("MaskRefinement", ["MediaModel"])
   + module("Detection", ["MediaModel", "Inference"], testing: ["OpenVINOBackend", .nioCore])
+  + module(
+    "BoxTracking", ["MediaModel", "Inference", "Detection", "Tracking", "MaskRefinement"],
+    testing: ["OpenVINOBackend", "JPEG", "FFmpeg"])
   + module("Segmentation", ["MediaModel", "Inference", "Detection"], testing: ["OpenVINOBackend"])
   + module(
     "GroundedTracking", ["MediaModel", "Inference", "Vision", "Tracking", "Detection", "Segmentation"],
@@ -122,6 +127,7 @@ let foreign: [Target] =
       providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+    .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .target(name: "CBusLoad", dependencies: ["CRabbitMQ"]),
     .target(name: "CWebAssets"),
     .target(name: "CRelayLoad"),
@@ -129,6 +135,7 @@ let foreign: [Target] =
   + module("FFmpeg", ["CFFmpeg", "MediaModel", "CodedMedia", .nioCore])
   + module("PosixFiles", [.nioCore])
   + module("JPEG", ["CTurboJPEG", "MediaModel"])
+  + module("QRCode", ["CQREncode"])
   + module("RabbitMQ", ["CRabbitMQ", "MediaModel", .nioCore])
   + module("Threading")
   + openVINOBackend
@@ -203,7 +210,7 @@ let services: [Target] =
     [
       "Telemetry", "MediaModel", "CodedMedia", "H264",
       "PhoneProtocol", "FragmentedMP4", "Relay", "Access", "Observability",
-      "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", .hummingbird, .hummingbirdCore,
+      "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", "QRCode", .hummingbird, .hummingbirdCore,
       .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
       .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .lifecycle, .logging, .metrics,
     ])
@@ -236,6 +243,13 @@ let services: [Target] =
       .metrics,
     ])
   + module(
+    "DetectionService",
+    [
+      "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "MapFormats", "PosixFiles", "Tracking",
+      "MotionDetection", "Inference", "Detection", "BoxTracking", "GroundedTracking", "OpenVINOBackend",
+      "VideoConsumer", "Observability", .nioCore, .lifecycle, .logging, .metrics,
+    ], testing: ["CodedMedia"])
+  + module(
     "Publishing",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
@@ -247,6 +261,9 @@ let services: [Target] =
       "MediaModel", "CodedMedia", "Geometry", "MultiView", "MapFormats", "Vision", "SLAM", "SLAMService", "MessageBus",
       "VideoConsumer", "Publishing", .nioCore, .logging,
     ])
+  + module(
+    "DetectionBenchmark",
+    ["MediaModel", "Geometry", "MotionDetection", "Tracking", "Simulation", "FFmpeg", "Publishing", .nioCore])
   + module(
     "BusBenchmark",
     [
@@ -262,11 +279,12 @@ let executables: [Target] = [
   .executableTarget(
     name: "worldsystem",
     dependencies: [
-      "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SLAMService", "Publishing",
-      "RelayBenchmark", "SLAMBenchmark", "MapFormats", "SLAM", "Geometry",
+      "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SLAMService", "DetectionService",
+      "Publishing", "RelayBenchmark", "SLAMBenchmark", "DetectionBenchmark", "MapFormats", "SLAM", "Geometry",
+      "Tracking",
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
-      "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
-      "OTLP", "Webhooks",
+      "Clocks", "Threading", "PosixFiles", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus",
+      "NetworkTime", "OTLP", "Webhooks", "QRCode",
       "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",
       .argumentParser, .lifecycle, .unixSignals, .logging, .metrics, .tracing, .nioCore, .nioPosix,
     ],

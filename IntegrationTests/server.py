@@ -15,13 +15,15 @@ from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 # Settings of the machine must not leak into a test.
 CONFIGURATION = (
     "BIND_HOST", "API_PORT", "RTSP_HOST", "RTSP_PORT", "RABBITMQ_URL", "NTP_SERVER", "STORAGE_PATH",
-    "VIDEO_CHUNK_DURATION_SECONDS",
+    "VIDEO_CHUNK_DURATION_SECONDS", "FRAME_PROCESSOR_SKIP", "SLAM_FRAME_SKIP",
 )
 
 
 # Tests ask no servers of the Internet; those of the clock bring their own.
-# SLAM would take time from what a test is about, unless that is SLAM.
-DEFAULTS = {"WORLDSYSTEM_PUBLIC_TIME_SERVERS": "false", "WORLDSYSTEM_SLAM": "false"}
+# SLAM and detection would take time from what a test is about, unless that is one of them.
+DEFAULTS = {
+    "WORLDSYSTEM_PUBLIC_TIME_SERVERS": "false", "WORLDSYSTEM_SLAM": "false", "WORLDSYSTEM_DETECT": "false",
+}
 
 # One token for each permission, as the fixture `guarded` has them.
 TOKENS = {"publish": "publish-token-0001", "view": "view-token-00000001", "control": "control-token-0001"}
@@ -120,9 +122,12 @@ class Server:
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def get(self, path: str, *, token: str | None = None, headers: dict | None = None, method: str = "GET") -> Response:
+    def get(
+        self, path: str, *, token: str | None = None, headers: dict | None = None, method: str = "GET",
+        body: bytes | None = None,
+    ) -> Response:
         """One HTTP request; a status of 400 or more is an answer, not an exception."""
-        request = Request(self.url + path, headers=dict(headers or {}), method=method)
+        request = Request(self.url + path, data=body, headers=dict(headers or {}), method=method)
         if token:
             request.add_header("Authorization", f"Bearer {token}")
         opener = build_opener(ProxyHandler({}), HTTPSHandler(context=ssl._create_unverified_context()))

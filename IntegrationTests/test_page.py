@@ -171,6 +171,36 @@ def test_streams_are_listed_and_chosen(server, make_clip, flight, open_page):
         wait_until(lambda: stat(page, "resolution") == "640 × 360", what="the first stream's picture, by keyboard")
 
 
+def test_what_is_looked_for_is_shown_and_chosen(make_server, flight, open_page):
+    server = make_server(command="up", environment={"WORLDSYSTEM_DETECT": "true"})
+    with publishing(server, flight):
+        page = open_page(server.url)
+        wait_playing(page)
+        panel, facts = page.locator("#detection"), page.locator("#detection-facts")
+        expect(panel.locator("select")).to_have_value("motion")
+        expect(facts).to_contain_text("ms a frame")
+        objects = page.get_by_role("button", name="Objects (O)")
+        expect(objects).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press("o")
+        expect(objects).to_have_attribute("aria-pressed", "false")
+        panel.locator("select").select_option("none")
+        panel.get_by_role("button", name="Apply").click()
+        expect(facts).to_have_text("Nobody looks for objects.")
+        expect(objects).to_be_hidden()
+        assert server.json("/api/detection")["mode"] == "none"
+        panel.locator("select").select_option("motion")
+        panel.get_by_role("button", name="Apply").click()
+        expect(facts).to_contain_text("ms a frame")
+
+
+def test_no_panel_where_nobody_looks_for_objects(server, flight, open_page):
+    with publishing(server, flight):
+        page = open_page(server.url)
+        wait_playing(page)
+        expect(page.locator("#detection")).to_be_hidden()
+        expect(page.get_by_role("button", name="Objects (O)")).to_be_hidden()
+
+
 def test_waits_for_a_publisher_and_shows_it_at_once(make_server, flight, open_page):
     server = make_server(settings={"server": {"grace_seconds": 1}})
     page = open_page(server.url)

@@ -8,17 +8,22 @@ public struct ProcessedFrame: JSONBody, Hashable {
   public var objects: [Object]
   /// The stream that the frame is of.
   public var stream: String?
+  /// How they were found: `motion`, `fastestdet`, `grounded`.
+  public var mode: String?
 
-  public init(frameNumber: Int, timestamp: Double, objects: [Object], stream: String? = nil) {
+  public init(
+    frameNumber: Int, timestamp: Double, objects: [Object], stream: String? = nil, mode: String? = nil
+  ) {
     self.frameNumber = frameNumber
     self.timestamp = timestamp
     self.objects = objects
     self.stream = stream
+    self.mode = mode
   }
 
   enum CodingKeys: String, CodingKey {
     case frameNumber = "frame_number"
-    case timestamp, objects, stream
+    case timestamp, objects, stream, mode
   }
 
   /// One object in one frame.
@@ -30,14 +35,17 @@ public struct ProcessedFrame: JSONBody, Hashable {
     public var score: Double
     /// `[x0, y0, x1, y1]` in pixels.
     public var box: [Double]
-    /// Pixels of the mask.
+    /// Pixels of the mask; of the box where there is no mask.
     public var area: Int
-    /// `[height, width]` of the mask.
+    /// `[height, width]` of the mask, which are those of the picture.
     public var maskShape: [Int]
     public var mask: Mask?
+    /// `measured` in this frame, `carried` here from an earlier one, or `predicted` while it is hidden.
+    public var sighting: String?
 
     public init(
-      id: Int, label: String, score: Double, box: [Double], area: Int, maskShape: [Int], mask: Mask? = nil
+      id: Int, label: String, score: Double, box: [Double], area: Int, maskShape: [Int], mask: Mask? = nil,
+      sighting: String? = nil
     ) {
       self.id = id
       self.label = label
@@ -46,10 +54,11 @@ public struct ProcessedFrame: JSONBody, Hashable {
       self.area = area
       self.maskShape = maskShape
       self.mask = mask
+      self.sighting = sighting
     }
 
     enum CodingKeys: String, CodingKey {
-      case id, label, score, box, area, mask
+      case id, label, score, box, area, mask, sighting
       case maskShape = "mask_shape"
     }
   }

@@ -22,6 +22,10 @@ const struct ws_web_asset *ws_web_asset(int index) {
     AT("/index.html", HTML)
 
     FILE
+#embed "../../Web/phone.html"
+    AT("/phone.html", HTML)
+
+    FILE
 #embed "../../Web/favicon.svg"
     AT("/favicon.svg", SVG)
 
@@ -36,6 +40,10 @@ const struct ws_web_asset *ws_web_asset(int index) {
     FILE
 #embed "../../Web/css/live.css"
     AT("/css/live.css", CSS)
+
+    FILE
+#embed "../../Web/css/phone.css"
+    AT("/css/phone.css", CSS)
 
     FILE
 #embed "../../Web/css/recordings.css"
@@ -90,6 +98,14 @@ const struct ws_web_asset *ws_web_asset(int index) {
     AT("/js/mse-player.js", JS)
 
     FILE
+#embed "../../Web/js/masks.js"
+    AT("/js/masks.js", JS)
+
+    FILE
+#embed "../../Web/js/objects-layer.js"
+    AT("/js/objects-layer.js", JS)
+
+    FILE
 #embed "../../Web/js/packets.js"
     AT("/js/packets.js", JS)
 
@@ -98,8 +114,16 @@ const struct ws_web_asset *ws_web_asset(int index) {
     AT("/js/panels/connection.js", JS)
 
     FILE
+#embed "../../Web/js/panels/detection.js"
+    AT("/js/panels/detection.js", JS)
+
+    FILE
 #embed "../../Web/js/panels/live.js"
     AT("/js/panels/live.js", JS)
+
+    FILE
+#embed "../../Web/js/panels/phone-link.js"
+    AT("/js/panels/phone-link.js", JS)
 
     FILE
 #embed "../../Web/js/panels/recording.js"
@@ -120,6 +144,46 @@ const struct ws_web_asset *ws_web_asset(int index) {
     FILE
 #embed "../../Web/js/panels/streams.js"
     AT("/js/panels/streams.js", JS)
+
+    FILE
+#embed "../../Web/js/phone/camera.js"
+    AT("/js/phone/camera.js", JS)
+
+    FILE
+#embed "../../Web/js/phone/encoder.js"
+    AT("/js/phone/encoder.js", JS)
+
+    FILE
+#embed "../../Web/js/phone/main.js"
+    AT("/js/phone/main.js", JS)
+
+    FILE
+#embed "../../Web/js/phone/packet-writer.js"
+    AT("/js/phone/packet-writer.js", JS)
+
+    FILE
+#embed "../../Web/js/phone/send-queue.js"
+    AT("/js/phone/send-queue.js", JS)
+
+    FILE
+#embed "../../Web/js/phone/sensors.js"
+    AT("/js/phone/sensors.js", JS)
+
+    FILE
+#embed "../../Web/js/phone/time.js"
+    AT("/js/phone/time.js", JS)
+
+    FILE
+#embed "../../Web/js/phone/uplink.js"
+    AT("/js/phone/uplink.js", JS)
+
+    FILE
+#embed "../../Web/js/phone/video-sender.js"
+    AT("/js/phone/video-sender.js", JS)
+
+    FILE
+#embed "../../Web/js/phone/wake-lock.js"
+    AT("/js/phone/wake-lock.js", JS)
 
     FILE
 #embed "../../Web/js/router.js"

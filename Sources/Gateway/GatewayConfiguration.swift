@@ -35,6 +35,8 @@ public struct GatewayConfiguration: Sendable {
   public var limits: GatewayLimits
   /// Port of the RTSP server, for the page; `nil` when there is none.
   public var rtspPort: Int?
+  /// Addresses under which other machines reach this one; none when only this machine does.
+  public var addresses: [String] = []
 
   public init(
     host: String = "127.0.0.1", port: Int = 5001, access: AccessPolicy = .open,

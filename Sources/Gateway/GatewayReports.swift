@@ -124,6 +124,7 @@ public struct GatewayProviders: Sendable {
   public var clock: @Sendable () -> ClockReport?
   /// Streams of other servers.
   public var elsewhere: @Sendable () -> [ElsewhereReport]
+  public var detection: DetectionControls
 
   public init(
     metrics: @escaping @Sendable () -> String = { "" }, rtsp: @escaping @Sendable () -> RTSPReport? = { nil },
@@ -131,8 +132,10 @@ public struct GatewayProviders: Sendable {
     recordingFile: @escaping @Sendable (String, String) -> String? = { _, _ in nil },
     notReadyReason: @escaping @Sendable () -> String? = { nil },
     clock: @escaping @Sendable () -> ClockReport? = { nil },
-    elsewhere: @escaping @Sendable () -> [ElsewhereReport] = { [] }
+    elsewhere: @escaping @Sendable () -> [ElsewhereReport] = { [] },
+    detection: DetectionControls = DetectionControls()
   ) {
+    self.detection = detection
     self.elsewhere = elsewhere
     self.metrics = metrics
     self.rtsp = rtsp

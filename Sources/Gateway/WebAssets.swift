@@ -28,9 +28,13 @@ public enum WebAssets {
   /// Paths of all files, sorted.
   public static var paths: [String] { assets.keys.sorted() }
 
-  /// The file at the path of a request, such as `/js/main.js`; `/` is `/index.html`.
+  /// The file at the path of a request, such as `/js/main.js`; `/` is `/index.html`, `/phone` is `/phone.html`.
   public static func asset(at path: String) -> Asset? {
-    assets[path == "/" ? "/index.html" : path]
+    switch path {
+    case "/": assets["/index.html"]
+    case "/phone": assets["/phone.html"]
+    default: assets[path]
+    }
   }
 
   /// FNV-1a with 64 bits: enough to tell two versions of one file apart.

@@ -9,6 +9,7 @@ public struct Settings: Sendable, Equatable {
   public var rtsp: RTSP
   public var recording: Recording
   public var slam: SLAM
+  public var detection: Detection
   public var bus: Bus
   public var telemetry: Telemetry
   public var clock: Clock
@@ -36,6 +37,7 @@ public struct Settings: Sendable, Equatable {
     rtsp = try RTSP(resolver)
     recording = try Recording(resolver)
     slam = try SLAM(resolver)
+    detection = try Detection(resolver)
     bus = try Bus(resolver)
     telemetry = try Telemetry(resolver)
     clock = try Clock(resolver)

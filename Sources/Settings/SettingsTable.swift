@@ -43,6 +43,13 @@ public enum SettingsTable {
         slamSharedMemory.definition, slamMapFile.definition, slamDense.definition,
       ]),
     Section(
+      name: "detect", help: "What is there: the detection service, frame_processor.",
+      settings: [
+        detectEnabled.definition, detectStream.definition, detectFrameSkip.definition, detectModel.definition,
+        detectModelFolder.definition, detectPrompt.definition, detectBoxThreshold.definition,
+        detectTextThreshold.definition,
+      ]),
+    Section(
       name: "bus", help: "Messages and video between services.",
       settings: [
         busURL.definition, busVideo.definition, busNode.definition, spoolPath.definition, spoolMebibytes.definition,

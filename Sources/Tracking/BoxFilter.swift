@@ -8,8 +8,6 @@ import Geometry
 /// Source: Bewley et al. 2016, "Simple Online and Realtime Tracking", with the noise of Wojke et al. 2017, "Simple Online
 /// and Realtime Tracking with a Deep Association Metric", per second in place of per frame.
 struct BoxFilter: Hashable, Sendable {
-  /// Deviation of a measured centre or side, in sizes.
-  private static let measured: Float = 0.06
   /// Change of velocity in a second, in sizes a second: the root of the power of white acceleration.
   private static let acceleration: Float = 1.2
   /// The same for the sides.
@@ -17,6 +15,7 @@ struct BoxFilter: Hashable, Sendable {
   /// Deviation of the velocity of something new, in sizes a second.
   private static let firstVelocity: Float = 2.5
 
+  private let jitter: Float
   /// Centre x, centre y, width, height, pixels.
   private(set) var place: SIMD4<Float>
   /// Pixels a second.
@@ -25,10 +24,12 @@ struct BoxFilter: Hashable, Sendable {
   private var covariance = SIMD4<Float>.zero
   private var velocityVariance: SIMD4<Float>
 
-  init(_ box: SIMD4<Float>) {
+  /// - Parameter jitter: deviation of a measured centre or side, in sizes.
+  init(_ box: SIMD4<Float>, jitter: Float) {
+    self.jitter = jitter
     place = Self.place(of: box)
     let size = Self.size(of: place)
-    placeVariance = SIMD4(repeating: (Self.measured * size).squared)
+    placeVariance = SIMD4(repeating: (jitter * size).squared)
     let (moves, grows) = ((Self.firstVelocity * size).squared, (0.3 * Self.firstVelocity * size).squared)
     velocityVariance = SIMD4(moves, moves, grows, grows)
   }
@@ -82,13 +83,13 @@ struct BoxFilter: Hashable, Sendable {
   /// Squared distance of a box's centre, in deviations of the prediction and the measurement.
   func squaredDistance(to box: SIMD4<Float>) -> Float {
     let offset = Self.place(of: box) - place
-    let noise = (Self.measured * size).squared
+    let noise = (jitter * size).squared
     return offset.x * offset.x / (placeVariance.x + noise) + offset.y * offset.y / (placeVariance.y + noise)
   }
 
   mutating func correct(with box: SIMD4<Float>) {
     let found = Self.place(of: box)
-    let noise = SIMD4(repeating: (Self.measured * Self.size(of: found)).squared)
+    let noise = SIMD4(repeating: (jitter * Self.size(of: found)).squared)
     let gain = placeVariance / (placeVariance + noise)
     let velocityGain = covariance / (placeVariance + noise)
     let offset = found - place
@@ -100,7 +101,7 @@ struct BoxFilter: Hashable, Sendable {
   }
 
   /// Forgets where it was going, and is at the box.
-  mutating func jump(to box: SIMD4<Float>) { self = BoxFilter(box) }
+  mutating func jump(to box: SIMD4<Float>) { self = BoxFilter(box, jitter: jitter) }
 }
 
 /// What a homography does to the surroundings of one point.

@@ -21,7 +21,7 @@ extension ObjectTracker {
     remember(at: nanos)
     forgetOld(at: nanos)
     mergeDuplicates(at: nanos)
-    return objects(at: nanos, shownBy: options.detectionsToConfirm)
+    return objects(at: nanos, shownBy: options.detectionsToConfirm, isFollowed: true)
   }
 
   private mutating func remember(at nanos: Int64) {

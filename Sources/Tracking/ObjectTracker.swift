@@ -112,7 +112,7 @@ public struct ObjectTracker: Sendable {
       guard let oldest = hidden.min(by: { rank($0) < rank($1) }) else { return false }
       finish([(oldest, .crowdedOut)])
     }
-    var track = Track(observation, at: nanos)
+    var track = Track(observation, at: nanos, jitter: options.jitter)
     let rivals = tracks.filter { other in
       other.isConfirmed && (!other.isSeen || BoxOverlap.ofSmaller(other.filter.box, observation.box) > 0.3)
     }
@@ -130,12 +130,15 @@ public struct ObjectTracker: Sendable {
   }
 
   /// The confirmed objects that are in sight, or were a moment ago, in the order of ids.
-  /// - Parameter hits: observations, or detections, that an object needs.
-  func objects(at nanos: Int64, shownBy hits: Int = 1) -> [TrackedObject] {
+  /// - Parameters:
+  ///   - hits: observations, or detections, that an object needs.
+  ///   - isFollowed: whether masks are followed, so that each object has been seen more often than it was detected.
+  func objects(at nanos: Int64, shownBy hits: Int = 1, isFollowed: Bool = false) -> [TrackedObject] {
     let shown = tracks.filter { track in
       guard track.isConfirmed, track.hits >= hits else { return false }
       if track.isSeen { return true }
-      return nanos - track.seenNanos <= options.predictedNanos && isInside(track.filter.box)
+      let isSure = isFollowed || track.hits >= options.hitsToPredict
+      return isSure && nanos - track.seenNanos <= options.predictedNanos && isInside(track.filter.box)
     }
     return shown.map { $0.object() }.sorted { $0.id < $1.id }
   }

@@ -30,8 +30,8 @@ struct Track: Sendable {
   var shadow: (id: Int, sinceNanos: Int64)?
   var history = TrackHistory()
 
-  init(_ observation: ObjectObservation, at nanos: Int64) {
-    filter = BoxFilter(observation.box)
+  init(_ observation: ObjectObservation, at nanos: Int64, jitter: Float) {
+    filter = BoxFilter(observation.box, jitter: jitter)
     box = observation.box
     mask = observation.mask
     appearance = observation.appearance

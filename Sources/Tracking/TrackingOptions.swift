@@ -11,6 +11,9 @@ public struct TrackingOptions: Hashable, Sendable {
   /// Intersection over union from which a detection can be an object that is followed, whatever its motion says.
   public var minimalOverlap: Float = 0.3
 
+  /// Deviation of an observed centre or side, in sizes of the object (square roots of its area).
+  public var jitter: Float = 0.06
+
   // MARK: Life of an object
 
   /// Frames that must show a new object until it is reported, in ``ObjectTracker/update(_:at:imageFromPrevious:)``.
@@ -21,6 +24,8 @@ public struct TrackingOptions: Hashable, Sendable {
   public var heldNanos: Int64 = 1_500_000_000
   /// How long an object that is not seen is still reported where it should be, nanoseconds.
   public var predictedNanos: Int64 = 500_000_000
+  /// Observations that an object must have had to be reported where it should be.
+  public var hitsToPredict = 5
   /// How long after its end an object can come back under its old id, by its appearance, nanoseconds.
   public var remembranceNanos: Int64 = 5_000_000_000
   /// Similarity of appearances, 0…1, from which what ended can be what is found now.

@@ -6,6 +6,9 @@
 
 /// Text for the person or program that started us. Log records go elsewhere.
 enum Console {
+  /// Whether a person reads standard output, rather than a file or another program.
+  static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
   /// Writes lines to standard output at once.
   static func print(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 

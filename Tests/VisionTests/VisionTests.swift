@@ -145,6 +145,40 @@ import Vision
     #expect(PatchTemplate(first, centre: SIMD2(-1, 5)) == nil && PatchTemplate(first, centre: SIMD2(0, .nan)) == nil)
   }
 
+  /// Ground is seen less slanted the nearer the camera gets: nobody told the tracker, and refinement finds out.
+  @Test(arguments: [(1.25, 0.0), (0.8, 0.1), (1.1, -0.25)])
+  func refinementBearsStretchedPatches(stretch: Double, shear: Double) throws {
+    let middle = SIMD2(160.0, 120)
+    let first = ImagePyramid(scene.image(), levelCount: 3)
+    let second = ImagePyramid(
+      scene.image(gain: 0.9, bias: 8) { p in
+        let d = p - middle
+        return SIMD2(d.x + shear * d.y, stretch * d.y) + middle
+      }, levelCount: 3)
+    var (moved, refined): ([Double], [Double]) = ([], [])
+    for corner in CornerDetector(border: 50).detect(in: first.levels[0]) {
+      let template = try #require(PatchTemplate(first, centre: corner.position))
+      let d = SIMD2(Double(corner.position.x), Double(corner.position.y)) - middle
+      let there = SIMD2(d.x - shear * d.y / stretch, d.y / stretch) + middle
+      let guess = SIMD2(Float(there.x), Float(there.y))
+      guard let match = PatchTracker().track(template, to: second, guess: guess, coarsest: 1),
+        let better = PatchTracker().refine(template, warp: .identity, in: second, at: match.position)
+      else { continue }
+      func error(_ found: SIMD2<Float>) -> Double {
+        let offset = SIMD2(Double(found.x), Double(found.y)) - there
+        return (offset * offset).sum().squareRoot()
+      }
+      moved.append(error(match.position))
+      refined.append(error(better))
+    }
+    moved.sort()
+    refined.sort()
+    let middleRank = refined.count / 2
+    #expect(refined.count > 15 && refined[middleRank] < 0.1 && refined[middleRank] < moved[middleRank] / 3)
+    let corner = try #require(PatchTemplate(first, centre: SIMD2(3, 3)))
+    #expect(PatchTracker().refine(corner, warp: .identity, in: first, at: SIMD2(3, 3)) == nil)
+  }
+
   @Test func exposureMayChange() {
     let errors = errors(shift: SIMD2(2.5, 1.25), gain: 0.6, bias: 20)
     #expect(errors.count > 35 && errors[errors.count / 2] < 0.06)

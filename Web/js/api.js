@@ -18,9 +18,10 @@ export class RefusedError extends Error {
   }
 }
 
-async function get(path) {
+async function ask(path, options = {}) {
   const response = await fetch(path, {
-    headers: token() ? { Authorization: `Bearer ${token()}` } : {},
+    ...options,
+    headers: { ...options.headers, ...(token() ? { Authorization: `Bearer ${token()}` } : {}) },
     cache: 'no-store',
     signal: AbortSignal.timeout(requestTimeoutMillis),
   });
@@ -31,11 +32,16 @@ async function get(path) {
   return { body: await response.json(), date: response.headers.get('date') };
 }
 
+const get = (path) => ask(path);
+
 /** `{version, uptime_s, hostname, rtsp_port, auth_required, time}` and the Date header. */
 export const getServer = () => get('/api/server');
 
 /** The streams that the server knows, live or not. */
 export const getStreams = async () => (await get('/api/streams')).body.streams;
+
+/** Where a phone becomes the camera of the stream `name`: `{url, qr_svg, asks_token, gives_camera, is_local}`. */
+export const getPhoneLink = async (name) => (await get(`/api/phone-link?${new URLSearchParams({ stream: name })}`)).body;
 
 /** The recordings, newest first. */
 export async function getRecordings() {
@@ -46,14 +52,27 @@ export async function getRecordings() {
 /** The recorder's metadata of one recording, with the list of still frames. */
 export const getMetadata = async (id) => (await get(filePath(id, 'metadata.json'))).body;
 
+/** How detection stands: `{state, stream, mode, modes, method, model, prompt, choices, frame, skipped, problem}`. */
+export const getDetection = async () => (await get('/api/detection')).body;
+
+/** Changes what is looked for: `mode`, `prompt`, or both. */
+export async function changeDetection(change) {
+  const headers = { 'Content-Type': 'application/json' };
+  return (await ask('/api/detection', { method: 'PUT', headers, body: JSON.stringify(change) })).body;
+}
+
 /** The address of a file of a recording, for media elements and downloads. */
 export const fileURL = (id, name) => withToken(filePath(id, name));
 
 /** The WebSocket address of a stream in `format` (`packets` or `fmp4`). */
-export function streamURL(name, format) {
+export const streamURL = (name, format) => webSocketURL('/ws/h264_stream', { stream: name, format });
+
+/** The WebSocket address of what is found in a stream. */
+export const viewerURL = (name) => webSocketURL('/ws/viewer', { stream: name });
+
+function webSocketURL(path, query) {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  const query = new URLSearchParams({ stream: name, format });
-  return withToken(`${scheme}//${location.host}/ws/h264_stream?${query}`);
+  return withToken(`${scheme}//${location.host}${path}?${new URLSearchParams(query)}`);
 }
 
 function filePath(id, name) {

@@ -4,6 +4,8 @@ public import Inference
 ///
 /// What differs between them is how a picture goes in and what the numbers that come out mean.
 public protocol GridDetector: Sendable {
+  /// Names of the classes, in the order of the network's outputs.
+  var classes: [String] { get }
   /// What the network must be.
   var signature: ModelSignature { get }
   /// What goes in.

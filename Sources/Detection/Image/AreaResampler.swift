@@ -43,21 +43,25 @@ package struct AreaResampler {
     let taps = image.width >= width && image.height >= height ? Taps.averaging : Taps.interpolating
     let (across, down) = (taps(image.width, width), taps(image.height, height))
     var pixels = [UInt8](repeating: 0, count: 3 * width * height)
-    var column = [SIMD4<Float>](repeating: .zero, count: image.width)
+    var sums = [SIMD4<Float>](repeating: .zero, count: width)
     image.pixels.withUnsafeBufferPointer { source in
       for (row, rows) in down.enumerated() {
-        for place in column.indices { column[place] = .zero }
-        for (tap, weight) in rows.weights.enumerated() {
+        for index in sums.indices { sums[index] = .zero }
+        // Along the rows first, as the reference does: the rounding is then the same.
+        for (tap, share) in rows.weights.enumerated() {
           let start = 3 * (rows.start + tap) * image.width
-          for place in column.indices {
-            let byte = start + 3 * place
-            column[place] += SIMD4(Float(source[byte]), Float(source[byte + 1]), Float(source[byte + 2]), 0) * weight
+          for (index, columns) in across.enumerated() {
+            var sum = SIMD4<Float>.zero
+            var byte = start + 3 * columns.start
+            for weight in columns.weights {
+              sum += SIMD4(Float(source[byte]), Float(source[byte + 1]), Float(source[byte + 2]), 0) * weight
+              byte += 3
+            }
+            sums[index] += sum * share
           }
         }
-        for (index, columns) in across.enumerated() {
-          var sum = SIMD4<Float>.zero
-          for (tap, weight) in columns.weights.enumerated() { sum += column[columns.start + tap] * weight }
-          let rounded = sum.rounded(.toNearestOrEven)
+        for index in sums.indices {
+          let rounded = sums[index].rounded(.toNearestOrEven)
           for channel in 0..<3 { pixels[3 * (row * width + index) + channel] = UInt8(rounded[channel]) }
         }
       }

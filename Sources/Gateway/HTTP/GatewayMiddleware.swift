@@ -40,9 +40,11 @@ struct RequestGuard: RouterMiddleware {
     let path = request.uri.path
     let host = request.head.authority
     let token = request.uri.queryParameters["token"].map(String.init)
+    // Whoever changes something needs to be allowed to steer.
+    let permission: Permission = [.get, .head, .options].contains(request.method) ? .view : .control
     let refusal =
       Self.needsToken(path)
-      ? admission.refusal(of: .view, query: token, headers: request.headers, host: host)
+      ? admission.refusal(of: permission, query: token, headers: request.headers, host: host)
       : admission.originRefusal(origin: request.headers[.origin], host: host)
     if let refusal { return admission.answer(refusal) }
     return try await next(request, context)

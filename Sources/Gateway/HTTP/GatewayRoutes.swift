@@ -25,6 +25,8 @@ struct GatewayRoutes: Sendable {
     addHealth(to: router)
     addStreams(to: router)
     addRecordings(to: router)
+    addDetection(to: router)
+    addPhoneLink(to: router)
     for path in ["ws/video", "ws/h264_stream", "ws/video/consume", "ws/phone", "ws/viewer"] {
       router.get("\(path)") { request, _ in
         // Only requests that did not become a WebSocket get here.

@@ -11,6 +11,8 @@ struct FeatureTrack {
   /// What it looks like, and where that was seen from.
   var template: PatchTemplate
   var anchor: TrackAnchor?
+  /// How the template was warped for the last picture; `nil` where it is of that picture.
+  var warp: PatchWarp?
   /// Where key frames of the present map saw it.
   var sightings: [(keyFrame: Int, pixel: SIMD2<Double>)] = []
 
@@ -97,6 +99,7 @@ struct FeatureTracks {
         match.correlation > Self.minimalCorrelation
       {
         moved.pixel = match.position
+        moved.warp = expectation.warp
         return moved
       }
     }
@@ -109,6 +112,7 @@ struct FeatureTracks {
     moved.pixel = there.position
     moved.template = template
     moved.anchor = nil
+    moved.warp = nil
     return moved
   }
 
@@ -148,6 +152,18 @@ struct FeatureTracks {
     for index in tracks.indices {
       guard let template = PatchTemplate(pyramid, centre: tracks[index].pixel) else { continue }
       (tracks[index].template, tracks[index].anchor) = (template, nil)
+      tracks[index].warp = nil
+    }
+  }
+
+  /// Improves where the tracks are in the last picture, for a key frame.
+  mutating func refine() {
+    guard let pyramid = picture?.pyramid else { return }
+    for index in tracks.indices {
+      guard let warp = tracks[index].warp,
+        let refined = tracker.refine(tracks[index].template, warp: warp, in: pyramid, at: tracks[index].pixel)
+      else { continue }
+      tracks[index].pixel = refined
     }
   }
 

@@ -51,6 +51,7 @@ extension SLAMEngine {
       stayWithKeyFrame()
     }
     let pose = lastPose ?? pose
+    tracks.refine()
     let index = map.keyFrames.count
     map.keyFrames.append(
       KeyFrame(

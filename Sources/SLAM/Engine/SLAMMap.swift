@@ -1,4 +1,5 @@
 public import Geometry
+import MultiView
 
 /// A point of the map, and the key frames that saw it.
 public struct MapPoint: Sendable {
@@ -118,13 +119,17 @@ public struct SLAMMap: Sendable {
       (self.free, self.identifiers, self.used, self.problem) = (free, identifiers, used, problem)
     }
 
+    /// A patch on something flat is found within a quarter of a pixel. At the edge of what stands in front of something
+    /// else it follows neither, and is off by a pixel or two: that must not pass for noise.
+    private static let kernel = HuberKernel(threshold: 0.5)
+
     /// Goes some steps on.
     /// - Returns: whether more would change little.
     @discardableResult
     mutating func advance(iterations: Int) -> Bool {
       var adjuster = BundleAdjuster()
       adjuster.iterations = iterations
-      adjuster.damping = damping
+      (adjuster.damping, adjuster.kernel) = (damping, Self.kernel)
       let report = adjuster.adjust(&problem)
       damping = report.damping
       return report.isConverged

@@ -63,6 +63,14 @@ public final class FlightWorld: @unchecked Sendable {
     )
   }
 
+  /// Where an object that moves is at a time: the middle of its foot, world axes, metres.
+  /// - Parameter time: seconds of flight.
+  /// - Returns: `nil` for what stands still all the time, such as a parked car.
+  public func place(ofMoving object: WorldObject, at time: Double) -> SIMD3<Double>? {
+    // Ids count instances from 1.
+    traffic.movers.first { Int($0.instance) == object.id - 1 }.map { SIMD3<Double>($0.placement(at: time).position) }
+  }
+
   /// How far a point is from the nearest building, metres; negative inside one.
   public func clearance(of point: SIMD3<Double>) -> Double {
     let p = SIMD3<Float>(point)

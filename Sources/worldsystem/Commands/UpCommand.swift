@@ -10,21 +10,27 @@ struct UpCommand: AsyncParsableCommand {
 
       EXAMPLES
         worldsystem up --demo                             with a simulated flight
+        worldsystem up --no-detect                        without looking for objects
         worldsystem up --host 0.0.0.0 --tls self-signed   for phones in the network
       """)
 
   @Flag(help: "Publish a simulated flight as stream 'drone'.")
   var demo = false
 
+  @Flag(help: "Do not look for objects in stream 'drone'.")
+  var noDetect = false
+
   @OptionGroup var server: ServerOptions
   @OptionGroup var common: ConfigurationOptions
 
   func run() async throws {
-    let settings = try common.load(server.flags)
+    let settings = try common.load(
+      server.flags.merging(["detect.enabled": noDetect ? "false" : nil]) { first, _ in first })
     var process = ServerProcess(settings: settings, tokens: .generatedWhenNeeded)
     process.fliesDemo = demo
     process.records = true
-    process.looksWithSLAM = true
+    process.perceives = true
+    process.showsPhoneCode = Console.isTerminal
     try await process.run()
   }
 }

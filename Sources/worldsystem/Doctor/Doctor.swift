@@ -18,7 +18,7 @@ struct Doctor {
 
   /// All checks, in a fixed order.
   func examine() async -> [Finding] {
-    var findings = [program] + libraries + [access, encryption, dataFolder, diskSpace, openFiles, clock]
+    var findings = [program] + libraries + [access, encryption, dataFolder, diskSpace, openFiles, clock, models]
     findings.append(await port("port", settings.server.port, flag: "--port"))
     if settings.rtsp.isEnabled { findings.append(await port("rtsp port", settings.rtsp.port, flag: "--rtsp-port")) }
     if let url = settings.rtsp.pushURL { findings.append(await pushTarget(url)) }

@@ -7,27 +7,20 @@ import Relay
 import SLAMService
 import ServiceLifecycle
 import Settings
-import VideoConsumer
 
 /// SLAM in the process of a server.
 enum SLAMRole {
-  /// What is to be run; nothing when the settings want none.
-  static func services(
-    _ settings: Settings, bus: any MessageBus, relay: Relay, recorder: RelayRecorder?, tracing: ServerTracing
-  ) throws -> [any Service] {
-    guard settings.slam.isEnabled else { return [] }
-    guard let stream = StreamName(settings.slam.stream) else {
-      throw CommandFailure(.usage, "slam.stream: '\(settings.slam.stream)' is not the name of a stream")
-    }
-    let logger = Logger(label: "slam")
+  /// What looks at a stream, and what runs beside it; `nil` when the settings want none.
+  static func make(
+    _ settings: Settings, bus: any MessageBus, relay: Relay, recorder: RelayRecorder?
+  ) throws -> PerceptionRole? {
+    guard settings.slam.isEnabled else { return nil }
+    let stream = try PerceptionRole.stream(settings.slam.stream, setting: "slam.stream")
     var options = try SLAMServiceOptions(settings.slam, stream: stream.text)
     options.sessionFolder = { recorder?.sessionFolder(of: stream) }
-    let slam = SLAMService(options: options, bus: bus, metrics: SLAMMetrics(), clocks: relay.clocks, logger: logger)
-    var running = ConsumerRunner.Options()
-    running.tracing = tracing.frames
-    return [
-      SLAMMessages(of: bus, for: slam, stream: stream.text),
-      RelaySLAM(slam, of: relay, stream: stream, options: running, logger: logger),
-    ]
+    let slam = SLAMService(
+      options: options, bus: bus, metrics: SLAMMetrics(), clocks: relay.clocks, logger: Logger(label: "slam"))
+    return PerceptionRole(
+      stream: stream, consumer: slam, companion: SLAMMessages(of: bus, for: slam, stream: stream.text))
   }
 }

@@ -84,4 +84,10 @@ enum LocalAddresses {
     }
     return Set(addresses.filter { !AccessPolicy.isLoopback($0) }).sorted()
   }
+
+  /// The addresses, beside loopback, of a server that listens on `host`.
+  static func reachable(at host: String) -> [String] {
+    if host == "0.0.0.0" || host == "::" { return all() }
+    return AccessPolicy.isLoopback(host) ? [] : [host]
+  }
 }

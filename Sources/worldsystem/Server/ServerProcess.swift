@@ -24,8 +24,10 @@ struct ServerProcess {
   var fliesDemo = false
   /// Whether every stream is recorded.
   var records = false
-  /// Whether SLAM runs on the stream that the settings name.
-  var looksWithSLAM = false
+  /// Whether the address that makes a phone the camera is shown as a code to scan, with the token that it needs.
+  var showsPhoneCode = false
+  /// Whether SLAM and detection run on the streams that the settings name.
+  var perceives = false
 
   func run() async throws {
     OpenFileLimit.raise()
@@ -55,25 +57,27 @@ struct ServerProcess {
         records ? storage.recorder(of: relay, settings, tracing: tracing.frames, onEvent: events.recordingSink) : nil
       let hub = TelemetryHub(
         settings, bus: bus, events: events.events, clocks: clock.clocks, recorder: recorder)
+      let slam = perceives ? try SLAMRole.make(settings, bus: bus, relay: relay, recorder: recorder) : nil
+      let detection = perceives ? try DetectionRole(settings, bus: bus, relay: relay) : nil
       let gateway = Gateway(
         configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
         providers: GatewayProviders(
           metrics: { registry.exposition() }, rtsp: { rtsp.report }, recordings: { await storage.reports() },
           recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason },
-          clock: { clock.report }, elsewhere: busVideo.elsewhere),
+          clock: { clock.report }, elsewhere: busVideo.elsewhere,
+          detection: DetectionRole.controls(detection, bus: bus, clocks: clock.clocks)),
         telemetry: hub, version: Version.current, group: group, logger: Logger(label: "gateway"),
-        onListening: { [settings] port in
+        onListening: { [settings, showsPhoneCode] port in
           let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
-          Console.print(banner.text)
+          Console.print(showsPhoneCode ? banner.textWithPhoneCode : banner.text)
         })
       try connection.announceStart()
       // Who others depend on comes first, so that it stops last.
       var services: [any Service] = clock.services + connection.services + tracing.services + [bus] + events.services
       services += busVideo.services + rtsp.services + [hub, gateway]
       if let recorder { services.append(recorder) }
-      if looksWithSLAM {
-        services += try SLAMRole.services(settings, bus: bus, relay: relay, recorder: recorder, tracing: tracing)
-      }
+      services += PerceptionRole.services(
+        [slam, detection?.role].compactMap(\.self), of: relay, tracing: tracing)
       if fliesDemo { services.append(demoFlight(relay, hub)) }
       try await Services.run(services, logger: Logger(label: "lifecycle"))
     } catch {
@@ -95,9 +99,11 @@ struct ServerProcess {
     limits.publisherMessageBytes = settings.server.maxMessageBytes
     limits.idleTime = .nanoseconds(settings.server.idleTimeout.value)
     limits.webSocketIdleTime = .nanoseconds(settings.server.idleTimeout.value)
-    return GatewayConfiguration(
+    var configuration = GatewayConfiguration(
       host: settings.server.host, port: settings.server.port, access: access.policy, origins: access.origins,
       tls: try access.tls?.serverConfiguration(), limits: limits, rtspPort: rtspPort)
+    configuration.addresses = LocalAddresses.reachable(at: settings.server.host)
+    return configuration
   }
 
   /// Says what to do about an address that cannot be listened on.

@@ -6,7 +6,10 @@ import { Feed } from '../feed.js';
 import { formatSpan } from '../format.js';
 import { LivePlayer } from '../live-player.js';
 import { MSEPlayer } from '../mse-player.js';
+import { ObjectsLayer } from '../objects-layer.js';
 import { Rate } from '../windows.js';
+import { detectionPanel } from './detection.js';
+import { phoneLinkPanel } from './phone-link.js';
 import { latestRecordingsPanel } from './recordings.js';
 import { metricCards, overlay, spoken } from './stats.js';
 import { conditionBadge, conditionOf, showCondition, streamsPanel } from './streams.js';
@@ -36,6 +39,8 @@ class LiveView {
   #failure = null;
   #cards = metricCards();
   #overlay = overlay();
+  #objects;
+  #isDetecting = false;
   #panels;
   #timer;
   #hiding = 0;
@@ -44,7 +49,13 @@ class LiveView {
   constructor(app, name) {
     this.#app = app;
     this.#name = name;
-    this.#panels = [streamsPanel(app, name), latestRecordingsPanel(app)];
+    this.#objects = new ObjectsLayer(name);
+    const detection = new EventTarget();
+    detection.addEventListener('update', (event) => this.#followDetection(event.detail));
+    this.#panels = [
+      streamsPanel(app, name), detectionPanel(app, name, detection), phoneLinkPanel(app, name),
+      latestRecordingsPanel(app),
+    ];
     this.#build();
     this.#feed = new Feed(() => streamURL(name, this.#player.constructor.format));
     this.#listen();
@@ -59,6 +70,7 @@ class LiveView {
     clearTimeout(this.#hiding);
     this.#listening.abort();
     this.#feed.stop();
+    this.#objects.dispose();
     this.#player?.dispose();
     this.#cards.dispose();
     for (const panel of this.#panels) panel.dispose();
@@ -72,11 +84,14 @@ class LiveView {
     const overlayButton = stageButton('info', 'Measurements (I)', () => this.#toggleOverlay());
     setAttribute(overlayButton, 'aria-pressed', 'true');
     this.overlayButton = overlayButton;
+    this.objectsButton = stageButton('objects', 'Objects (O)', () => this.#toggleObjects());
+    setAttribute(this.objectsButton, 'aria-pressed', 'true');
+    setAttribute(this.objectsButton, 'hidden', true);
     this.stage = h(
       'div', { class: 'stage', id: 'stage', data: { state: 'connecting' } },
-      this.message,
+      this.#objects.element, this.message,
       h('div', { class: 'stage-bar' }, this.#overlay.element, h(
-        'div', { class: 'stage-buttons' }, overlayButton,
+        'div', { class: 'stage-buttons' }, this.objectsButton, overlayButton,
         stageButton('fullscreen', 'Full screen (F)', () => this.#toggleFullscreen()))));
     const heading = h('div', { class: 'live-head' }, h('h1', {}, this.#name), this.badge, this.since);
     this.element = h(
@@ -104,7 +119,10 @@ class LiveView {
       this.#refresh();
     });
     link.addEventListener('state', () => {
-      if (link.state !== 'online') feed.holdOff();
+      if (link.state !== 'online') {
+        feed.holdOff();
+        this.#objects.holdOff();
+      }
       else if (this.#wantsFeed && !document.hidden) feed.resume();
       this.#refresh();
     }, options);
@@ -202,8 +220,33 @@ class LiveView {
 
   #sleepWhileHidden() {
     clearTimeout(this.#hiding);
-    if (document.hidden) this.#hiding = setTimeout(() => this.#feed.stop(), hiddenMillis);
-    else if (this.#wantsFeed) this.#feed.resume();
+    if (document.hidden) {
+      this.#hiding = setTimeout(() => {
+        this.#feed.stop();
+        this.#objects.isOn = false;
+      }, hiddenMillis);
+      return;
+    }
+    if (this.#wantsFeed) this.#feed.resume();
+    this.#showObjects();
+  }
+
+  /** Results are asked for while somebody looks for objects in this stream. */
+  #followDetection(report) {
+    this.#isDetecting = report.stream === this.#name && report.state !== 'off';
+    setAttribute(this.objectsButton, 'hidden', !this.#isDetecting);
+    this.#showObjects();
+  }
+
+  #showObjects() {
+    const isWanted = this.objectsButton.getAttribute('aria-pressed') === 'true';
+    this.#objects.isOn = this.#isDetecting && isWanted && !document.hidden;
+  }
+
+  #toggleObjects() {
+    const isWanted = this.objectsButton.getAttribute('aria-pressed') !== 'true';
+    setAttribute(this.objectsButton, 'aria-pressed', String(isWanted));
+    this.#showObjects();
   }
 
   get #wantsFeed() {
@@ -211,9 +254,10 @@ class LiveView {
   }
 
   #press(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest('input, dialog')) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest('input, select, dialog')) return;
     if (event.key === 'f') this.#toggleFullscreen();
     if (event.key === 'i') this.#toggleOverlay();
+    if (event.key === 'o' && this.#isDetecting) this.#toggleObjects();
   }
 
   #toggleOverlay() {

@@ -1,23 +1,24 @@
 internal import Clocks
 public import Logging
 public import MediaModel
-import Observability
 public import Relay
 public import ServiceLifecycle
-public import VideoConsumer
 
-/// SLAM on one stream of this process, whenever it is live.
-public struct RelaySLAM: Service {
-  private let slam: SLAMService
+/// Services that look at one stream of this process whenever it is live. It is decoded once for all of them.
+public struct RelayConsumers: Service {
+  private let consumers: [any VideoConsumer]
   private let relay: Relay
   private let stream: StreamName
   private let options: ConsumerRunner.Options
   private let logger: Logger
 
+  /// - Precondition: there is at least one consumer.
   public init(
-    _ slam: SLAMService, of relay: Relay, stream: StreamName, options: ConsumerRunner.Options, logger: Logger
+    _ consumers: [any VideoConsumer], of relay: Relay, stream: StreamName, options: ConsumerRunner.Options,
+    logger: Logger
   ) {
-    self.slam = slam
+    precondition(!consumers.isEmpty, "somebody looks at the stream")
+    self.consumers = consumers
     self.relay = relay
     self.stream = stream
     self.options = options
@@ -27,7 +28,7 @@ public struct RelaySLAM: Service {
   /// Runs until the service group shuts down.
   public func run() async throws {
     let runner = ConsumerRunner(
-      feed: WaitingFeed(relay: relay, name: stream), consumers: [slam], options: options, clocks: relay.clocks,
+      feed: WaitingFeed(relay: relay, name: stream), consumers: consumers, options: options, clocks: relay.clocks,
       logger: logger)
     try await runner.run()
   }

@@ -1,0 +1,219 @@
+import MediaModel
+import Tracking
+import Vision
+
+/// The pixels that move with a group of points rather than with what is behind.
+///
+/// Each pixel is looked for in an earlier picture twice: where it would come from if it moved like the group, and if it
+/// moved like the scene at rest. What differs less tells which it is; where neither differs, for want of texture, what
+/// is around decides. Source of the idea of competing motions: Wang, Adelson 1994, "Representing moving images with
+/// layers".
+struct MotionLayer: Sendable {
+  /// Left and top corner of the part of the working picture that was looked at, and its size.
+  let left: Int
+  let top: Int
+  let width: Int
+  let height: Int
+  /// Row after row: 1 where the pixel moves with the group.
+  private(set) var pixels: [UInt8]
+  /// Left, top, right, bottom of those pixels; right and bottom are outside.
+  private(set) var box = SIMD4<Int32>.zero
+  private(set) var area = 0
+  /// By how much the group explains its pixels better than rest does, mean grey levels.
+  private(set) var gain: Float = 0
+  /// Mean of what the group's motion leaves unexplained of its pixels, grey levels.
+  private(set) var contrast: Float = 0
+
+  /// By how much the group's motion explains its pixels better than a motion at rest that is as near to it as can be, mean
+  /// grey levels.
+  private(set) var restGain: Float = 0
+  /// By how much those motions differ over the span that was looked at, pixels.
+  private(set) var restShift: Float = 0
+
+  /// Motions over a span of frames, as the shift of a pixel of now from where it was.
+  struct Motions {
+    var span: Int
+    var group: (SIMD2<Float>) -> SIMD2<Float>
+    var rest: (SIMD2<Float>) -> SIMD2<Float>
+  }
+
+  /// - Parameter around: members of the group; the region that grows from them is the result.
+  /// - Returns: `nil` where the group explains nothing better.
+  init?(
+    now: GreyImage, then: GreyImage, box: SIMD4<Float>, around members: [SIMD2<Float>], motions: Motions
+  ) {
+    let size = max(box.z - box.x, box.w - box.y)
+    // Points lie on the object or a few pixels beside it; what was covered until now, behind it, moves with nothing.
+    let margin = 3 + 0.06 * size
+    left = max(Int(box.x - margin), 0)
+    top = max(Int(box.y - margin), 0)
+    width = min(Int(box.z + margin) + 1, now.width) - left
+    height = min(Int(box.w + margin) + 1, now.height) - top
+    pixels = []
+    guard width > 8, height > 8 else { return nil }
+    let group = Self.differences(now, then, left, top, width, height, motions.group)
+    let rest = Self.differences(now, then, left, top, width, height, motions.rest)
+    let advantage = Self.smoothed(zip(rest, group).map { $0 - $1 }, width, height)
+    // Smoothing takes the edge of what stands out half a window further; half of what it stands out by takes it back.
+    let clear = advantage.filter { $0 > 3 }
+    let threshold = max(3, 0.5 * clear.reduce(0, +) / Float(max(clear.count, 1)))
+    var marks = advantage.map { UInt8($0 > threshold ? 1 : 0) }
+    marks = Self.closed(marks, width, height, radius: 2)
+    guard let region = Self.grown(marks, width, height, from: members.map { $0 - SIMD2(Float(left), Float(top)) })
+    else {
+      return nil
+    }
+    pixels = region
+    measure(advantage, group)
+    guard area > 12 else { return nil }
+  }
+
+  /// Compares the group's motion with one that differs by `rest` a frame, over a span that tells them apart.
+  mutating func measureRest(_ pictures: [WorkingPicture], _ group: MotionGroup, rest: SIMD2<Float>) {
+    let speed = (rest * rest).sum().squareRoot()
+    let span = min(max(Int((3 / max(speed, 0.01)).rounded()), 1), pictures.count - 1)
+    guard span > 0 else { return }
+    let (now, then) = (pictures[pictures.count - 1].image, pictures[pictures.count - 1 - span].image)
+    let frames = Float(span)
+    restShift = speed * frames
+    let own = Self.differences(now, then, left, top, width, height) { group.motion.velocity($0) * frames }
+    let other = Self.differences(now, then, left, top, width, height) { (group.motion.velocity($0) - rest) * frames }
+    var sum: Float = 0
+    for index in pixels.indices where pixels[index] == 1 { sum += other[index] - own[index] }
+    restGain = sum / Float(max(area, 1))
+  }
+
+  private mutating func measure(_ advantage: [Float], _ left: [Float]) {
+    var (low, high) = (SIMD2<Int32>(repeating: .max), SIMD2<Int32>(repeating: -1))
+    var sum: Float = 0
+    for y in 0..<height {
+      for x in 0..<width where pixels[y * width + x] == 1 {
+        low = pointwiseMin(low, SIMD2(Int32(x), Int32(y)))
+        high = pointwiseMax(high, SIMD2(Int32(x), Int32(y)))
+        area += 1
+        sum += advantage[y * width + x]
+        contrast += left[y * width + x]
+      }
+    }
+    guard area > 0 else { return }
+    gain = sum / Float(area)
+    contrast /= Float(area)
+    box = SIMD4(low.x + Int32(self.left), low.y + Int32(top), high.x + 1 + Int32(self.left), high.y + 1 + Int32(top))
+  }
+
+  /// The pixels and their box in the whole picture.
+  /// - Parameter scale: pixels of the whole picture in one of the working picture, either way.
+  func observation(resolution: Resolution, scale: Int, score: Float) -> ObjectObservation {
+    let columns = Int(box.x) * scale..<min(Int(box.z) * scale, resolution.width)
+    let rows = Int(box.y) * scale..<min(Int(box.w) * scale, resolution.height)
+    let mask = RunLengthMask(resolution: resolution, columns: columns, rows: rows) { x, y in
+      pixels[(y / scale - top) * width + x / scale - left] == 1
+    }
+    let edges = SIMD4(columns.lowerBound, rows.lowerBound, columns.upperBound, rows.upperBound)
+    return ObjectObservation(box: SIMD4<Float>(edges), mask: mask, label: MotionDetector.label, score: score)
+  }
+
+  /// How each pixel of a part differs from where it would come from, grey levels; at most 40.
+  private static func differences(
+    _ now: GreyImage, _ then: GreyImage, _ left: Int, _ top: Int, _ width: Int, _ height: Int,
+    _ shift: (SIMD2<Float>) -> SIMD2<Float>
+  ) -> [Float] {
+    // The shift is nearly affine over the part: taken from three corners.
+    let (w, h) = (Float(width - 1), Float(height - 1))
+    let corner = SIMD2(Float(left), Float(top))
+    let origin = shift(corner)
+    let (across, down) = ((shift(corner + SIMD2(w, 0)) - origin) / w, (shift(corner + SIMD2(0, h)) - origin) / h)
+    var result = [Float](repeating: 0, count: width * height)
+    let limit = SIMD2(Float(then.width) - 1.001, Float(then.height) - 1.001)
+    now.pixels.withUnsafeBufferPointer { now in
+      then.pixels.withUnsafeBufferPointer { old in
+        for y in 0..<height {
+          for x in 0..<width {
+            let here = corner + SIMD2(Float(x), Float(y))
+            let place = here - origin - across * Float(x) - down * Float(y)
+            guard place.x >= 0, place.y >= 0, place.x < limit.x, place.y < limit.y else { continue }
+            let (u, v) = (Int(place.x), Int(place.y))
+            let (fx, fy) = (place.x - Float(u), place.y - Float(v))
+            let at = v &* then.width &+ u
+            let (a, b) = (Float(old[at]), Float(old[at &+ 1]))
+            let (c, d) = (Float(old[at &+ then.width]), Float(old[at &+ then.width &+ 1]))
+            let upper = a + fx * (b - a)
+            let value = upper + fy * (c + fx * (d - c) - upper)
+            result[y &* width &+ x] = min(abs(value - Float(now[(top &+ y) &* then.width &+ left &+ x])), 40)
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  /// Mean over 5×5.
+  private static func smoothed(_ values: [Float], _ width: Int, _ height: Int) -> [Float] {
+    func pass(_ values: [Float], _ count: Int, _ lines: Int, _ step: Int, _ lineStep: Int) -> [Float] {
+      var result = values
+      for line in 0..<lines {
+        var sum: Float = 0
+        let base = line * lineStep
+        for index in 0..<count + 2 {
+          if index < count { sum += values[base + index * step] }
+          if index >= 5 { sum -= values[base + (index - 5) * step] }
+          if index >= 2 { result[base + (index - 2) * step] = sum / 5 }
+        }
+      }
+      return result
+    }
+    return pass(pass(values, width, height, 1, width), height, width, width, 1)
+  }
+
+  /// Dilated, then eroded by a square.
+  static func closed(_ marks: [UInt8], _ width: Int, _ height: Int, radius: Int) -> [UInt8] {
+    func pass(_ marks: [UInt8], _ value: UInt8, _ count: Int, _ lines: Int, _ step: Int, _ lineStep: Int) -> [UInt8] {
+      var result = marks
+      for line in 0..<lines {
+        let base = line * lineStep
+        var last = -1_000
+        for index in 0..<count {
+          if marks[base + index * step] == value { last = index }
+          if index - last <= radius { result[base + index * step] = value }
+        }
+        last = 1_000_000
+        for index in stride(from: count - 1, through: 0, by: -1) {
+          if marks[base + index * step] == value { last = index }
+          if last - index <= radius { result[base + index * step] = value }
+        }
+      }
+      return result
+    }
+    var result = pass(marks, 1, width, height, 1, width)
+    result = pass(result, 1, height, width, width, 1)
+    result = pass(result, 0, width, height, 1, width)
+    return pass(result, 0, height, width, width, 1)
+  }
+
+  /// The marked pixels connected to a seed's neighbourhood.
+  private static func grown(_ marks: [UInt8], _ width: Int, _ height: Int, from seeds: [SIMD2<Float>]) -> [UInt8]? {
+    var region = [UInt8](repeating: 0, count: marks.count)
+    var waiting: [Int] = []
+    for seed in seeds {
+      let (x, y) = (Int(seed.x + 0.5), Int(seed.y + 0.5))
+      for v in max(y - 2, 0)...min(max(y + 2, 0), height - 1) {
+        for u in max(x - 2, 0)...min(max(x + 2, 0), width - 1)
+        where marks[v * width + u] == 1 && region[v * width + u] == 0 {
+          region[v * width + u] = 1
+          waiting.append(v * width + u)
+        }
+      }
+    }
+    guard !waiting.isEmpty else { return nil }
+    while let place = waiting.popLast() {
+      let (x, y) = (place % width, place / width)
+      for (u, v) in [(x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)] where u >= 0 && v >= 0 && u < width && v < height {
+        let next = v * width + u
+        guard marks[next] == 1, region[next] == 0 else { continue }
+        region[next] = 1
+        waiting.append(next)
+      }
+    }
+    return region
+  }
+}

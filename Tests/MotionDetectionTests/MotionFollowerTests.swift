@@ -1,0 +1,147 @@
+import Geometry
+import MediaModel
+import MotionDetection
+import Testing
+import Tracking
+
+@Suite struct MotionFollowerTests {
+  /// What is found in each frame of a scene.
+  private func found(_ world: ScriptedWorld, frames: Int) -> [[TrackedObject]] {
+    var follower = MotionFollower()
+    return (0..<frames).map { frame in
+      follower.find(in: world.picture(frame: frame), at: Int64(frame) * 33_333_333)
+    }
+  }
+
+  private func overlap(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> Float {
+    func area(_ box: SIMD4<Float>) -> Float { max(box.z - box.x, 0) * max(box.w - box.y, 0) }
+    let common = area(SIMD4(max(a.x, b.x), max(a.y, b.y), min(a.z, b.z), min(a.w, b.w)))
+    return common / (area(a) + area(b) - common)
+  }
+
+  /// A few houses and a wall, at rest.
+  private static let houses = [
+    ScriptedWorld.Block(low: SIMD3(-9, 14, 0), high: SIMD3(-4, 20, 5)),
+    ScriptedWorld.Block(low: SIMD3(4, 18, 0), high: SIMD3(10, 24, 7)),
+    ScriptedWorld.Block(low: SIMD3(-2, 30, 0), high: SIMD3(3, 34, 4)),
+  ]
+  private static let car = ScriptedWorld.Block(
+    low: SIMD3(-6, 9, 0), high: SIMD3(-2, 11, 1.6), velocity: SIMD3(4, 0, 0))
+
+  @Test func nothingMovesUnderACameraThatFliesOverTheGround() {
+    let world = ScriptedWorld { ScriptedWorld.pose(SIMD3(3 * $0, 2 * $0, 20), down: 1.2) }
+    let objects = found(world, frames: 40).flatMap { $0 }
+    #expect(objects.isEmpty)
+  }
+
+  @Test func nothingMovesBeforeACameraThatTurns() {
+    let world = ScriptedWorld(blocks: Self.houses) {
+      ScriptedWorld.pose(SIMD3(0, 0, 8), heading: 0.4 * $0 - 0.2, down: 0.35)
+    }
+    let objects = found(world, frames: 40).flatMap { $0 }
+    #expect(objects.isEmpty)
+  }
+
+  @Test func housesThatPassAreAtRest() {
+    let world = ScriptedWorld(blocks: Self.houses) { ScriptedWorld.pose(SIMD3(-3 + 3 * $0, 0, 9), down: 0.4) }
+    let objects = found(world, frames: 45).flatMap { $0 }
+    #expect(objects.isEmpty)
+  }
+
+  @Test func housesThatComeNearerAreAtRest() {
+    let world = ScriptedWorld(blocks: Self.houses) { ScriptedWorld.pose(SIMD3(0, 4 * $0, 9), down: 0.4) }
+    let objects = found(world, frames: 45).flatMap { $0 }
+    #expect(objects.isEmpty)
+  }
+
+  @Test(arguments: [SIMD3<Double>.zero, SIMD3(0, 3, 0), SIMD3(-2, 1, 0.5)])
+  func whoCrossesIsFoundUnderOneName(cameraVelocity: SIMD3<Double>) {
+    let world = ScriptedWorld(blocks: [Self.car] + Self.houses) {
+      ScriptedWorld.pose(SIMD3(0, 0, 7) + cameraVelocity * $0, down: 0.5)
+    }
+    let results = found(world, frames: 45)
+    let late = results.indices.filter { $0 >= 20 }
+    let hits = late.filter { frame in
+      results[frame].contains { overlap($0.box, world.box(of: 0, frame: frame)) >= 0.5 }
+    }
+    #expect(hits.count >= late.count * 8 / 10)
+    let names = Set(
+      hits.flatMap { frame in
+        results[frame].filter { overlap($0.box, world.box(of: 0, frame: frame)) >= 0.5 }.map(\.id)
+      })
+    #expect(names.count == 1)
+    let others = late.reduce(0) { count, frame in
+      count + results[frame].filter { overlap($0.box, world.box(of: 0, frame: frame)) < 0.1 }.count
+    }
+    // Flying ahead, what a car uncovers is taken for another object at times.
+    if cameraVelocity.y > 2 {
+      withKnownIssue { #expect(others == 0) }
+    } else {
+      #expect(others == 0)
+    }
+  }
+
+  @Test func masksLieInTheirBoxes() throws {
+    let world = ScriptedWorld(blocks: [Self.car]) { _ in ScriptedWorld.pose(SIMD3(0, 0, 7), down: 0.5) }
+    let objects = found(world, frames: 30).flatMap { $0 }.filter { $0.sighting == .measured }
+    #expect(!objects.isEmpty)
+    for object in objects {
+      let mask = try #require(object.mask)
+      #expect(mask.resolution == world.resolution)
+      #expect(mask.area > 0)
+      #expect(object.label == MotionDetector.label)
+    }
+  }
+
+  @Test func theSamePicturesGiveTheSameObjects() {
+    let world = ScriptedWorld(blocks: [Self.car] + Self.houses) {
+      ScriptedWorld.pose(SIMD3($0, 2 * $0, 7), heading: 0.1 * $0, down: 0.5)
+    }
+    let first = found(world, frames: 25)
+    let second = found(world, frames: 25)
+    let count = first.reduce(0) { $0 + $1.count }
+    #expect(first == second)
+    #expect(count > 0)
+  }
+
+  @Test func anotherSizeIsAnotherScene() {
+    var follower = MotionFollower()
+    var world = ScriptedWorld(blocks: [Self.car]) { _ in ScriptedWorld.pose(SIMD3(0, 0, 7), down: 0.5) }
+    var ids: [[Int]] = []
+    for size in [Resolution(width: 400, height: 300), Resolution(width: 320, height: 240)] {
+      world.resolution = size
+      var seen: Set<Int> = []
+      for frame in 0..<24 {
+        for object in follower.find(in: world.picture(frame: frame), at: Int64(frame) * 33_333_333) {
+          seen.insert(object.id)
+          let maskSize = object.mask?.resolution ?? size
+          #expect(maskSize == size)
+        }
+      }
+      ids.append(seen.sorted())
+    }
+    let common = Set(ids[0]).intersection(ids[1])
+    #expect(!ids[0].isEmpty && !ids[1].isEmpty)
+    #expect(common.isEmpty)
+  }
+
+  @Test(arguments: [
+    Resolution(width: 320, height: 240), Resolution(width: 40, height: 30), Resolution(width: 2, height: 2),
+  ])
+  func picturesWithoutTextureShowNothing(size: Resolution) {
+    var follower = MotionFollower()
+    for frame in 0..<15 {
+      let builder = PictureBuilder(resolution: size)
+      for row in 0..<size.height {
+        (builder.luma + row * builder.strides.luma).update(repeating: 90, count: size.width)
+      }
+      for row in 0..<(size.height + 1) / 2 {
+        for plane in [builder.cb, builder.cr] {
+          (plane + row * builder.strides.chroma).update(repeating: 128, count: (size.width + 1) / 2)
+        }
+      }
+      let objects = follower.find(in: builder.seal(), at: Int64(frame) * 33_333_333)
+      #expect(objects.isEmpty)
+    }
+  }
+}
