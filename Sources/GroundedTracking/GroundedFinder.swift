@@ -56,7 +56,8 @@ public actor GroundedFinder: ObjectFinder {
     self.prompt = try models.detector.prompt(prompt)
   }
 
-  public func setPrompt(_ text: String) throws(GroundingPrompt.Problem) {
+  /// - Throws: ``GroundingPrompt/Problem``
+  public func setPrompt(_ text: String) async throws {
     prompt = try detector.prompt(text)
     offline?.look(for: prompt)
     live?.look(for: prompt)

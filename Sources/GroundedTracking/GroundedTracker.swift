@@ -150,7 +150,9 @@ public struct GroundedTracker: Sendable {
 extension Association {
   /// What shows the segmenter the objects that are new and those that it has left, in the order of ids.
   func prompts(_ observations: [ObjectObservation]) -> [(object: Int, prompt: SegmentationPrompt)] {
-    let anew = matched.filter(\.needsPrompt).map { (object: $0.id, prompt: SegmentationPrompt.box(observations[$0.detection].box)) }
+    let anew = matched.filter(\.needsPrompt).map {
+      (object: $0.id, prompt: SegmentationPrompt.box(observations[$0.detection].box))
+    }
     let new = started.map { (object: $0.id, prompt: SegmentationPrompt.box($0.observation.box)) }
     return (anew + new).sorted { $0.object < $1.object }
   }

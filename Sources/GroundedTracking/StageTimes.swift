@@ -49,7 +49,8 @@ public struct TimedModels: InferenceBackend {
   public func load(_ name: String, as expected: ModelSignature) async throws(InferenceError) -> any InferenceModel {
     let network = name.split(separator: "/").last.map(String.init) ?? name
     return TimedModel(
-      model: try await backend.load(name, as: expected), stage: Self.stages[network] ?? "detect", times: times, now: now)
+      model: try await backend.load(name, as: expected), stage: Self.stages[network] ?? "detect", times: times, now: now
+    )
   }
 
   private struct TimedModel: InferenceModel {

@@ -119,7 +119,8 @@ private struct SlowNetworks {
     networks.detectionFrames = 30
     for number in 0..<170 { _ = networks.frame(number) }
     #expect(networks.searches.count >= 3)
-    #expect(networks.searches.first?.reason == .prompt && networks.searches.dropFirst().allSatisfy { $0.reason == .interval })
+    #expect(
+      networks.searches.first?.reason == .prompt && networks.searches.dropFirst().allSatisfy { $0.reason == .interval })
     // One prompt, and no object removed.
     #expect(networks.segmentations.flatMap { $0.order.prompts.map(\.object) } == [1])
     #expect(networks.segmentations.allSatisfy { $0.order.removed.isEmpty })

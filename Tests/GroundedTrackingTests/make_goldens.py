@@ -26,7 +26,7 @@ INTERVAL, GAP, SCENE = 9, 4, 24.0
 # Frame by frame what is looked for.
 PROMPTS = {0: "red car. person. dog.", 33: "big tree? dog. boat."}
 SCENE_FRAME = 48
-OPTIONS = {"held": 400_000_000, "overlap": 0.2, "prompt_overlap": 0.3, "misses": 2, "tracks": 6}
+OPTIONS = {"held": 400_000_000, "overlap": 0.2, "prompt_overlap": 0.3, "misses": 2, "tracks": 3}
 
 
 def module(name: str, folder: str):

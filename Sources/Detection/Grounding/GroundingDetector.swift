@@ -154,7 +154,8 @@ extension GroundingDetector.Finder {
     let shape = model.signature.inputs.first { $0.name == "pixel_values" }?.shape
     guard let shape, shape.count == 4, let height = shape[2], let width = shape[3], width > 0, height > 0 else {
       throw .wrongTensor(
-        model: model.name, tensor: "pixel_values", expected: "a fixed height and width", found: "sizes that are left open")
+        model: model.name, tensor: "pixel_values", expected: "a fixed height and width",
+        found: "sizes that are left open")
     }
     self.init(model: model, normaliser: ImageNormaliser(width: width, height: height))
   }

@@ -81,7 +81,9 @@ struct RobustMotion: Hashable, Sendable {
     }
     for _ in 0..<Self.hypotheses {
       let (first, second) = (random(), random())
-      guard first != second, let motion = Self.estimate(pairs, [first, second]), Self.isPlausible(motion) else { continue }
+      guard first != second, let motion = Self.estimate(pairs, [first, second]), Self.isPlausible(motion) else {
+        continue
+      }
       let count = Self.agreeing(pairs, motion, tolerance).count
       if count > best?.count ?? 2 { best = (motion, count) }
     }
