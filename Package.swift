@@ -112,6 +112,21 @@ let openVINOBackend: [Target] = {
   ]
 }()
 
+/// The owner of gRPC: with the trait Triton it needs the packages of gRPC, without it nothing.
+let tritonBackend: [Target] = {
+  let isOn: TargetDependencyCondition = .when(traits: ["Triton"])!
+  return [
+    .target(
+      name: "TritonBackend",
+      dependencies: [
+        "Inference", .product(name: "GRPCCore", package: "grpc-swift-2", condition: isOn),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: isOn),
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "TritonBackendTests", dependencies: ["TritonBackend", "Inference", "TestSupport"], swiftSettings: strict),
+  ]
+}()
+
 let foreign: [Target] =
   [
     .systemLibrary(
@@ -121,6 +136,7 @@ let foreign: [Target] =
     .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
     .target(name: "CBusLoad", dependencies: ["CRabbitMQ"]),
     .target(name: "CWebAssets"),
+    .target(name: "CModelExporter"),
     .target(name: "CRelayLoad"),
   ]
   + module("FFmpeg", ["CFFmpeg", "MediaModel", "CodedMedia", .nioCore])
@@ -129,6 +145,7 @@ let foreign: [Target] =
   + module("RabbitMQ", ["CRabbitMQ", "MediaModel", .nioCore])
   + module("Threading")
   + openVINOBackend
+  + tritonBackend
 
 // MARK: Services
 
@@ -244,6 +261,7 @@ let services: [Target] =
       "MediaModel", "CodedMedia", "Geometry", "MultiView", "MapFormats", "Vision", "SLAM", "SLAMService", "MessageBus",
       "VideoConsumer", "Publishing", .nioCore, .logging,
     ])
+  + module("ModelStore", ["Inference", "CModelExporter", .crypto])
   + module(
     "BusBenchmark",
     [
@@ -264,7 +282,8 @@ let executables: [Target] = [
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
       "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
       "OTLP", "Webhooks",
-      "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",
+      "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark", "ModelStore", "Inference", "OpenVINOBackend",
+      "TritonBackend",
       .argumentParser, .lifecycle, .unixSignals, .logging, .metrics, .tracing, .nioCore, .nioPosix,
     ],
     swiftSettings: strict),
@@ -277,8 +296,11 @@ let package = Package(
   products: [.executable(name: "worldsystem", targets: ["worldsystem"])],
   traits: [
     .trait(name: "OpenVINO", description: "Run neural networks in process, with OpenVINO."),
-    // `run` and `test` set this where scripts/install-dependencies could get OpenVINO.
-    .default(enabledTraits: Context.environment["WORLDSYSTEM_OPENVINO"] == "1" ? ["OpenVINO"] : []),
+    .trait(name: "Triton", description: "Run neural networks on a server, over gRPC."),
+    // `run` and `test` set the first where scripts/install-dependencies could get OpenVINO.
+    .default(
+      enabledTraits: Set(
+        ["OpenVINO", "Triton"].filter { Context.environment["WORLDSYSTEM_\($0.uppercased())"] == "1" })),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -298,6 +320,8 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0", traits: []),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
   ],
   targets: values + codecs + algorithms + foreign + services + executables
