@@ -197,7 +197,8 @@ def clip(family: str) -> list:
                 {"id": track.identifier, "label": track.votes.label, "score": round(track.score, 5),
                  "box": bounds(track.mask), "counts": segmentation.counts(track.mask)}
                 for track in shown if track.identifier not in ended]})
-    print(f"{family}: smallest |object score| {min(segmenter.margins):.5f}, nearest to a limit {min(tracker.margins):.5f}")
+    print(f"{family}: smallest |object score| {min(segmenter.margins):.5f}")
+    print(f"{family}: nearest to a limit {min(tracker.margins):.5f}")
     return lines
 
 
