@@ -1,6 +1,7 @@
 """Which objects there are, by masks that are followed and detections that come now and then.
 
-The rules of ObjectTracker's mask mode, written down once more for the goldens. Appearances are not looked at, and objects are not made one.
+The rules of ObjectTracker's mask mode, written down once more for the goldens. Appearances are not looked
+at, and objects are not made one.
 """
 
 from dataclasses import dataclass, field
