@@ -120,6 +120,21 @@ let openVINOBackend: [Target] = {
   ]
 }()
 
+/// The owner of gRPC: with the trait Triton it needs the packages of gRPC, without it nothing.
+let tritonBackend: [Target] = {
+  let isOn: TargetDependencyCondition = .when(traits: ["Triton"])!
+  return [
+    .target(
+      name: "TritonBackend",
+      dependencies: [
+        "Inference", .product(name: "GRPCCore", package: "grpc-swift-2", condition: isOn),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: isOn),
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "TritonBackendTests", dependencies: ["TritonBackend", "Inference", "TestSupport"], swiftSettings: strict),
+  ]
+}()
+
 let foreign: [Target] =
   [
     .systemLibrary(
@@ -130,6 +145,7 @@ let foreign: [Target] =
     .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .target(name: "CBusLoad", dependencies: ["CRabbitMQ"]),
     .target(name: "CWebAssets"),
+    .target(name: "CModelExporter"),
     .target(name: "CRelayLoad"),
   ]
   + module("FFmpeg", ["CFFmpeg", "MediaModel", "CodedMedia", .nioCore])
@@ -139,6 +155,7 @@ let foreign: [Target] =
   + module("RabbitMQ", ["CRabbitMQ", "MediaModel", .nioCore])
   + module("Threading")
   + openVINOBackend
+  + tritonBackend
 
 // MARK: Services
 
@@ -261,6 +278,7 @@ let services: [Target] =
       "MediaModel", "CodedMedia", "Geometry", "MultiView", "MapFormats", "Vision", "SLAM", "SLAMService", "MessageBus",
       "VideoConsumer", "Publishing", .nioCore, .logging,
     ])
+  + module("ModelStore", ["Inference", "CModelExporter", .crypto])
   + module(
     "DetectionBenchmark",
     ["MediaModel", "Geometry", "MotionDetection", "Tracking", "Simulation", "FFmpeg", "Publishing", .nioCore])
@@ -285,7 +303,8 @@ let executables: [Target] = [
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
       "Clocks", "Threading", "PosixFiles", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus",
       "NetworkTime", "OTLP", "Webhooks", "QRCode",
-      "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark",
+      "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark", "ModelStore", "Inference", "OpenVINOBackend",
+      "TritonBackend",
       .argumentParser, .lifecycle, .unixSignals, .logging, .metrics, .tracing, .nioCore, .nioPosix,
     ],
     swiftSettings: strict),
@@ -298,8 +317,11 @@ let package = Package(
   products: [.executable(name: "worldsystem", targets: ["worldsystem"])],
   traits: [
     .trait(name: "OpenVINO", description: "Run neural networks in process, with OpenVINO."),
-    // `run` and `test` set this where scripts/install-dependencies could get OpenVINO.
-    .default(enabledTraits: Context.environment["WORLDSYSTEM_OPENVINO"] == "1" ? ["OpenVINO"] : []),
+    .trait(name: "Triton", description: "Run neural networks on a server, over gRPC."),
+    // `run` and `test` set the first where scripts/install-dependencies could get OpenVINO.
+    .default(
+      enabledTraits: Set(
+        ["OpenVINO", "Triton"].filter { Context.environment["WORLDSYSTEM_\($0.uppercased())"] == "1" })),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -319,6 +341,8 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0", traits: []),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
   ],
   targets: values + codecs + algorithms + foreign + services + executables

@@ -4,8 +4,11 @@ public import NIOCore
 /// Recorded input that is not part of the repository: real videos and sequences.
 ///
 /// Looked up in the folder that `WORLDSYSTEM_TEST_DATA` names, else in `../shared/data` beside the repository. Tests that
-/// need it carry `.enabled(if: TestData.has("videos/…"), TestData.absent)`.
+/// need it carry `.enabled(if: TestData.has("videos/…"), TestData.absent)`. What is asked for below `models/tiny` comes with
+/// the repository.
 public enum TestData {
+  private static let tiny = "models/tiny"
+
   /// What a skipped test says.
   public static let absent = "test data is absent: set WORLDSYSTEM_TEST_DATA"
 
@@ -23,6 +26,10 @@ public enum TestData {
 
   /// The file or folder, where it exists.
   public static func url(_ path: String) -> URL? {
+    if path == tiny || path.hasPrefix(tiny + "/") {
+      let url = TinyModels.folder?.appendingPathComponent(String(path.dropFirst(tiny.count)))
+      return url.flatMap { FileManager.default.fileExists(atPath: $0.path) ? $0 : nil }
+    }
     guard let url = root?.appendingPathComponent(path), FileManager.default.fileExists(atPath: url.path) else {
       return nil
     }

@@ -204,8 +204,8 @@ def clip(family: str) -> list:
                 {"id": track.identifier, "label": track.votes.label, "score": round(track.score, 5),
                  "box": bounds(track.mask), "counts": segmentation.counts(track.mask)}
                 for track in shown if track.identifier not in ended]})
-    print(f"{family}: smallest |object score| {min(segmenter.margins):.5f}, nearest to a limit {min(tracker.margins):.5f},"
-          f" pixels as good as undecided {segmenter.ties}")
+    print(f"{family}: smallest |object score| {min(segmenter.margins):.5f}")
+    print(f"{family}: nearest to a limit {min(tracker.margins):.5f}, pixels as good as undecided {segmenter.ties}")
     return lines
 
 

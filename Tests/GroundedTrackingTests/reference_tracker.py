@@ -1,5 +1,7 @@
-"""Which objects there are, by masks that are followed and detections that come now and then: the rules of ObjectTracker's
-mask mode, written down once more for the goldens. Appearances are not looked at, and objects are not made one.
+"""Which objects there are, by masks that are followed and detections that come now and then.
+
+The rules of ObjectTracker's mask mode, written down once more for the goldens. Appearances are not looked
+at, and objects are not made one.
 """
 
 from dataclasses import dataclass, field
@@ -174,8 +176,8 @@ class ReferenceTracker:
         return alike and self.holds(mask_area(mask, detection["box"]), 0.7 * area(detection["box"]))
 
     def associate(self, detections: list, nanos: int) -> tuple:
-        """Returns (id, detection, whether it needs a prompt) of what is known, (id, detection) of what is new, and ids that
-        ended."""
+        """Returns (id, detection, whether it needs a prompt) of what is known, (id, detection) of what is new, and ids
+        that ended."""
         if self.now is None:
             self.now = nanos
         usable = [index for index, one in enumerate(detections) if area(one["box"]) > 0]
@@ -207,7 +209,8 @@ class ReferenceTracker:
         ended = [track.identifier for track in self.tracks if track.misses >= limit + min(track.hits - 1, limit)]
         self.tracks = [track for track in self.tracks if track.identifier not in ended]
         started = []
-        for index in sorted((one for one in usable if one not in taken), key=lambda one: (-detections[one]["score"], one)):
+        left = [one for one in usable if one not in taken]
+        for index in sorted(left, key=lambda one: (-detections[one]["score"], one)):
             one = detections[index]
             if any(self.covers(box, mask, label, one) for box, mask, label in known):
                 continue

@@ -18,6 +18,10 @@
             ["low_res_mask", "iou", "object_score", "object_pointer"]
           ),
           ("\(family)/encode_memory", ["feat", "low_res_mask", "object_score", "binarise"], ["mem"]),
+          (
+            "\(family)/prompt_mask", ["feat", "mask"],
+            ["low_res_mask", "object_score", "object_pointer", "mem"]
+          ),
         ]
       } + [("gdino/gd_text", ["input_ids", "position_ids", "text_self_attention_mask"], ["text_features"])]
 

@@ -55,9 +55,7 @@
           let place = 2 * frame + object
           let golden = LogitMask(width: 16, height: 16, logits: Array(masks[place * 256..<(place + 1) * 256]))
           let error = zip(found.mask.logits, golden.logits).map { abs($0 - $1) }.max() ?? .infinity
-          // The reference saw frames of 32-bit numbers, which are stored here as 16-bit ones: that moves its own masks by up to
-          // 3e-3. The other clips are of exact frames.
-          #expect(error < 4e-3 && abs(found.objectScore - scores[place]) < 1e-3, "frame \(frame): \(error)")
+          #expect(error < 1e-3 && abs(found.objectScore - scores[place]) < 1e-3, "frame \(frame): \(error)")
           #expect(overlap(found.mask.binary(at: size), golden.binary(at: size)) >= 0.995)
         }
       }

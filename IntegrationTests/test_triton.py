@@ -1,0 +1,134 @@
+"""Networks on a server: Triton Inference Server with the tiny models, against the same ones in process."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from server import unused_port
+from test_models import run, unpack_tiny
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PACKAGES = ["nvidia-pytriton==0.7.0", "openvino==2026.4.1"]
+
+
+@pytest.fixture(scope="session")
+def triton_python() -> str:
+    """A Python with the server: $WORLDSYSTEM_TRITON_PYTHON, else one in .deps."""
+    named = os.environ.get("WORLDSYSTEM_TRITON_PYTHON")
+    if named:
+        return named
+    folder = REPOSITORY / ".deps" / "triton"
+    if not (folder / "complete").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([folder / "bin" / "pip", "install", "--quiet", *PACKAGES], check=True)
+        (folder / "complete").touch()
+    return str(folder / "bin" / "python")
+
+
+class TritonServer:
+    def __init__(self, python: str, models: Path, log: Path):
+        self.python, self.models, self.log = python, models, log
+        self.port, self.http_port = unused_port(), unused_port()
+        self.process: subprocess.Popen | None = None
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> "TritonServer":
+        command = [self.python, Path(__file__).with_name("triton_server.py"), self.models, self.port, self.http_port]
+        with open(self.log, "a") as log:
+            self.process = subprocess.Popen(
+                list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
+                start_new_session=True)
+        for line in self.process.stdout:
+            if line == "ready\n":
+                return self
+        pytest.fail(f"Triton did not start:\n{self.log.read_text()[-3000:]}")
+
+    def kill(self) -> None:
+        """Ends the server and the processes that run its models, at once."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    return unpack_tiny(tmp_path / "models")
+
+
+@pytest.fixture
+def triton(binary: Path, triton_python: str, models: Path, tmp_path: Path) -> Iterator[TritonServer]:
+    if "without gRPC" in run(binary, "verify", "--models", models, "--triton", "127.0.0.1:1").stderr:
+        pytest.skip("this program was built without gRPC (WORLDSYSTEM_TRITON=1)")
+    server = TritonServer(triton_python, models, tmp_path / "triton.log").start()
+    yield server
+    server.kill()
+
+
+def test_a_server_that_is_not_there_is_named(binary, models, free_port):
+    result = run(binary, "verify", "--models", models, "--triton", f"127.0.0.1:{free_port}", "--deadline", "1")
+    assert result.returncode == 69
+    if "without gRPC" not in result.stderr:
+        assert f"no server of the Open Inference Protocol answers at 127.0.0.1:{free_port}" in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_results_are_those_in_process(binary, triton, models):
+    result = run(binary, "verify", "--models", models, "--triton", triton.address, "--verbose", timeout=300)
+    assert result.returncode == 0, result.stdout + result.stderr
+    there = [line for line in result.stdout.splitlines() if "differs from PyTorch by" in line]
+    here = [line for line in run(binary, "verify", "--models", models, "--verbose").stdout.splitlines()
+            if "differs from PyTorch by" in line]
+    assert len(there) == 12
+    if here:
+        assert there == here  # To the digits that are printed.
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_runs_go_on_when_the_server_starts_again(binary, triton, models):
+    command = [binary, "models", "verify", "gdino", "edgetam", "--models", models, "--triton", triton.address, "--runs",
+               "200", "--deadline", "120", "--verbose"]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if "gdino/gd_detect: differs" in line:
+            break
+    triton.kill()
+    time.sleep(2)
+    assert process.poll() is None
+    triton.start()
+    rest, _ = process.communicate(timeout=600)
+    assert process.returncode == 0, rest
+    assert rest.count("edgetam/") == 5 + rest.count(" bytes") and "FAIL" not in rest
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_server_that_stays_away_ends_in_an_error(binary, triton, models):
+    triton.kill()
+    result = run(binary, "verify", "--models", models, "--triton", triton.address, "--deadline", "2")
+    assert result.returncode == 69
+    triton.start()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_another_model_is_named_by_its_tensor(binary, triton, models):
+    manifest = models / "edgetam" / "manifest.json"
+    text = manifest.read_text()
+    manifest.write_text(text.replace('"name": "pixel_values"', '"name": "picture"', 1))
+    result = run(binary, "verify", "edgetam", "--models", models, "--triton", triton.address, timeout=300)
+    assert result.returncode == 1
+    assert ("FAIL  edgetam/encode_image: model edgetam/encode_image, tensor picture: expected float32[1, 3, 64, 64], "
+            "found no such tensor") in result.stdout
