@@ -138,7 +138,8 @@ def observations(found: list, prompt: str) -> list:
 
 @torch.inference_mode()
 def clip(family: str) -> list:
-    detector, segmenter, tracker = grounding.detector(), Masks(family), ReferenceTracker({**OPTIONS, "tracks": TRACKS[family]})
+    detector, segmenter = grounding.detector(), Masks(family)
+    tracker = ReferenceTracker({**OPTIONS, "tracks": TRACKS[family]})
     labels, in_sight, since, pending, scene, lines = {}, set(), 0, set(), None, []
     prompt, phrases = "", []
 
