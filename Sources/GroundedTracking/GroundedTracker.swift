@@ -127,7 +127,7 @@ public struct GroundedTracker: Sendable {
     outcome.detections = try await detector.detect(in: image, naming: prompt)
     schedule.searched()
     let observations = outcome.detections.map { ObjectObservation($0, of: prompt) }
-    let association = tracker.associate(observations, at: nanos)
+    let association = tracker.associate(observations, at: nanos).withoutStillborn
     outcome.started = association.started.map(\.id)
     outcome.ended = association.ended
     for start in association.started { labels.keep(start.observation.label, of: start.id) }
@@ -148,6 +148,14 @@ public struct GroundedTracker: Sendable {
 }
 
 extension Association {
+  /// Without new objects that others crowded out at once.
+  var withoutStillborn: Association {
+    var association = self
+    let ended = Set(ended.map(\.id))
+    association.started.removeAll { ended.contains($0.id) }
+    return association
+  }
+
   /// What shows the segmenter the objects that are new and those that it has left, in the order of ids.
   func prompts(_ observations: [ObjectObservation]) -> [(object: Int, prompt: SegmentationPrompt)] {
     let anew = matched.filter(\.needsPrompt).map {

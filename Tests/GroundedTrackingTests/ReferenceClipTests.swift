@@ -38,7 +38,7 @@
       }
     }
 
-    private func options() -> GroundedOptions {
+    private func options(objects: Int) -> GroundedOptions {
       var options = GroundedOptions()
       (options.detectionInterval, options.minimalDetectionGap, options.sceneChange) = (9, 4, 24)
       options.tracking.heldNanos = 400_000_000
@@ -46,7 +46,7 @@
       options.tracking.predictedNanos = -1
       options.tracking.duplicateNanos = .max
       (options.tracking.minimalOverlap, options.tracking.promptOverlap) = (0.2, 0.3)
-      (options.tracking.missesToEnd, options.tracking.maximalTracks) = (2, 3)
+      (options.tracking.missesToEnd, options.tracking.maximalTracks) = (2, objects)
       return options
     }
 
@@ -85,7 +85,8 @@
       #expect(frames.count == 64)
       let first = try #require(frames[0].prompt)
       var tracker = GroundedTracker(
-        detector: detector, networks: networks, prompt: try detector.prompt(first), options: options())
+        detector: detector, networks: networks, prompt: try detector.prompt(first),
+        options: options(objects: family == "sam2" ? 2 : 3))
       for (number, frame) in frames.enumerated() {
         if number > 0, let prompt = frame.prompt { tracker.look(for: try detector.prompt(prompt)) }
         let picture = TinyGrounding.picture(number)
@@ -97,7 +98,7 @@
         #expect(tracker.followed == frame.followed, "frame \(number)")
       }
       // The clip is no empty one.
-      #expect(frames.reduce(0) { $0 + $1.objects.count } > 60)
+      #expect(frames.reduce(0) { $0 + $1.objects.count } > 100)
       #expect(frames.contains { !$0.ended.isEmpty } && frames.count { !$0.started.isEmpty } > 2)
     }
   }

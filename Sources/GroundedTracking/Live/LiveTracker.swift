@@ -218,7 +218,7 @@ public struct LiveTracker: Sendable {
       observation.box = place.box
       return observation
     }
-    let association = tracker.associate(observations, at: now)
+    let association = tracker.associate(observations, at: now).withoutStillborn
     let here = anchors.add(flow.anchor(closerIn: observations.map(\.box)))
     for match in association.matched where match.needsPrompt && !waiting.contains(where: { $0.id == match.id }) {
       waiting.append(CarriedObject(id: match.id, box: observations[match.detection].box, anchor: here, nanos: now))
