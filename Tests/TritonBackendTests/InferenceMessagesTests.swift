@@ -18,7 +18,7 @@ import TritonBackend
       """
       0a 01 6d 12 01 31
       2a 0d 0a 01 79 12 04 46 50 33 32 1a 02 01 02
-      2a 0e 0a 01 6e 12 05 49 4e 54 36 34 1a 01 01 22 00
+      2a 0f 0a 01 6e 12 05 49 4e 54 36 34 1a 01 01 22 00
       2a 0c 0a 01 7a 12 04 46 50 33 32 1a 01 01
       32 08 00 00 80 3f 00 00 00 40
       32 08 ff ff ff ff ff ff ff ff
@@ -60,7 +60,7 @@ import TritonBackend
       """
       0a 01 6d 12 01 31 1a 03 74 6f 79
       22 17 0a 01 78 12 04 46 50 33 32 1a 0c ff ff ff ff ff ff ff ff ff 01 03 04
-      2a 0d 0a 01 79 12 05 49 4e 54 36 34 18 07
+      2a 0c 0a 01 79 12 05 49 4e 54 36 34 18 07
       """
     ).withUnsafeBytes { try ModelMetadata($0) }
     #expect(metadata.name == "m")
