@@ -97,13 +97,17 @@ def test_verify_finds_another_signature(binary, tiny):
     (["prepare", "edgetam", "--size", "1000"], "edgetam looks at squares of a multiple of 64 pixels, not 1000"),
     (["prepare", "llmdet-tiny", "--size", "10x"], "--size is a number from 64 to 4096"),
     (["prepare", "edgetam", "--seed", "1"], "--seed is for --random"),
-    (["verify", "absent"], "there is no model “absent” in "),
     (["verify"], "there are no models in "),
 ])
 def test_wrong_usage_is_one_line_and_64(binary, tmp_path, args, message):
     result = run(binary, *args, "--models", tmp_path)
     assert result.returncode == 64, result.stderr
     assert result.stderr.count("\n") == 1 and message in result.stderr
+
+
+def test_verify_of_an_absent_model_is_wrong_usage(binary, tiny):
+    result = run(binary, "verify", "absent", "--models", tiny)
+    assert (result.returncode, result.stderr) == (64, f"worldsystem: there is no model “absent” in {tiny}\n")
 
 
 def test_prepare_without_python_says_so(binary, tmp_path):

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -36,6 +37,7 @@ def triton_python() -> str:
 class TritonServer:
     def __init__(self, python: str, models: Path, log: Path):
         self.python, self.models, self.log = python, models, log
+        self.work = log.with_suffix(".work")
         self.port, self.http_port = unused_port(), unused_port()
         self.process: subprocess.Popen | None = None
 
@@ -44,21 +46,24 @@ class TritonServer:
         return f"127.0.0.1:{self.port}"
 
     def start(self) -> "TritonServer":
-        command = [self.python, Path(__file__).with_name("triton_server.py"), self.models, self.port, self.http_port]
+        command = [self.python, Path(__file__).with_name("triton_server.py"), self.models, self.work, self.port,
+                   self.http_port]
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(
-                list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
-                start_new_session=True)
-        for line in self.process.stdout:
-            if line == "ready\n":
-                return self
+                list(map(str, command)), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        end = time.monotonic() + 300
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                with urlopen(f"http://127.0.0.1:{self.http_port}/v2/health/ready", timeout=5):
+                    return self
+            except OSError:
+                time.sleep(0.5)
         pytest.fail(f"Triton did not start:\n{self.log.read_text()[-3000:]}")
 
     def kill(self) -> None:
         """Ends the server and the processes that run its models, at once."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self.process.stdout.close()
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from .graphs import Graph
 OPSET = 20
 # Weights of this many numbers and more are stored shorter; the others weigh nothing.
 SMALLEST = 1024
+# Networks that choose one of several masks: rounded weights may choose another. They are small, and stay as they are.
+CHOOSING = {"decode_mask", "prompt_mask"}
 # How far an output may be off with short weights: root mean square, as a share of the reference's.
 PRECISION_LIMITS = {"bf16": 0.03, "int8": 0.1}
 # Operations whose second input, or first for the last, are weights, with the axis of their output channels.
@@ -42,10 +44,17 @@ def write_openvino(graph: Graph, target: Path, precision: str) -> None:
 def shorten(model: openvino.Model, precision: str) -> None:
     """Stores large weights as 16-bit floats with the range of 32-bit ones, or as 8-bit integers with a scale for each
     output channel; the network computes with 32-bit floats as before."""
-    done = set()
+    done, varying = set(), set()
     for operation in model.get_ordered_ops():
-        place = WEIGHTED.get(operation.get_type_name())
-        if place is None:
+        sources = (operation.input_value(index).get_node() for index in range(operation.get_input_size()))
+        kind = operation.get_type_name()
+        varies = kind == "Parameter" or any(one.get_friendly_name() in varying for one in sources)
+        varies = varies and kind != "ShapeOf"
+        if varies:
+            varying.add(operation.get_friendly_name())
+        place = WEIGHTED.get(kind)
+        # What is made of constants and sizes alone is made once; OpenVINO fails to, when their weights are short.
+        if place is None or not varies:
             continue
         source = operation.input_value(place)
         node = source.get_node()
@@ -71,7 +80,9 @@ def bfloat16(numbers: np.ndarray) -> openvino.Node:
     # The upper half of each number, rounded to nearest, ties to even.
     bits = np.ascontiguousarray(numbers).view(np.uint32)
     upper = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
-    tensor = openvino.Tensor(upper, upper.shape, openvino.Type.bf16)
+    # NumPy has no such numbers, and OpenVINO does not keep an array alive that it is given as them.
+    tensor = openvino.Tensor(openvino.Type.bf16, openvino.Shape(upper.shape))
+    tensor.data.view(np.uint16)[:] = upper
     return decompressed(operations.constant(tensor))
 
 

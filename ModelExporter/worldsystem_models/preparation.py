@@ -83,9 +83,10 @@ class Preparation:
         work = self.unfinished / graph.name
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
-        forms.write_openvino(graph, work / f"{graph.name}.xml", self.order.precision)
+        precision = "f32" if graph.name in forms.CHOOSING else self.order.precision
+        forms.write_openvino(graph, work / f"{graph.name}.xml", precision)
         checks = {}
-        checks["openvino"], reference = parity.check(graph, work / f"{graph.name}.xml", self.order.precision)
+        checks["openvino"], reference = parity.check(graph, work / f"{graph.name}.xml", precision)
         if self.order.with_onnx:
             forms.write_onnx(graph, work / f"{graph.name}.onnx")
             checks["onnx"], _ = parity.check(graph, work / f"{graph.name}.onnx", "f32")

@@ -1,7 +1,7 @@
 #if Triton
   import GRPCCore
   import GRPCNIOTransportHTTP2Posix
-  import Inference
+  internal import Inference
 
   /// The connection to a server, and the calls over it.
   final class TritonConnection: Sendable {
@@ -101,7 +101,7 @@
         guard ContinuousClock.now + wait < end, (try? await Task.sleep(for: wait)) != nil else {
           throw unavailable(failure ?? RPCError(code: .deadlineExceeded, message: "no answer"))
         }
-        wait = min(2 * wait, options.longestWait)
+        wait = Swift.min(wait * 2, options.longestWait)
       }
     }
 
@@ -131,7 +131,7 @@
         request: ClientRequest(message: request),
         descriptor: MethodDescriptor(fullyQualifiedService: OpenInference.service, method: method),
         serializer: WholeMessage(), deserializer: ReadMessage(read: read), options: callOptions
-      ) { response in try response.message.get().get() }
+      ) { response in try response.message.get() }
     }
   }
 

@@ -60,7 +60,8 @@ struct ModelsListCommand: ParsableCommand {
       Console.print(
         [
           padded(row.name, widths.0), padded(state, 6), padded(row.precision ?? "", 4), padded(row.title, widths.1),
-          padded(row.licence, 10), padded(row.size, 9), "\(row.bytes / 1_000_000) MB", row.fault ?? "",
+          padded(row.licence, 10), padded(row.size, 9),
+          "\((row.bytes + 500_000) / 1_000_000) MB\(row.fault.map { ": \($0)" } ?? "")",
         ].joined(separator: "  "))
     }
     Console.print("\nworldsystem models prepare NAME prepares one; sizes of those are of their checkpoints.")
