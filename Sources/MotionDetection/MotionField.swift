@@ -57,7 +57,12 @@ struct MotionField: Sendable {
     pictures.append(picture)
     if pictures.count > (Self.spans.max() ?? 0) + 1 { pictures.removeFirst() }
     noteFlow()
-    for (index, span) in Self.spans.enumerated() { scenes[index] = scene(span, previous: scenes[index]) }
+    // Over the longest time it shows best whether the camera stays in its place.
+    var isInPlace: Bool?
+    for (index, span) in Self.spans.enumerated().reversed() {
+      scenes[index] = scene(span, previous: scenes[index], isInPlace: isInPlace ?? true)
+      if let scene = scenes[index] { isInPlace = isInPlace ?? scene.isInPlace }
+    }
     judge()
   }
 
@@ -74,11 +79,21 @@ struct MotionField: Sendable {
   }
 
   /// How the camera moved over the last `span` frames.
-  private mutating func scene(_ span: Int, previous: SceneMotion?) -> SceneMotion? {
+  /// - Parameter isInPlace: whether it may have stayed in its place.
+  private mutating func scene(_ span: Int, previous: SceneMotion?, isInPlace: Bool) -> SceneMotion? {
     let paths = spread(span)
     guard paths.count >= 40 else { return nil }
     var camera = CentredCamera(
       focalLength: focalLength, centre: SIMD2(Double(field.width - 1), Double(field.height - 1)) / 2)
+    if isInPlace,
+      let turn = TurnEstimator().turn(paths, camera: camera, start: previous?.motion.rotation ?? .identity)
+    {
+      var scene = SceneMotion(
+        motion: CameraMotion(rotation: turn, direction: previous?.motion.direction ?? CameraMotion.none.direction),
+        camera: camera)
+      scene.isInPlace = true
+      return scene
+    }
     let others: [SIMD3<Double>] =
       previous == nil || field.frame % 4 == 0
       ? [SIMD3(0, 0, 1), SIMD3(1, 0, 0.2), SIMD3(0, 1, 0.2), SIMD3(0.7, 0, 0.7), SIMD3(-0.7, 0, 0.7)].map(\.normalized)
