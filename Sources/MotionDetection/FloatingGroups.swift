@@ -6,13 +6,13 @@
 /// strong parallax from a moving camera by multiview geometric constraints".
 struct FloatingGroups {
   /// Lowest height of a group's lower edge, heights of the camera.
-  var minimalHeight: Float = 0.4
+  var minimalHeight: Float = 0.33
   /// Points of a group.
-  var minimalCount = 4
+  var minimalCount = 3
   /// Cells beneath a point in which ground is looked for.
   var depth = 6
   /// Share of the lower edge beneath which there is ground.
-  var minimalShare: Float = 0.6
+  var minimalShare: Float = 0.5
 
   /// - Returns: indices of the points of all such groups, ascending.
   func members(_ points: [MotionField.Point], of field: PointField) -> [Int] {
