@@ -51,7 +51,9 @@ struct FloatingGroups {
 
   private func areAlike(_ a: MotionField.Point, _ b: MotionField.Point) -> Bool {
     // Shifts of one thing: equal up to its size.
-    let (first, second) = ((a.groundShift + a.aboveGround) / Float(a.span), (b.groundShift + b.aboveGround) / Float(b.span))
+    let (first, second) = (
+      (a.groundShift + a.aboveGround) / Float(a.span), (b.groundShift + b.aboveGround) / Float(b.span)
+    )
     return abs(first - second) < 0.1 + 0.15 * max(first, second)
   }
 
