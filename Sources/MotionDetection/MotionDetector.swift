@@ -15,9 +15,10 @@ public struct MotionDetection: Sendable {
 ///
 /// Points all over the picture are followed from frame to frame. From their paths over 2 to 12 frames the camera's motion
 /// is found, and the ground. A point that leaves the line on which points at rest move, or that goes below the ground,
-/// moves by itself. Such points that lie together and move alike are a group; the pixels that its motion explains better
-/// than rest does are its mask. What cannot be told from one camera stays unseen: who comes straight towards it, or goes
-/// straight ahead of it.
+/// moves by itself; so do points that seem to hover over ground that is seen right beneath them, since who comes towards
+/// the camera seems nearer than it is. Before a camera that stays in its place all moves that leaves the camera's turn.
+/// Moving points that lie together and move alike are a group; the pixels that its motion explains better than rest does,
+/// and those of like colours around, are its mask. Who goes straight ahead as fast as the camera or slowly stays unseen.
 ///
 /// One owner; the same pictures give the same bits. Memory is bounded: the latest 13 pictures at working size.
 ///

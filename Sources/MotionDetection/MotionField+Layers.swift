@@ -24,7 +24,7 @@ extension MotionField {
         return scene.groundNow(guess) - guess + local
       })
     var layer = MotionLayer(
-      now: pictures[pictures.count - 1].image, then: pictures[pictures.count - 1 - span].image, box: group.box,
+      now: pictures[pictures.count - 1], then: pictures[pictures.count - 1 - span].image, box: group.box,
       around: group.members.map { points[$0].position }, motions: motions)
     layer?.measureRest(pictures, group, rest: Self.rest(group))
     return layer

@@ -17,6 +17,8 @@ struct MotionField: Sendable {
     var across: Float
     var aboveGround: Float
     var groundShift: Float
+    /// Height above the ground in heights of the camera, were the point at rest; `nil` where that is not known well.
+    var height: Float?
     /// By how much it left the line on which points at rest move, pixels over the span.
     var aside = SIMD2<Float>.zero
     /// By how much it is elsewhere than a point of the ground would be, pixels over the span.
@@ -57,7 +59,12 @@ struct MotionField: Sendable {
     pictures.append(picture)
     if pictures.count > (Self.spans.max() ?? 0) + 1 { pictures.removeFirst() }
     noteFlow()
-    for (index, span) in Self.spans.enumerated() { scenes[index] = scene(span, previous: scenes[index]) }
+    // Over the longest time it shows best whether the camera stays in its place.
+    var isInPlace: Bool?
+    for (index, span) in Self.spans.enumerated().reversed() {
+      scenes[index] = scene(span, previous: scenes[index], isInPlace: isInPlace ?? true)
+      if let scene = scenes[index] { isInPlace = isInPlace ?? scene.isInPlace }
+    }
     judge()
   }
 
@@ -74,11 +81,21 @@ struct MotionField: Sendable {
   }
 
   /// How the camera moved over the last `span` frames.
-  private mutating func scene(_ span: Int, previous: SceneMotion?) -> SceneMotion? {
+  /// - Parameter isInPlace: whether it may have stayed in its place.
+  private mutating func scene(_ span: Int, previous: SceneMotion?, isInPlace: Bool) -> SceneMotion? {
     let paths = spread(span)
     guard paths.count >= 40 else { return nil }
     var camera = CentredCamera(
       focalLength: focalLength, centre: SIMD2(Double(field.width - 1), Double(field.height - 1)) / 2)
+    if isInPlace,
+      let turn = TurnEstimator().turn(paths, camera: camera, start: previous?.motion.rotation ?? .identity)
+    {
+      var scene = SceneMotion(
+        motion: CameraMotion(rotation: turn, direction: previous?.motion.direction ?? CameraMotion.none.direction),
+        camera: camera)
+      scene.isInPlace = true
+      return scene
+    }
     let others: [SIMD3<Double>] =
       previous == nil || field.frame % 4 == 0
       ? [SIMD3(0, 0, 1), SIMD3(1, 0, 0.2), SIMD3(0, 1, 0.2), SIMD3(0.7, 0, 0.7), SIMD3(-0.7, 0, 0.7)].map(\.normalized)
@@ -134,12 +151,15 @@ struct MotionField: Sendable {
         guard let scene = scenes[choice], let path = checked(index, span: Self.spans[choice]) else { continue }
         point.span = Self.spans[choice]
         judge(&point, path, in: scene, tensor: field.tensors[index])
-        let moves = min(max(point.moves - 1, -1), 1)
-        field.evidence[index] = min(max(field.evidence[index] * 0.75 + moves * 0.25, -1), 1)
-        point.evidence = field.evidence[index]
         break
       }
       points.append(point)
+    }
+    for index in FloatingGroups().members(points, of: field) { points[index].moves = 3 }
+    for index in points.indices where points[index].span > 0 {
+      let moves = min(max(points[index].moves - 1, -1), 1)
+      field.evidence[index] = min(max(field.evidence[index] * 0.75 + moves * 0.25, -1), 1)
+      points[index].evidence = field.evidence[index]
     }
   }
 
@@ -170,6 +190,10 @@ struct MotionField: Sendable {
     point.offset = path.now - (deviation.groundShift > 0 ? scene.groundNow(path.then) : scene.farNow(path.then))
     let doubt = Self.doubt(tensor, along: SIMD2(-line.y, line.x))
     let doubtAlong = Self.doubt(tensor, along: line)
+    let sure = 1.5 * (Self.tolerance + doubtAlong)
+    if point.groundShift > 1, abs(point.across) < 1.3 * (Self.tolerance + doubt), sure < 0.5 * point.groundShift {
+      point.height = point.aboveGround / max(point.groundShift + point.aboveGround, 0.1)
+    }
     point.moves = max(
       abs(point.across) / (Self.tolerance + doubt), -point.aboveGround / (1.5 * (Self.tolerance + doubtAlong)))
   }

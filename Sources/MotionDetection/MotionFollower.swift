@@ -27,14 +27,15 @@ public struct MotionFollower: Sendable {
   /// Objects that were started so far.
   public var startedCount: Int { tracker.idCount }
 
-  /// How observations of motion are followed: they come and go, and what stops is still there for a while.
+  /// How observations of motion are followed: they come and go, and what stops keeps its identifier for a while. It is
+  /// reported only where it was measured: what is not seen to move may stand, and where it is then predicted is wrong.
   public static var tracking: TrackingOptions {
     var options = TrackingOptions()
     options.hitsToConfirm = 6
     options.highScore = 0.5
     options.lowScore = 0.2
     options.heldNanos = 2_000_000_000
-    options.predictedNanos = 300_000_000
+    options.predictedNanos = 0
     return options
   }
 

@@ -16,6 +16,8 @@ struct MotionLayer: Sendable {
   let height: Int
   /// Row after row: 1 where the pixel moves with the group.
   private(set) var pixels: [UInt8]
+  /// Row after row: 1 where motion alone told so.
+  private var core: [UInt8]
   /// Left, top, right, bottom of those pixels; right and bottom are outside.
   private(set) var box = SIMD4<Int32>.zero
   private(set) var area = 0
@@ -40,16 +42,18 @@ struct MotionLayer: Sendable {
   /// - Parameter around: members of the group; the region that grows from them is the result.
   /// - Returns: `nil` where the group explains nothing better.
   init?(
-    now: GreyImage, then: GreyImage, box: SIMD4<Float>, around members: [SIMD2<Float>], motions: Motions
+    now picture: WorkingPicture, then: GreyImage, box: SIMD4<Float>, around members: [SIMD2<Float>], motions: Motions
   ) {
+    let now = picture.image
     let size = max(box.z - box.x, box.w - box.y)
     // Points lie on the object or a few pixels beside it; what was covered until now, behind it, moves with nothing.
-    let margin = 3 + 0.06 * size
+    let margin = 6 + 0.25 * size
+    let near = 3 + 0.06 * size
     left = max(Int(box.x - margin), 0)
     top = max(Int(box.y - margin), 0)
     width = min(Int(box.z + margin) + 1, now.width) - left
     height = min(Int(box.w + margin) + 1, now.height) - top
-    pixels = []
+    (pixels, core) = ([], [])
     guard width > 8, height > 8 else { return nil }
     let group = Self.differences(now, then, left, top, width, height, motions.group)
     let rest = Self.differences(now, then, left, top, width, height, motions.rest)
@@ -58,14 +62,33 @@ struct MotionLayer: Sendable {
     let clear = advantage.filter { $0 > 3 }
     let threshold = max(3, 0.5 * clear.reduce(0, +) / Float(max(clear.count, 1)))
     var marks = advantage.map { UInt8($0 > threshold ? 1 : 0) }
-    marks = Self.closed(marks, width, height, radius: 2)
-    guard let region = Self.grown(marks, width, height, from: members.map { $0 - SIMD2(Float(left), Float(top)) })
-    else {
-      return nil
+    let (left, top, width, height) = (left, top, width, height)
+    for y in 0..<height {
+      for x in 0..<width {
+        let (u, v) = (Float(x + left), Float(y + top))
+        if u < box.x - near || v < box.y - near || u > box.z + near || v > box.w + near { marks[y * width + x] = 0 }
+      }
     }
+    marks = Self.closed(marks, width, height, radius: 2)
+    let seeds = members.map { $0 - SIMD2(Float(left), Float(top)) }
+    guard var region = Self.grown(marks, width, height, from: seeds) else { return nil }
     pixels = region
+    core = region
     measure(advantage, group)
     guard area > 12 else { return nil }
+    let colours = ColourContrast(picture, left: left, top: top, width: width, height: height)
+    for _ in 0..<2 {
+      let ratios = Self.smoothed(colours.ratios(inside: region, outside: region.map { 1 - $0 }), width, height)
+      for index in marks.indices {
+        let motion = min(max((advantage[index] - 0.5 * threshold) / threshold, -1), 1.5)
+        marks[index] = motion + 0.6 * ratios[index] > 0.5 ? 1 : 0
+      }
+      marks = Self.closed(marks, width, height, radius: 2)
+      guard let grown = Self.grown(marks, width, height, from: seeds) else { break }
+      region = grown
+    }
+    pixels = region
+    self.box = edges(of: region)
   }
 
   /// Compares the group's motion with one that differs by `rest` a frame, over a span that tells them apart.
@@ -79,26 +102,30 @@ struct MotionLayer: Sendable {
     let own = Self.differences(now, then, left, top, width, height) { group.motion.velocity($0) * frames }
     let other = Self.differences(now, then, left, top, width, height) { (group.motion.velocity($0) - rest) * frames }
     var sum: Float = 0
-    for index in pixels.indices where pixels[index] == 1 { sum += other[index] - own[index] }
+    for index in pixels.indices where core[index] == 1 { sum += other[index] - own[index] }
     restGain = sum / Float(max(area, 1))
   }
 
   private mutating func measure(_ advantage: [Float], _ left: [Float]) {
+    for index in core.indices where core[index] == 1 {
+      area += 1
+      gain += advantage[index]
+      contrast += left[index]
+    }
+    gain /= Float(max(area, 1))
+    contrast /= Float(max(area, 1))
+  }
+
+  private func edges(of region: [UInt8]) -> SIMD4<Int32> {
     var (low, high) = (SIMD2<Int32>(repeating: .max), SIMD2<Int32>(repeating: -1))
-    var sum: Float = 0
     for y in 0..<height {
-      for x in 0..<width where pixels[y * width + x] == 1 {
+      for x in 0..<width where region[y * width + x] == 1 {
         low = pointwiseMin(low, SIMD2(Int32(x), Int32(y)))
         high = pointwiseMax(high, SIMD2(Int32(x), Int32(y)))
-        area += 1
-        sum += advantage[y * width + x]
-        contrast += left[y * width + x]
       }
     }
-    guard area > 0 else { return }
-    gain = sum / Float(area)
-    contrast /= Float(area)
-    box = SIMD4(low.x + Int32(self.left), low.y + Int32(top), high.x + 1 + Int32(self.left), high.y + 1 + Int32(top))
+    let corner = SIMD2(Int32(left), Int32(top))
+    return SIMD4(lowHalf: low &+ corner, highHalf: high &+ 1 &+ corner)
   }
 
   /// The pixels and their box in the whole picture.

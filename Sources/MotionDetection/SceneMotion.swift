@@ -7,6 +7,8 @@ struct SceneMotion: Hashable, Sendable {
   /// Inverse depth (then) of the ground is `ground · (x, y, 1)` in the direction (x, y, 1), in units of the way.
   /// Zero where no ground was found.
   var ground: SIMD3<Double>
+  /// Whether the camera stays where it is, but for turning: then nothing at rest has any parallax.
+  var isInPlace = false
 
   private let rotation: Matrix3
 
@@ -41,6 +43,12 @@ struct SceneMotion: Hashable, Sendable {
     let slope = (SIMD2(t.x, t.y) - far * t.z) / turned.z
     let length = (slope * slope).sum().squareRoot()
     let moved = SIMD2(now.x, now.y) - far
+    if isInPlace {
+      let shift = (moved * moved).sum().squareRoot()
+      let line = shift > 1e-9 ? SIMD2(moved.y, -moved.x) / shift : SIMD2(1, 0)
+      return Deviation(
+        across: shift * camera.focalLength, line: line, aboveGround: 0, groundShift: 0, shift: 0, inverseDepth: 0)
+    }
     let unit = length > 1e-9 ? slope / length : SIMD2(1, 0)
     let across = (unit.x * moved.y - unit.y * moved.x) * camera.focalLength
     let along = (unit * moved).sum()

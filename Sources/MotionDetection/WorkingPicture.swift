@@ -18,22 +18,28 @@ struct WorkingPicture: Sendable {
   let levels: [Level]
   /// Pixels of the whole picture in one of `image`, either way.
   let scale: Int
+  /// Chroma of the whole picture at half its size, without gaps.
+  let chroma: (cb: GreyImage, cr: GreyImage)
 
   init(_ picture: Picture, workingWidth: Int) {
-    var image = picture.withPlanes { luma, _, _ in
-      GreyImage(width: luma.width, height: luma.height, base: luma.base, stride: luma.stride)
+    var (image, cb, cr) = picture.withPlanes { luma, cb, cr in
+      func copy(_ plane: Picture.Plane) -> GreyImage {
+        GreyImage(width: plane.width, height: plane.height, base: plane.base, stride: plane.stride)
+      }
+      return (copy(luma), copy(cb), copy(cr))
     }
     var scale = 1
     while image.width > workingWidth {
       image = image.halved
       scale *= 2
     }
-    self.init(image, scale: scale)
+    self.init(image, scale: scale, chroma: (cb, cr))
   }
 
-  init(_ image: GreyImage, scale: Int) {
+  init(_ image: GreyImage, scale: Int, chroma: (cb: GreyImage, cr: GreyImage)) {
     self.image = image
     self.scale = scale
+    self.chroma = chroma
     var levels: [Level] = []
     var current = image
     for level in 0..<PatchAligner.levelCount {

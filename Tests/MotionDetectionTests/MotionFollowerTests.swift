@@ -81,6 +81,46 @@ import Tracking
     }
   }
 
+  /// A camera that stays in its place has no parallax to tell from motion: all that moves is found, fast or slow.
+  @Test(arguments: [1.0, 3.0, 8.0])
+  func whoCrossesBeforeAStillCameraIsFoundInEveryFrame(speed: Double) {
+    let start = SIMD3(-1 - speed * 0.6, 0, 0)
+    let car = ScriptedWorld.Block(
+      low: SIMD3(-2, 9, 0) + start, high: SIMD3(2, 11, 1.6) + start, velocity: SIMD3(speed, 0, 0))
+    let world = ScriptedWorld(blocks: [car] + Self.houses) { _ in ScriptedWorld.pose(SIMD3(0, 0, 7), down: 0.5) }
+    let results = found(world, frames: 36)
+    let late = results.indices.filter { $0 >= 14 }
+    let hits = late.flatMap { frame in
+      results[frame].filter { overlap($0.box, world.box(of: 0, frame: frame)) >= 0.5 }.map(\.id)
+    }
+    #expect(hits.count == late.count)
+    #expect(Set(hits).count == 1)
+    #expect(late.allSatisfy { results[$0].count == 1 })
+  }
+
+  /// It stays on the line on which points at rest move, but seems to hover: the ground is seen right beneath it, in
+  /// some of the frames.
+  @Test func whoComesTowardsTheCameraIsFoundAtTimes() {
+    let car = ScriptedWorld.Block(low: SIMD3(0.5, 40, 0), high: SIMD3(3, 44, 2), velocity: SIMD3(0, -9, 0))
+    let world = ScriptedWorld(blocks: [car]) { ScriptedWorld.pose(SIMD3(0, 5 * $0, 8), down: 0.35) }
+    let results = found(world, frames: 60)
+    let late = results.indices.filter { $0 >= 35 }
+    let hits = late.filter { frame in
+      results[frame].contains { overlap($0.box, world.box(of: 0, frame: frame)) >= 0.5 }
+    }
+    #expect(hits.count >= late.count / 5)
+  }
+
+  /// What is held to be where it was last seen is not reported: who stops is gone from the next frame on.
+  @Test func onlyWhatIsMeasuredIsReported() {
+    let world = ScriptedWorld(blocks: [Self.car] + Self.houses) {
+      ScriptedWorld.pose(SIMD3($0, 2 * $0, 7), down: 0.5)
+    }
+    let objects = found(world, frames: 30).flatMap { $0 }
+    #expect(!objects.isEmpty)
+    #expect(objects.allSatisfy { $0.sighting == .measured })
+  }
+
   @Test func masksLieInTheirBoxes() throws {
     let world = ScriptedWorld(blocks: [Self.car]) { _ in ScriptedWorld.pose(SIMD3(0, 0, 7), down: 0.5) }
     let objects = found(world, frames: 30).flatMap { $0 }.filter { $0.sighting == .measured }
