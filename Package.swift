@@ -254,8 +254,15 @@ let services: [Target] =
     "Recording",
     [
       "PosixFiles", "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "FragmentedMP4", "Relay", "FFmpeg",
-      "JPEG",
+      "JPEG", "MCAP", "Compression",
       "VideoConsumer", "Observability", .nioCore, .lifecycle, .logging, .metrics,
+    ])
+  + module(
+    "SessionLog",
+    [
+      "PosixFiles", "MediaModel", "CodedMedia", "Geometry", "Clocks", "H264", "ProtobufWire", "MCAP", "FoxgloveSchemas",
+      "BusMessages", "TelemetryProtocol", "Compression", "MessageBus", "Recording", "Observability", .nioCore,
+      .lifecycle, .logging, .metrics,
     ])
   + module(
     "SLAMService",
@@ -295,6 +302,9 @@ let services: [Target] =
       "MediaModel", "Clocks", "BusMessages", "MessageBus", "RabbitMQ", "RabbitMQBus", "CBusLoad", .nioCore, .logging,
     ])
   + module(
+    "MCAPBenchmark",
+    ["MediaModel", "ProtobufWire", "MCAP", "FoxgloveSchemas", "Compression", "PosixFiles", .nioCore])
+  + module(
     "RelayBenchmark",
     ["MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "CRelayLoad", .nioCore])
 
@@ -304,7 +314,8 @@ let executables: [Target] = [
   .executableTarget(
     name: "worldsystem",
     dependencies: [
-      "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SLAMService", "DetectionService",
+      "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SessionLog", "SLAMService",
+      "DetectionService", "MCAPBenchmark",
       "Publishing", "RelayBenchmark", "SLAMBenchmark", "DetectionBenchmark", "MapFormats", "SLAM", "Geometry",
       "Tracking",
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",

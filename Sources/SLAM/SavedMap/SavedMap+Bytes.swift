@@ -127,7 +127,9 @@ extension SavedMap {
     guard UInt64(reader.remaining) >= 8, try reader.integer(UInt64.self) == UInt64(reader.remaining) else {
       throw .wrongLength(of: "file", at: bytes.count)
     }
-    guard bytes[Self.headerSize...].withUnsafeBytes({ CRC32.checksum(of: $0) }) == checksum else { throw .wrongChecksum }
+    guard bytes[Self.headerSize...].withUnsafeBytes({ CRC32.checksum(of: $0) }) == checksum else {
+      throw .wrongChecksum
+    }
     let camera = try Self.camera(&reader)
     reader.part = .counts
     let runs = Int(try reader.integer(UInt32.self))
