@@ -5,7 +5,8 @@ struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure parts of the system on this machine.",
     subcommands: [
-      BenchRelayCommand.self, BenchBusCommand.self, BenchSLAMCommand.self, BenchDetectCommand.self, BenchMCAPCommand.self,
+      BenchRelayCommand.self, BenchBusCommand.self, BenchSLAMCommand.self, BenchDetectCommand.self,
+      BenchMCAPCommand.self,
     ])
 }
 
