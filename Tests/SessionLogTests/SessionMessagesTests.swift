@@ -1,4 +1,5 @@
 import BusMessages
+import CodedMedia
 import FoxgloveSchemas
 import MediaModel
 import NIOCore
