@@ -58,6 +58,7 @@ extension Target.Dependency {
 let values: [Target] =
   module("MediaModel")
   + module("Geometry")
+  + module("Checksums")
   + module("CodedMedia", ["MediaModel", .nioCore])
   + module("Clocks", ["MediaModel"])
 
@@ -73,6 +74,9 @@ let codecs: [Target] =
   + module("BusMessages", ["MediaModel", .nioCore])
   + module("TelemetryProtocol", ["MediaModel", "PhoneProtocol", .nioCore])
   + module("MapFormats", ["MediaModel", "Geometry"])
+  + module("ProtobufWire", [.nioCore])
+  + module("MCAP", ["MediaModel", "Checksums", .nioCore], testing: ["Compression"])
+  + module("FoxgloveSchemas", ["MediaModel", "CodedMedia", "H264", "ProtobufWire", .nioCore])
 
 // MARK: Algorithms: pure
 
@@ -82,7 +86,7 @@ let algorithms: [Target] =
   + module("MultiView", ["Geometry", "LinearAlgebra"])
   + module("Vision")
   + module("DepthMaps", ["Geometry", "Vision"])
-  + module("SLAM", ["Geometry", "LinearAlgebra", "MultiView", "Vision"])
+  + module("SLAM", ["Checksums", "Geometry", "LinearAlgebra", "MultiView", "Vision"])
   + module("InertialAlignment", ["MediaModel", "Geometry", "LinearAlgebra"], testing: ["MapFormats", .nioCore])
   + module("ClockSync", ["MediaModel"])
   + module("Inference")
@@ -141,6 +145,8 @@ let foreign: [Target] =
       name: "CFFmpeg", pkgConfig: "libavformat libavcodec libavdevice libswscale libavutil",
       providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
     .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .target(name: "CBusLoad", dependencies: ["CRabbitMQ"]),
@@ -152,6 +158,7 @@ let foreign: [Target] =
   + module("PosixFiles", [.nioCore])
   + module("JPEG", ["CTurboJPEG", "MediaModel"])
   + module("QRCode", ["CQREncode"])
+  + module("Compression", ["CZstd", "CLZ4", "MCAP", .nioCore])
   + module("RabbitMQ", ["CRabbitMQ", "MediaModel", .nioCore])
   + module("Threading")
   + openVINOBackend
@@ -184,7 +191,7 @@ let services: [Target] =
   + module(
     "MessageSpool",
     [
-      "PosixFiles", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging,
+      "PosixFiles", "Checksums", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging,
       .metrics,
     ], testing: ["MediaModel"])
   + module(
@@ -247,8 +254,15 @@ let services: [Target] =
     "Recording",
     [
       "PosixFiles", "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "FragmentedMP4", "Relay", "FFmpeg",
-      "JPEG",
+      "JPEG", "MCAP", "Compression",
       "VideoConsumer", "Observability", .nioCore, .lifecycle, .logging, .metrics,
+    ])
+  + module(
+    "SessionLog",
+    [
+      "PosixFiles", "MediaModel", "CodedMedia", "Geometry", "Clocks", "H264", "ProtobufWire", "MCAP", "FoxgloveSchemas",
+      "BusMessages", "TelemetryProtocol", "Compression", "MessageBus", "Recording", "Observability", .nioCore,
+      .lifecycle, .logging, .metrics,
     ])
   + module(
     "SLAMService",
@@ -288,6 +302,9 @@ let services: [Target] =
       "MediaModel", "Clocks", "BusMessages", "MessageBus", "RabbitMQ", "RabbitMQBus", "CBusLoad", .nioCore, .logging,
     ])
   + module(
+    "MCAPBenchmark",
+    ["MediaModel", "ProtobufWire", "MCAP", "FoxgloveSchemas", "Compression", "PosixFiles", .nioCore])
+  + module(
     "RelayBenchmark",
     ["MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "CRelayLoad", .nioCore])
 
@@ -297,7 +314,8 @@ let executables: [Target] = [
   .executableTarget(
     name: "worldsystem",
     dependencies: [
-      "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SLAMService", "DetectionService",
+      "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SessionLog", "SLAMService",
+      "DetectionService", "MCAPBenchmark",
       "Publishing", "RelayBenchmark", "SLAMBenchmark", "DetectionBenchmark", "MapFormats", "SLAM", "Geometry",
       "Tracking",
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",

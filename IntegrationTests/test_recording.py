@@ -81,7 +81,7 @@ def test_a_session_is_video_stills_and_metadata(make_server, clip):
         still = (session / frame["path"]).read_bytes()
         assert still.startswith(b"\xff\xd8") and still.endswith(b"\xff\xd9")
     assert sorted(path.name for path in session.iterdir()) == sorted(
-        ["metadata.json", "video.mp4"] + [f"frame_{number:06}.jpg" for number in numbers])
+        ["metadata.json", "session.mcap", "video.mp4"] + [f"frame_{number:06}.jpg" for number in numbers])
     assert abs(about["start_time"] - player.started_us / 1e6) < 1
     assert abs(about["end_time"] - about["start_time"] - (count - 1) / 30) < 0.3
 

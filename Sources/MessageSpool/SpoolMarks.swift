@@ -1,3 +1,4 @@
+internal import Checksums
 internal import NIOCore
 
 /// How far a spool was handed out and consumed, in a file of its own that is written over in place.
@@ -65,7 +66,7 @@ struct SpoolMarks {
     buffer.writeStaticString(Self.magic)
     buffer.writeMultipleIntegers(consumed, handedOut)
     buffer.writeString(bootID)
-    let sum = buffer.withUnsafeReadableBytes { CRC32.checksum($0, UnsafeRawBufferPointer(start: nil, count: 0)) }
+    let sum = buffer.withUnsafeReadableBytes { CRC32.checksum(of: $0) }
     buffer.writeInteger(sum)
     if let error = file.write(buffer, at: 0).error { throw error }
   }
@@ -75,7 +76,7 @@ struct SpoolMarks {
     guard content.readableBytes == bytes,
       let sum = content.getInteger(at: content.writerIndex - 4, as: UInt32.self),
       let covered = content.getSlice(at: content.readerIndex, length: bytes - 4),
-      covered.withUnsafeReadableBytes({ CRC32.checksum($0, UnsafeRawBufferPointer(start: nil, count: 0)) }) == sum,
+      covered.withUnsafeReadableBytes({ CRC32.checksum(of: $0) }) == sum,
       content.readSlice(length: 8) == ByteBuffer(staticString: magic),
       let (consumed, handedOut) = content.readMultipleIntegers(as: (UInt64, UInt64).self),
       let bootID = content.readString(length: 36)

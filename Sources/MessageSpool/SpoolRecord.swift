@@ -1,4 +1,5 @@
 internal import BusMessages
+internal import Checksums
 package import NIOCore
 
 /// One message as it stands in a file of the spool.

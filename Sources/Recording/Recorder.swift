@@ -32,24 +32,28 @@ public final class Recorder: VideoConsumer {
   /// - Parameters:
   ///   - stream: its name, for the metadata.
   ///   - metrics: shared by all recorders of the process.
+  ///   - companion: makes what is kept of each session beside its video.
   ///   - onEvent: is told what is finished, in order, on the thread that records; it must not block.
   public convenience init(
     stream: String, options: RecorderOptions, metrics: RecordingMetrics, clocks: SystemClocks = .system,
-    tracing: FrameTracing = .off, logger: Logger, onEvent: (@Sendable (RecordingEvent) -> Void)? = nil
+    tracing: FrameTracing = .off, companion: SessionCompanionMaker? = nil, logger: Logger,
+    onEvent: (@Sendable (RecordingEvent) -> Void)? = nil
   ) {
     self.init(
       stream: stream, options: options, disk: PosixDisk(), metrics: metrics, clocks: clocks, tracing: tracing,
-      logger: logger, onEvent: onEvent)
+      companion: companion, logger: logger, onEvent: onEvent)
   }
 
   package init(
     stream: String, options: RecorderOptions, disk: any Disk, metrics: RecordingMetrics, clocks: SystemClocks,
-    tracing: FrameTracing = .off, logger: Logger, onEvent: (@Sendable (RecordingEvent) -> Void)? = nil
+    tracing: FrameTracing = .off, companion: SessionCompanionMaker? = nil, logger: Logger,
+    onEvent: (@Sendable (RecordingEvent) -> Void)? = nil
   ) {
     events = EventOutlet(onEvent)
     core = Mutex(
       RecorderCore(
-        stream: stream, options: options, disk: disk, metrics: metrics, events: events, logger: logger))
+        stream: stream, options: options, disk: disk, metrics: metrics, events: events, companion: companion,
+        logger: logger))
     self.clocks = clocks
     self.tracing = tracing
     self.stream = stream

@@ -23,6 +23,7 @@ final class RecorderCore {
   private let disk: any Disk
   private let metrics: RecordingMetrics
   private let events: EventOutlet<RecordingEvent>
+  private let companion: SessionCompanionMaker?
   private let logger: Logger
   private var state = State.recording
   private var session: RecordedSession?
@@ -33,8 +34,9 @@ final class RecorderCore {
 
   init(
     stream: String, options: RecorderOptions, disk: any Disk, metrics: RecordingMetrics,
-    events: EventOutlet<RecordingEvent>, logger: Logger
+    events: EventOutlet<RecordingEvent>, companion: SessionCompanionMaker? = nil, logger: Logger
   ) {
+    self.companion = companion
     self.events = events
     self.stream = stream
     self.options = options
@@ -65,7 +67,7 @@ final class RecorderCore {
         guard unit.isKeyFrame else { return miss(.awaitsKeyFrame) }
         session = try RecordedSession(
           stream: stream, first: unit, options: options, disk: disk, metrics: metrics, events: events,
-          logger: logger, now: now, wall: wall)
+          companion: companion, logger: logger, now: now, wall: wall)
       }
       guard let session else { return }
       if try session.add(unit, now: now) { reportedReason = nil } else { miss(.awaitsKeyFrame) }

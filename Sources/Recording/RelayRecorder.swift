@@ -19,19 +19,22 @@ public final class RelayRecorder: Service {
   private let serviceMetrics = ConsumerMetrics(service: "recorder")
   private let clocks: SystemClocks
   private let tracing: FrameTracing
+  private let companion: SessionCompanionMaker?
   private let logger: Logger
   private let onEvent: (@Sendable (RecordingEvent) -> Void)?
   /// At most as many as the relay has streams.
   private let recorders = Mutex<[StreamName: Recorder]>([:])
 
-  /// - Parameter onEvent: is told what is finished, in order for each stream, on the threads that record; it must not
-  ///   block.
+  /// - Parameters:
+  ///   - companion: makes what is kept of each session beside its video.
+  ///   - onEvent: is told what is finished, in order for each stream, on the threads that record; it must not block.
   public init(
     relay: Relay, options: RecorderOptions, keeper: RecordingKeeper, metrics: RecordingMetrics,
-    clocks: SystemClocks = .system, tracing: FrameTracing = .off, logger: Logger,
-    onEvent: (@Sendable (RecordingEvent) -> Void)? = nil
+    clocks: SystemClocks = .system, tracing: FrameTracing = .off, companion: SessionCompanionMaker? = nil,
+    logger: Logger, onEvent: (@Sendable (RecordingEvent) -> Void)? = nil
   ) {
     self.tracing = tracing
+    self.companion = companion
     self.onEvent = onEvent
     self.relay = relay
     self.options = options
@@ -93,8 +96,8 @@ public final class RelayRecorder: Service {
     recorders.withLock { recorders in
       guard recorders[name] == nil else { return false }
       recorders[name] = Recorder(
-        stream: name.text, options: options, metrics: metrics, clocks: clocks, tracing: tracing, logger: logger,
-        onEvent: onEvent)
+        stream: name.text, options: options, metrics: metrics, clocks: clocks, tracing: tracing,
+        companion: companion, logger: logger, onEvent: onEvent)
       return true
     }
   }

@@ -165,6 +165,8 @@ public struct Settings: Sendable, Equatable {
     public var keepBytes: Int?
     /// Recording pauses while the disk has less space.
     public var minFreeBytes: Int
+    /// Whether each session is also written as one MCAP file.
+    public var writesMCAP: Bool
 
     init(_ resolver: SettingsResolver) throws(SettingsError) {
       path = try resolver.value(SettingsTable.recordingPath)
@@ -177,6 +179,7 @@ public struct Settings: Sendable, Equatable {
       let gibibytes = try resolver.value(SettingsTable.keepGibibytes)
       keepBytes = gibibytes > 0 ? Int(gibibytes * 1_073_741_824) : nil
       minFreeBytes = try resolver.value(SettingsTable.minFreeMebibytes) << 20
+      writesMCAP = try resolver.value(SettingsTable.writesMCAP)
     }
   }
 

@@ -34,7 +34,7 @@ public enum SettingsTable {
       name: "recording", help: "The storage service.",
       settings: [
         recordingPath.definition, segmentSeconds.definition, stillEvery.definition, storageFrameSkip.definition,
-        keepDays.definition, keepGibibytes.definition, minFreeMebibytes.definition,
+        keepDays.definition, keepGibibytes.definition, minFreeMebibytes.definition, writesMCAP.definition,
       ]),
     Section(
       name: "slam", help: "Where the camera is: the SLAM service.",
@@ -188,6 +188,9 @@ extension SettingsTable {
   static let minFreeMebibytes = Setting.integer(
     "recording.min_free_mebibytes", 256, in: 0...1_000_000_000,
     "Recording pauses while the disk has less space than this.")
+  static let writesMCAP = Setting.boolean(
+    "recording.mcap", true, from: .flag("--no-mcap"),
+    "Whether each session is also one MCAP file, with video, telemetry and results.")
   static let flightWidth = Setting.integer(
     "simulator.width", 1280, in: 64...3840, "Width of the picture; an even number of pixels.")
   static let flightHeight = Setting.integer(

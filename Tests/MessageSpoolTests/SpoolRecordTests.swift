@@ -1,4 +1,5 @@
 import BusMessages
+import Checksums
 import MessageSpool
 import NIOCore
 import Testing

@@ -15,6 +15,7 @@ final class RecordedSession {
   private let logger: Logger
   private let lock: FileLock
   private let stills: StillTaker?
+  private let companion: (any SessionCompanion)?
   private var metadata: SessionMetadata
   private var framesText = SessionMetadata.FramesText()
   private var finished: [SessionMetadata.File] = []
@@ -32,7 +33,8 @@ final class RecordedSession {
   /// - Returns: a session without frames.
   init(
     stream: String, first: AccessUnit, options: RecorderOptions, disk: any Disk, metrics: RecordingMetrics,
-    events: EventOutlet<RecordingEvent>, logger: Logger, now: HostTime, wall: WallTime
+    events: EventOutlet<RecordingEvent>, companion: SessionCompanionMaker?, logger: Logger, now: HostTime,
+    wall: WallTime
   ) throws(RecordingError) {
     self.events = events
     self.options = options
@@ -57,11 +59,16 @@ final class RecordedSession {
       ? nil : StillTaker(quality: options.stillQuality, isWaitedFor: options.waitsForStills, logger: logger)
     try disk.replace("\(folder)/\(SessionMetadata.fileName)", with: metadata.encoded(), lasts: true)
     try disk.syncFolder(options.folder)
+    self.companion = companion?(
+      SessionPlace(folder: folder, id: id, stream: stream, startedAt: first.capturedAt))
     logger.info("recording began", metadata: [.resolution: "\(first.parameterSets.resolution)"])
   }
 
-  // The thread of the stills holds their object; it must end whatever became of the session.
-  deinit { _ = stills?.finish(within: .zero) }
+  // The threads of stills and companion hold their objects; they must end whatever became of the session.
+  deinit {
+    _ = stills?.finish(within: .zero)
+    companion?.end()
+  }
 
   private static func makeFolder(
     in folder: String, start: WallTime, disk: any Disk
@@ -91,6 +98,7 @@ final class RecordedSession {
     metrics.recordBytes(segment.bytesWritten - before)
     metrics.recordFrame()
     metadata.total_frames += 1
+    companion?.add(unit)
     lastCapturedAt = max(lastCapturedAt, unit.capturedAt)
     isChanged = true
     if let stills, let interval = options.stillInterval {
@@ -114,6 +122,7 @@ final class RecordedSession {
   /// Frames of the stream that are not recorded.
   func missed(_ count: Int) {
     metadata.missed_frames += count
+    companion?.missed(count)
     isChanged = isChanged || count > 0
   }
 
@@ -278,6 +287,7 @@ final class RecordedSession {
   }
 
   private func finish(now: HostTime) throws(RecordingError) {
+    companion?.end()
     if segment != nil { try endSegment() }
     // Three seconds: decoding a long group of pictures for the last still.
     if let stills { try store(stills.finish(within: options.waitsForStills ? nil : .seconds(3))) }

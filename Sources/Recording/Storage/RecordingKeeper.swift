@@ -97,6 +97,9 @@ public final class RecordingKeeper: Sendable {
     for entry in entries where !entry.isFolder && entry.name.hasPrefix("video") && entry.name.hasSuffix(".mp4") {
       if let file = try complete(entry.name, folder, known: metadata) { files.append(file) }
     }
+    for entry in entries where !entry.isFolder && entry.name.hasSuffix(".mcap") {
+      try completeLog("\(folder)/\(entry.name)")
+    }
     guard !files.isEmpty else {
       logger.notice("recording without a frame removed", metadata: [.session: "\(id)"])
       return try disk.removeFolder(folder)
@@ -130,6 +133,11 @@ public final class RecordingKeeper: Sendable {
     described.frames = result.frames
     described.bytes = result.bytes
     return described
+  }
+
+  private func completeLog(_ path: String) throws(RecordingError) {
+    guard try SessionLogRepair.complete(try disk.open(path)) == nil else { return }
+    try disk.remove(path)
   }
 
   // MARK: Retention

@@ -1,3 +1,4 @@
+import Checksums
 import Geometry
 import Vision
 
@@ -49,7 +50,7 @@ extension SavedMap {
     file.reserve(Self.headerSize + payload.bytes.count)
     file.append(Self.magic)
     file.integer(Self.version)
-    file.integer(CRC32.checksum(of: payload.bytes[...]))
+    file.integer(payload.bytes.withUnsafeBytes { CRC32.checksum(of: $0) })
     file.integer(UInt64(payload.bytes.count))
     file.append(payload.bytes)
     return file.bytes
@@ -126,7 +127,9 @@ extension SavedMap {
     guard UInt64(reader.remaining) >= 8, try reader.integer(UInt64.self) == UInt64(reader.remaining) else {
       throw .wrongLength(of: "file", at: bytes.count)
     }
-    guard CRC32.checksum(of: bytes[Self.headerSize...]) == checksum else { throw .wrongChecksum }
+    guard bytes[Self.headerSize...].withUnsafeBytes({ CRC32.checksum(of: $0) }) == checksum else {
+      throw .wrongChecksum
+    }
     let camera = try Self.camera(&reader)
     reader.part = .counts
     let runs = Int(try reader.integer(UInt32.self))

@@ -4,7 +4,10 @@ import RelayBenchmark
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure parts of the system on this machine.",
-    subcommands: [BenchRelayCommand.self, BenchBusCommand.self, BenchSLAMCommand.self, BenchDetectCommand.self])
+    subcommands: [
+      BenchRelayCommand.self, BenchBusCommand.self, BenchSLAMCommand.self, BenchDetectCommand.self,
+      BenchMCAPCommand.self,
+    ])
 }
 
 struct BenchRelayCommand: ParsableCommand {

@@ -20,12 +20,17 @@ struct UpCommand: AsyncParsableCommand {
   @Flag(help: "Do not look for objects in stream 'drone'.")
   var noDetect = false
 
+  @Flag(name: .customLong("no-mcap"), help: "Write no MCAP file beside the video of recordings.")
+  var writesNoMCAP = false
+
   @OptionGroup var server: ServerOptions
   @OptionGroup var common: ConfigurationOptions
 
   func run() async throws {
     let settings = try common.load(
-      server.flags.merging(["detect.enabled": noDetect ? "false" : nil]) { first, _ in first })
+      server.flags.merging([
+        "detect.enabled": noDetect ? "false" : nil, "recording.mcap": writesNoMCAP ? "false" : nil,
+      ]) { first, _ in first })
     var process = ServerProcess(settings: settings, tokens: .generatedWhenNeeded)
     process.fliesDemo = demo
     process.records = true

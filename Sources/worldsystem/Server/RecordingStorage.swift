@@ -1,10 +1,13 @@
+import Clocks
 import Gateway
 import Logging
 import MediaModel
+import MessageBus
 import Observability
 import Recording
 import Relay
 import ServiceLifecycle
+import SessionLog
 import Settings
 import Threading
 
@@ -27,13 +30,28 @@ struct RecordingStorage: Sendable {
 
   /// Records every stream of `relay`.
   func recorder(
-    of relay: Relay, _ settings: Settings, tracing: FrameTracing, onEvent: @escaping @Sendable (RecordingEvent) -> Void
+    of relay: Relay, _ settings: Settings, tracing: FrameTracing, logs: SessionLogs?,
+    onEvent: @escaping @Sendable (RecordingEvent) -> Void
   ) -> RelayRecorder {
     let logger = Logger(label: "recording")
     let options = RecorderOptions(settings)
     return RelayRecorder(
       relay: relay, options: options, keeper: RecordingKeeper(options: options, clocks: relay.clocks, logger: logger),
-      metrics: RecordingMetrics(), clocks: relay.clocks, tracing: tracing, logger: logger, onEvent: onEvent)
+      metrics: RecordingMetrics(), clocks: relay.clocks, tracing: tracing, companion: logs?.maker,
+      logger: logger, onEvent: onEvent)
+  }
+}
+
+extension SessionLogs {
+  /// What writes sessions as MCAP files; `nil` where the settings ask for none.
+  static func make(
+    _ settings: Settings, bus: any MessageBus, clocks: SystemClocks, isLive: Bool = true
+  ) -> SessionLogs? {
+    guard settings.recording.writesMCAP else { return nil }
+    var options = SessionLogOptions()
+    options.minimumFreeBytes = settings.recording.minFreeBytes
+    options.isWaitedFor = !isLive
+    return SessionLogs(bus: bus, options: options, clocks: clocks, logger: Logger(label: "session-log"))
   }
 }
 

@@ -12,6 +12,7 @@ import Observability
 import Publishing
 import Relay
 import ServiceLifecycle
+import SessionLog
 import Settings
 import Telemetry
 import UnixSignals
@@ -53,8 +54,11 @@ struct ServerProcess {
         settings, connection: connection, bus: bus, relay: relay, clocks: clock.clocks)
       let storage = RecordingStorage(settings)
       let rtsp = try await RTSPOutput(settings, access: access.policy, relay: relay, group: group)
+      let logs = records ? SessionLogs.make(settings, bus: bus, clocks: clock.clocks) : nil
       let recorder =
-        records ? storage.recorder(of: relay, settings, tracing: tracing.frames, onEvent: events.recordingSink) : nil
+        records
+        ? storage.recorder(
+          of: relay, settings, tracing: tracing.frames, logs: logs, onEvent: events.recordingSink) : nil
       let hub = TelemetryHub(
         settings, bus: bus, events: events.events, clocks: clock.clocks, recorder: recorder)
       let slam = perceives ? try SLAMRole.make(settings, bus: bus, relay: relay, recorder: recorder) : nil
@@ -75,6 +79,7 @@ struct ServerProcess {
       // Who others depend on comes first, so that it stops last.
       var services: [any Service] = clock.services + connection.services + tracing.services + [bus] + events.services
       services += busVideo.services + rtsp.services + [hub, gateway]
+      if let logs { services.append(logs) }
       if let recorder { services.append(recorder) }
       services += PerceptionRole.services(
         [slam, detection?.role].compactMap(\.self), of: relay, tracing: tracing)
