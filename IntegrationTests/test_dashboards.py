@@ -73,7 +73,7 @@ def prometheus(binary, tmp_path_factory) -> Iterator[Prometheus]:
             args=("--demo", "--token-file", str(tokens), "--config", str(settings)),
             environment={
                 "RABBITMQ_URL": broker.url, "WORLDSYSTEM_WEBHOOKS": f"http://127.0.0.1:{sink.server_port}/",
-                "NTP_SERVER": f"127.0.0.1:{unused_port()}"})
+                "NTP_SERVER": f"127.0.0.1:{unused_port()}", "WORLDSYSTEM_DETECT": "true"})
         server.start()
         stack.callback(server.stop)
         storage_port = start_storage(stack, binary, folder, server)

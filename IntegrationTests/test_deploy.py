@@ -185,7 +185,7 @@ def test_image_links_what_the_package_links(dockerfile):
     runs = [entry["value"] for entry in dockerfile if "apt-get install" in entry["value"]]
     development, runtime = (set(re.findall(r"\blib[\w-]+", text)) for text in runs)
     libraries = {re.sub(r"0?-dev$", "", name) for name in development if name.endswith("-dev")}
-    assert libraries <= {re.sub(r"\d+$", "", name) for name in runtime}
+    assert libraries <= {re.sub(r"-?\d+$", "", name) for name in runtime}
     providers = set(re.findall(r'"(lib[\w-]+-dev)"', (REPOSITORY / "Package.swift").read_text()))
     assert providers <= development
 
