@@ -90,6 +90,7 @@ let algorithms: [Target] =
   + module("InertialAlignment", ["MediaModel", "Geometry", "LinearAlgebra"], testing: ["MapFormats", .nioCore])
   + module("ClockSync", ["MediaModel"])
   + module("Inference")
+  + module("ObjectViews", ["MediaModel", "LinearAlgebra"])
   + module("Tracking", ["MediaModel", "Geometry"])
   + module("MotionDetection", ["MediaModel", "Geometry", "Vision", "Tracking"])
   + module("MaskRefinement", ["MediaModel"])
