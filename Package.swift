@@ -208,6 +208,12 @@ let services: [Target] =
       .deque, .lifecycle, .logging, .metrics,
     ])
   + module(
+    "Identification",
+    [
+      "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "ObjectViews", "JPEG", "Observability",
+      .httpClient, .nioCore, .nioHTTP1, .deque, .lifecycle, .logging, .metrics,
+    ], testing: [.nioPosix])
+  + module(
     "WebSocketTransport",
     [
       "WebSocketProtocol", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL,
@@ -316,7 +322,7 @@ let executables: [Target] = [
     name: "worldsystem",
     dependencies: [
       "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SessionLog", "SLAMService",
-      "DetectionService", "MCAPBenchmark",
+      "DetectionService", "MCAPBenchmark", "Identification",
       "Publishing", "RelayBenchmark", "SLAMBenchmark", "DetectionBenchmark", "MapFormats", "SLAM", "Geometry",
       "Tracking",
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
