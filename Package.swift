@@ -90,6 +90,7 @@ let algorithms: [Target] =
   + module("InertialAlignment", ["MediaModel", "Geometry", "LinearAlgebra"], testing: ["MapFormats", .nioCore])
   + module("ClockSync", ["MediaModel"])
   + module("Inference")
+  + module("ObjectViews", ["MediaModel", "LinearAlgebra"])
   + module("Tracking", ["MediaModel", "Geometry"])
   + module("MotionDetection", ["MediaModel", "Geometry", "Vision", "Tracking"])
   + module("MaskRefinement", ["MediaModel"])
@@ -207,6 +208,12 @@ let services: [Target] =
       .deque, .lifecycle, .logging, .metrics,
     ])
   + module(
+    "Identification",
+    [
+      "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "ObjectViews", "JPEG", "Observability",
+      .httpClient, .nioCore, .nioHTTP1, .deque, .lifecycle, .logging, .metrics,
+    ], testing: [.nioPosix])
+  + module(
     "WebSocketTransport",
     [
       "WebSocketProtocol", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL,
@@ -315,7 +322,7 @@ let executables: [Target] = [
     name: "worldsystem",
     dependencies: [
       "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SessionLog", "SLAMService",
-      "DetectionService", "MCAPBenchmark",
+      "DetectionService", "MCAPBenchmark", "Identification",
       "Publishing", "RelayBenchmark", "SLAMBenchmark", "DetectionBenchmark", "MapFormats", "SLAM", "Geometry",
       "Tracking",
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",

@@ -114,6 +114,7 @@ actor DetectionCore {
         number: frame.number, nanos: frame.nanos, resolution: frame.picture.resolution, objects: objects,
         method: finder.mode, trace: frame.trace))
     metrics.record(.publish, took: clocks.host().since(end))
+    options.watch?(objects, frame.picture, frame.number, frame.nanos)
   }
 
   /// Nothing comes any more.

@@ -1,3 +1,5 @@
+public import MediaModel
+
 /// How to find objects in one stream.
 public struct DetectionServiceOptions: Sendable {
   /// What is looked for when nobody says otherwise.
@@ -14,6 +16,9 @@ public struct DetectionServiceOptions: Sendable {
   public var promptBytes = 2_000
   /// Takes a line for each frame; `nil`: no file is written.
   public var results: DetectionResultsFile?
+  /// Gets each frame that was looked at, on the service's thread: objects, picture, number, and when it was captured in
+  /// nanoseconds.
+  public var watch: (@Sendable ([TrackedObject], Picture, Int, Int64) -> Void)?
 
   public init(stream: String) { self.stream = stream }
 }

@@ -10,6 +10,7 @@ public struct Settings: Sendable, Equatable {
   public var recording: Recording
   public var slam: SLAM
   public var detection: Detection
+  public var identification: Identification
   public var bus: Bus
   public var telemetry: Telemetry
   public var clock: Clock
@@ -38,6 +39,7 @@ public struct Settings: Sendable, Equatable {
     recording = try Recording(resolver)
     slam = try SLAM(resolver)
     detection = try Detection(resolver)
+    identification = try Identification(resolver)
     bus = try Bus(resolver)
     telemetry = try Telemetry(resolver)
     clock = try Clock(resolver)

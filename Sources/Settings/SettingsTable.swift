@@ -50,6 +50,13 @@ public enum SettingsTable {
         detectTextThreshold.definition,
       ]),
     Section(
+      name: "identification", help: "What followed objects are, by APIs of others.",
+      settings: [
+        identifyEnabled.definition, identifyFolder.definition, identifyPublicURL.definition,
+        identifyVisionURL.definition, identifyVisionModel.definition, identifyPerMinute.definition,
+        identifyPerDay.definition, identifyCostPerDay.definition,
+      ]),
+    Section(
       name: "bus", help: "Messages and video between services.",
       settings: [
         busURL.definition, busVideo.definition, busNode.definition, spoolPath.definition, spoolMebibytes.definition,

@@ -2,6 +2,7 @@ import ArgumentParser
 import DetectionService
 import Logging
 import PosixFiles
+import ServiceLifecycle
 import Settings
 import Threading
 import VideoConsumer
@@ -56,13 +57,18 @@ struct DetectCommand: AsyncParsableCommand {
     if !isLive && skip == nil { options.frameSkip = 1 }
     options.results = try results.map { try Self.resultsFile($0, isLive: isLive) }
     let process = try ConsumerProcess(settings, name: "detection")
+    let identification = try IdentificationRole(
+      settings, stream: consumer.stream, bus: process.bus, group: process.group)
+    options.watch = identification?.watch
     let detection = DetectionService(
       options: options, source: source, bus: process.bus, metrics: DetectionMetrics(),
       logger: Logger(label: "detection"))
     try await Self.prepare(detection)
-    let messages = isLive ? [DetectionMessages(of: process.bus, for: detection, stream: consumer.stream)] : []
+    let messages: [any Service] =
+      isLive ? [DetectionMessages(of: process.bus, for: detection, stream: consumer.stream)] : []
     try await process.run(
-      detection, consumer, with: messages, unhealthyReason: { detection.unhealthyReason })
+      detection, consumer, with: (identification?.services ?? []) + messages,
+      unhealthyReason: { detection.unhealthyReason })
     if let failure = options.results?.failure { throw CommandFailure(.failure, "\(failure)") }
     if let problem = detection.frameProblem, !isLive {
       throw CommandFailure(.failure, "\(consumer.from): \(problem)")

@@ -5,7 +5,9 @@ import Gateway
 import Logging
 import MediaModel
 import MessageBus
+import NIOCore
 import Relay
+import ServiceLifecycle
 import Settings
 import Tracking
 
@@ -13,14 +15,20 @@ import Tracking
 struct DetectionRole {
   let stream: StreamName
   let detection: DetectionService
+  /// What is to be run before it.
+  let services: [any Service]
   private let bus: any MessageBus
 
   /// `nil` when the settings want none.
-  init?(_ settings: Settings, bus: any MessageBus, relay: Relay) throws {
+  init?(_ settings: Settings, bus: any MessageBus, relay: Relay, group: any EventLoopGroup) throws {
     guard settings.detection.isEnabled else { return nil }
     stream = try PerceptionRole.stream(settings.detection.stream, setting: "detect.stream")
     self.bus = bus
-    let options = DetectionServiceOptions(settings.detection, stream: stream.text)
+    var options = DetectionServiceOptions(settings.detection, stream: stream.text)
+    let identification = try IdentificationRole(
+      settings, stream: stream.text, bus: bus, clocks: relay.clocks, group: group)
+    options.watch = identification?.watch
+    services = identification?.services ?? []
     detection = DetectionService(
       options: options, source: try InstalledFinders.make(settings.detection), bus: bus, metrics: DetectionMetrics(),
       clocks: relay.clocks, logger: Logger(label: "detection"))

@@ -62,7 +62,7 @@ struct ServerProcess {
       let hub = TelemetryHub(
         settings, bus: bus, events: events.events, clocks: clock.clocks, recorder: recorder)
       let slam = perceives ? try SLAMRole.make(settings, bus: bus, relay: relay, recorder: recorder) : nil
-      let detection = perceives ? try DetectionRole(settings, bus: bus, relay: relay) : nil
+      let detection = perceives ? try DetectionRole(settings, bus: bus, relay: relay, group: group) : nil
       let gateway = Gateway(
         configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
         providers: GatewayProviders(
@@ -81,6 +81,7 @@ struct ServerProcess {
       services += busVideo.services + rtsp.services + [hub, gateway]
       if let logs { services.append(logs) }
       if let recorder { services.append(recorder) }
+      services += detection?.services ?? []
       services += PerceptionRole.services(
         [slam, detection?.role].compactMap(\.self), of: relay, tracing: tracing)
       if fliesDemo { services.append(demoFlight(relay, hub)) }
