@@ -168,6 +168,7 @@ async function start() {
   telemetry = new Uplink(`/ws/phone?${new URLSearchParams({ stream: name.value })}`);
   telemetry.addEventListener('message', ({ detail }) => heard(detail));
   sensors = new Sensors((text) => telemetry?.send(text));
+  telemetry.addEventListener('open', () => sensors?.repeat());
   sensors.addEventListener('problem', ({ detail }) => say(detail.title, detail.advice));
   sensors.addEventListener('reading', () => { readings += 1; });
   // Sensors first: iOS asks for them only as long as the tap counts.

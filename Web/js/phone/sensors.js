@@ -42,6 +42,8 @@ export function positionParts({ latitude, longitude, altitude, accuracy, speed, 
 export class Sensors extends EventTarget {
   #send;
   #ends = [];
+  /** The latest message of what is seldom read. */
+  #rare = new Map();
 
   constructor(send) {
     super();
@@ -55,6 +57,11 @@ export class Sensors extends EventTarget {
     await this.#startBattery();
   }
 
+  /** Sends place and battery again, for a connection that is new. */
+  repeat() {
+    for (const text of this.#rare.values()) this.#send(text);
+  }
+
   stop() {
     for (const end of this.#ends.splice(0)) end();
   }
@@ -64,7 +71,9 @@ export class Sensors extends EventTarget {
   }
 
   #read(kind, nanos, parts) {
-    this.#send(sensorMessage(nanos, parts));
+    const text = sensorMessage(nanos, parts);
+    if (kind !== 'motion') this.#rare.set(kind, text);
+    this.#send(text);
     this.dispatchEvent(new CustomEvent('reading', { detail: kind }));
   }
 
