@@ -184,3 +184,4 @@ def test_the_dashboard_shows_the_code(server, open_phone):
     page.get_by_text("Use a phone as camera").click()
     expect(page.locator("#phone-link code")).to_have_text(f"{server.url}/phone?stream=drone")
     expect(page.locator("#phone-link")).to_contain_text("Only this machine reaches the server.")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing reaches beyond the page"
