@@ -76,6 +76,7 @@ let codecs: [Target] =
   + module("MapFormats", ["MediaModel", "Geometry"])
   + module("ProtobufWire", [.nioCore])
   + module("MCAP", ["MediaModel", "Checksums", .nioCore], testing: ["Compression"])
+  + module("FoxgloveProtocol", [.nioCore])
   + module("FoxgloveSchemas", ["MediaModel", "CodedMedia", "H264", "ProtobufWire", .nioCore])
 
 // MARK: Algorithms: pure
@@ -272,6 +273,14 @@ let services: [Target] =
       .lifecycle, .logging, .metrics,
     ])
   + module(
+    "FoxgloveBridge",
+    [
+      "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "ProtobufWire", "FoxgloveProtocol", "BusMessages",
+      "MessageBus", "WebSocketProtocol", "WebSocketTransport", "Relay", "MCAP", "Compression", "PosixFiles",
+      "SessionLog",
+      "Observability", .nioCore, .lifecycle, .logging, .metrics,
+    ])
+  + module(
     "SLAMService",
     [
       "MediaModel", "CodedMedia", "Geometry", "Clocks", "Threading", "BusMessages", "MessageBus", "MapFormats",
@@ -321,7 +330,9 @@ let executables: [Target] = [
   .executableTarget(
     name: "worldsystem",
     dependencies: [
-      "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SessionLog", "SLAMService",
+      "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SessionLog", "FoxgloveBridge",
+      "FoxgloveProtocol",
+      "SLAMService",
       "DetectionService", "MCAPBenchmark", "Identification",
       "Publishing", "RelayBenchmark", "SLAMBenchmark", "DetectionBenchmark", "MapFormats", "SLAM", "Geometry",
       "Tracking",

@@ -72,7 +72,7 @@ public final class Gateway: Service {
     let rejections = RejectionMetrics()
     let admission = GatewayAdmission(
       relay: relay, telemetry: telemetry, access: configuration.access, origins: configuration.origins,
-      limits: configuration.limits,
+      limits: configuration.limits, endpoints: providers.sockets,
       clocks: relay.clocks, ingestMetrics: IngestMetrics(), rejections: rejections, logger: logger)
     let routes = GatewayRoutes(
       relay: relay, telemetry: telemetry, admission: admission, providers: providers, configuration: configuration,

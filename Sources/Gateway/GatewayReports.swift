@@ -125,6 +125,8 @@ public struct GatewayProviders: Sendable {
   /// Streams of other servers.
   public var elsewhere: @Sendable () -> [ElsewhereReport]
   public var detection: DetectionControls
+  /// WebSocket addresses that other services answer.
+  public var sockets: [SocketEndpoint]
 
   public init(
     metrics: @escaping @Sendable () -> String = { "" }, rtsp: @escaping @Sendable () -> RTSPReport? = { nil },
@@ -133,8 +135,9 @@ public struct GatewayProviders: Sendable {
     notReadyReason: @escaping @Sendable () -> String? = { nil },
     clock: @escaping @Sendable () -> ClockReport? = { nil },
     elsewhere: @escaping @Sendable () -> [ElsewhereReport] = { [] },
-    detection: DetectionControls = DetectionControls()
+    detection: DetectionControls = DetectionControls(), sockets: [SocketEndpoint] = []
   ) {
+    self.sockets = sockets
     self.detection = detection
     self.elsewhere = elsewhere
     self.metrics = metrics

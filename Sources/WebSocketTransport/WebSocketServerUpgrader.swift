@@ -11,7 +11,9 @@ import WebSocketProtocol
 /// What a server says to a request for a WebSocket.
 public enum WebSocketAdmission {
   /// Accepted: `makeRole` is called on the event loop once the handshake is done.
-  case accept(WebSocketLimits, makeRole: @Sendable () -> any WebSocketRole)
+  ///
+  /// `subprotocol` is one of those that the client offered; `nil`: none is spoken.
+  case accept(WebSocketLimits, subprotocol: String? = nil, makeRole: @Sendable () -> any WebSocketRole)
   /// Not a WebSocket address, or not allowed: the request goes on to the HTTP routes, which answer it.
   case decline
 }
@@ -62,16 +64,17 @@ public struct WebSocketServerUpgrader<UpgradeResult: Sendable>: NIOTypedHTTPServ
     channel.eventLoop.makeCompletedFuture {
       let keys = upgradeRequest.headers["Sec-WebSocket-Key"]
       guard Self.isWellFormed(upgradeRequest) else { throw HandshakeError.malformed }
-      guard case .accept = admit(upgradeRequest, channel) else { throw HandshakeError.declined }
+      guard case .accept(_, let subprotocol, _) = admit(upgradeRequest, channel) else { throw HandshakeError.declined }
       var headers = initialResponseHeaders
       headers.add(name: "Sec-WebSocket-Accept", value: WebSocketHandshake.accept(key: keys[0]))
+      if let subprotocol { headers.add(name: "Sec-WebSocket-Protocol", value: subprotocol) }
       return headers
     }
   }
 
   public func upgrade(channel: any Channel, upgradeRequest: HTTPRequestHead) -> EventLoopFuture<UpgradeResult> {
     channel.eventLoop.makeCompletedFuture {
-      guard case .accept(let limits, let makeRole) = admit(upgradeRequest, channel) else {
+      guard case .accept(let limits, _, let makeRole) = admit(upgradeRequest, channel) else {
         throw HandshakeError.declined
       }
       try channel.syncOptions?.setOption(ChannelOptions.tcpOption(.tcp_nodelay), value: 1)

@@ -34,6 +34,8 @@ struct GatewayAdmission: Sendable {
   let access: AccessPolicy
   let origins: OriginPolicy
   let limits: GatewayLimits
+  /// Addresses that other services answer.
+  var endpoints: [SocketEndpoint] = []
   let clocks: SystemClocks
   let ingestMetrics: IngestMetrics
   let rejections: RejectionMetrics
@@ -44,7 +46,8 @@ struct GatewayAdmission: Sendable {
     let headers = head.headers
     let outcome = decide(
       target: head.uri, origin: headers.first(name: "Origin"), host: headers.first(name: "Host"),
-      authorization: headers.first(name: "Authorization"))
+      authorization: headers.first(name: "Authorization"),
+      subprotocols: headers.first(name: "Sec-WebSocket-Protocol"))
     guard case .success(let admission) = outcome else { return .decline }
     return admission
   }
@@ -52,7 +55,8 @@ struct GatewayAdmission: Sendable {
   /// Why a request for a WebSocket address did not become a WebSocket.
   func refusal(target: String, headers: HTTPFields, host: String?) -> Refusal {
     let outcome = decide(
-      target: target, origin: headers[.origin], host: host, authorization: headers[.authorization])
+      target: target, origin: headers[.origin], host: host, authorization: headers[.authorization],
+      subprotocols: headers[.secWebSocketProtocol])
     switch outcome {
     case .failure(let refusal): return refusal
     case .success:
@@ -80,7 +84,7 @@ struct GatewayAdmission: Sendable {
     }
   }
 
-  private func tokenRefusal(_ permission: Permission, authorization: String?, query: String?) -> Refusal? {
+  func tokenRefusal(_ permission: Permission, authorization: String?, query: String?) -> Refusal? {
     let presented = AccessPolicy.presentedToken(authorization: authorization, query: query)
     switch access.decide(permission, presented: presented) {
     case .granted: return nil
@@ -96,10 +100,15 @@ struct GatewayAdmission: Sendable {
   }
 
   private func decide(
-    target: String, origin: String?, host: String?, authorization: String?
+    target: String, origin: String?, host: String?, authorization: String?, subprotocols: String?
   ) -> Result<WebSocketAdmission, Refusal> {
     let endpoint: Endpoint
-    switch target.prefix(while: { $0 != "?" }) {
+    let path = target.prefix { $0 != "?" }
+    if let other = endpoints.first(where: { $0.path == path }) {
+      return decide(
+        other, target: target, origin: origin, host: host, authorization: authorization, subprotocols: subprotocols)
+    }
+    switch path {
     case "/ws/video": endpoint = .publish
     case "/ws/h264_stream", "/ws/video/consume": endpoint = .read
     case "/ws/phone": endpoint = .phone

@@ -27,7 +27,8 @@ struct GatewayRoutes: Sendable {
     addRecordings(to: router)
     addDetection(to: router)
     addPhoneLink(to: router)
-    for path in ["ws/video", "ws/h264_stream", "ws/video/consume", "ws/phone", "ws/viewer"] {
+    let sockets = ["/ws/video", "/ws/h264_stream", "/ws/video/consume", "/ws/phone", "/ws/viewer"]
+    for path in sockets + providers.sockets.map(\.path) {
       router.get("\(path)") { request, _ in
         // Only requests that did not become a WebSocket get here.
         let refusal = admission.refusal(

@@ -1,6 +1,7 @@
 import Access
 import Clocks
 import Foundation
+import FoxgloveBridge
 import Gateway
 import Logging
 import MediaModel
@@ -63,13 +64,16 @@ struct ServerProcess {
         settings, bus: bus, events: events.events, clocks: clock.clocks, recorder: recorder)
       let slam = perceives ? try SLAMRole.make(settings, bus: bus, relay: relay, recorder: recorder) : nil
       let detection = perceives ? try DetectionRole(settings, bus: bus, relay: relay, group: group) : nil
+      let foxglove = FoxgloveBridge(
+        relay: relay, bus: bus, clocks: clock.clocks, version: Version.current, logger: Logger(label: "foxglove"))
       let gateway = Gateway(
         configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
         providers: GatewayProviders(
           metrics: { registry.exposition() }, rtsp: { rtsp.report }, recordings: { await storage.reports() },
           recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason },
           clock: { clock.report }, elsewhere: busVideo.elsewhere,
-          detection: DetectionRole.controls(detection, bus: bus, clocks: clock.clocks)),
+          detection: DetectionRole.controls(detection, bus: bus, clocks: clock.clocks),
+          sockets: [foxglove.endpoint(recordings: storage)]),
         telemetry: hub, version: Version.current, group: group, logger: Logger(label: "gateway"),
         onListening: { [settings, showsPhoneCode] port in
           let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
@@ -78,7 +82,7 @@ struct ServerProcess {
       try connection.announceStart()
       // Who others depend on comes first, so that it stops last.
       var services: [any Service] = clock.services + connection.services + tracing.services + [bus] + events.services
-      services += busVideo.services + rtsp.services + [hub, gateway]
+      services += busVideo.services + rtsp.services + [hub, foxglove, gateway]
       if let logs { services.append(logs) }
       if let recorder { services.append(recorder) }
       services += detection?.services ?? []
