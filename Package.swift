@@ -78,6 +78,14 @@ let codecs: [Target] =
   + module("MCAP", ["MediaModel", "Checksums", .nioCore], testing: ["Compression"])
   + module("FoxgloveProtocol", [.nioCore])
   + module("FoxgloveSchemas", ["MediaModel", "CodedMedia", "H264", "ProtobufWire", .nioCore])
+  + module("ArrowIPC", [.nioCore])
+  + module(
+    "SessionEvents",
+    ["MediaModel", "CodedMedia", "Geometry", "BusMessages", "TelemetryProtocol", "FoxgloveSchemas", .nioCore],
+    testing: ["H264"])
+  + module(
+    "RerunLog",
+    ["MediaModel", "Geometry", "ProtobufWire", "BusMessages", "ArrowIPC", "SessionEvents", .nioCore])
 
 // MARK: Algorithms: pure
 

@@ -1,0 +1,107 @@
+public import NIOCore
+
+/// Values of one type as Arrow lays them out in memory. None of them is missing.
+///
+/// What the type is, the schema says; a column has to fit to its field.
+public struct ArrowArray: Sendable {
+  public private(set) var count: Int
+  /// The buffers of the array itself, validity first, which is empty as there are no missing values.
+  private(set) var buffers: [ByteBuffer]
+  private(set) var children: [ArrowArray]
+
+  private init(count: Int, buffers: [ByteBuffer], children: [ArrowArray] = []) {
+    self.count = count
+    self.buffers = [ByteBuffer()] + buffers
+    self.children = children
+  }
+
+  /// Integers of 8 to 64 bits, also times.
+  public static func integers<Value: FixedWidthInteger>(_ values: some Collection<Value>) -> ArrowArray {
+    var buffer = ByteBufferAllocator().buffer(capacity: values.count * Value.bitWidth / 8)
+    for value in values { buffer.writeInteger(value, endianness: .little) }
+    return ArrowArray(count: values.count, buffers: [buffer])
+  }
+
+  /// Bytes one after the other, as `uint8`; they are not copied before they are written.
+  public static func bytes(_ bytes: ByteBuffer) -> ArrowArray {
+    ArrowArray(count: bytes.readableBytes, buffers: [bytes])
+  }
+
+  public static func floats(_ values: some Collection<Float>) -> ArrowArray {
+    integers(values.map(\.bitPattern))
+  }
+
+  public static func doubles(_ values: some Collection<Double>) -> ArrowArray {
+    integers(values.map(\.bitPattern))
+  }
+
+  public static func booleans(_ values: [Bool]) -> ArrowArray {
+    var bits = [UInt8](repeating: 0, count: (values.count + 7) / 8)
+    for (index, value) in values.enumerated() where value { bits[index / 8] |= 1 << UInt8(index % 8) }
+    return ArrowArray(count: values.count, buffers: [ByteBuffer(bytes: bits)])
+  }
+
+  public static func texts(_ values: [String]) -> ArrowArray {
+    var ends: [Int32] = [0]
+    var data = ByteBuffer()
+    for value in values {
+      data.writeString(value)
+      ends.append(Int32(clamping: data.readableBytes))
+    }
+    return ArrowArray(count: values.count, buffers: [integers(ends).buffers[1], data])
+  }
+
+  /// Pieces of `width` bytes each.
+  /// - Precondition: the number of bytes is a multiple of `width`.
+  public static func fixedSizeBinary(_ bytes: ByteBuffer, width: Int) -> ArrowArray {
+    precondition(width > 0 && bytes.readableBytes % width == 0, "bytes are whole pieces")
+    return ArrowArray(count: bytes.readableBytes / width, buffers: [bytes])
+  }
+
+  /// Lists of `lengths` values each, all values in `items`.
+  /// - Precondition: the lengths add up to the number of items.
+  public static func lists(of items: ArrowArray, lengths: [Int]) -> ArrowArray {
+    var ends: [Int32] = [0]
+    ends.reserveCapacity(lengths.count + 1)
+    var end = 0
+    for length in lengths {
+      end += length
+      ends.append(Int32(clamping: end))
+    }
+    precondition(end == items.count, "the lengths add up to the number of items")
+    return ArrowArray(count: lengths.count, buffers: [integers(ends).buffers[1]], children: [items])
+  }
+
+  /// Lists of `size` values each.
+  /// - Precondition: the number of items is a multiple of `size`.
+  public static func vectors(of items: ArrowArray, size: Int) -> ArrowArray {
+    precondition(size > 0 && items.count % size == 0, "items are whole lists")
+    return ArrowArray(count: items.count / size, buffers: [], children: [items])
+  }
+
+  /// Structs, one array for each field.
+  /// - Precondition: there is a field, and all have the same number of values.
+  public static func structures(_ fields: [ArrowArray]) -> ArrowArray {
+    let count = fields.first?.count ?? 0
+    precondition(!fields.isEmpty && fields.allSatisfy { $0.count == count }, "fields are of the same length")
+    return ArrowArray(count: count, buffers: [], children: fields)
+  }
+
+  /// `count` values that are all missing: what an optional field of a struct has.
+  public static func missing(width: Int, count: Int) -> ArrowArray {
+    var array = ArrowArray(count: count, buffers: [ByteBuffer(repeating: 0, count: width * count)])
+    array.buffers[0] = ByteBuffer(repeating: 0, count: (count + 7) / 8)
+    array.missingCount = count
+    return array
+  }
+
+  /// How many of the values are missing.
+  private(set) var missingCount = 0
+}
+
+extension ArrowArray {
+  /// Bytes of all values, without what lies between them.
+  public var bytes: Int {
+    buffers.reduce(0) { $0 + $1.readableBytes } + children.reduce(0) { $0 + $1.bytes }
+  }
+}

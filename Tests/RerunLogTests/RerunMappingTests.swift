@@ -1,0 +1,111 @@
+import MediaModel
+import NIOCore
+import ProtobufWire
+import RerunLog
+import SessionEvents
+import TestSupport
+import Testing
+
+@Suite struct RerunMappingTests {
+  /// IntegrationTests/test_rerun.py has Rerun itself verify the same file.
+  @Test func fileHasTheBytesThatRerunVerifies() {
+    var file = RerunFile.header
+    for message in RerunFixture.messages(layout: nil) { RerunFile.write(message, to: &file) }
+    #expect(Golden.difference(between: Hexadecimal.lines(of: file), and: "session.hex") == nil)
+  }
+
+  @Test func layoutHasTheBytesThatRerunVerifies() throws {
+    var mapping = RerunFixture.mapping()
+    let messages = mapping.begin()
+    // Behind the recording's own.
+    let first = try #require(messages.lastIndex { $0.kind == .storeInfo })
+    var file = RerunFile.header
+    for message in messages[first...] { RerunFile.write(message, to: &file) }
+    #expect(Golden.difference(between: Hexadecimal.lines(of: file), and: "layout.hex") == nil)
+  }
+
+  @Test func entitiesAreThoseThatLayoutsName() throws {
+    let entities = Set(try RerunFixture.messages().compactMap { try RerunFixture.entity(of: $0) })
+    let expected = [
+      "/__properties", "/frame", "/frame/objects", "/masks/object_3", "/frame_number", "/api_results/object_3", "/log",
+      "/world", "/world/camera", "/world/trajectory", "/world/points", "/world/objects", "/world/objects/extent",
+      "/telemetry/accelerometer", "/telemetry/gyroscope", "/telemetry/gps", "/telemetry/gps/track",
+    ]
+    #expect(entities.isSuperset(of: expected))
+  }
+
+  @Test func storesAreNamedBeforeTheirChunks() {
+    let kinds = RerunFixture.messages().map(\.kind)
+    #expect(kinds.first == .storeInfo)
+    #expect(kinds.count { $0 == .storeInfo } == 2)
+    #expect(kinds.count { $0 == .blueprintActivation } == 1)
+    var mapping = RerunFixture.mapping(layout: nil)
+    #expect(mapping.begin().count { $0.kind == .storeInfo } == 1)
+  }
+
+  @Test func motionIsSentInChunksOfATenthOfASecond() throws {
+    var mapping = RerunFixture.mapping()
+    var sent: [RerunMessage] = []
+    // 200 readings a second for a second.
+    for number in 0..<200 { sent += mapping.messages(of: RerunFixture.motion(Int64(number) * 5_000_000)) }
+    let entities = try sent.compactMap { try RerunFixture.entity(of: $0) }
+    #expect(entities.count { $0 == "/telemetry/accelerometer" } == 9)
+    #expect(!entities.contains("/telemetry/magnetometer"))
+    #expect(mapping.flush().count == 2)
+    #expect(mapping.flush().isEmpty)
+  }
+
+  @Test func masksThatAreGoneAreCleared() throws {
+    var mapping = RerunFixture.mapping()
+    let first = try mapping.messages(of: RerunFixture.objects(0)).map { try RerunFixture.entity(of: $0) }
+    let second = try mapping.messages(of: RerunFixture.objects(1, masked: false)).map {
+      try RerunFixture.entity(of: $0)
+    }
+    let third = try mapping.messages(of: RerunFixture.objects(2, masked: false)).map { try RerunFixture.entity(of: $0) }
+    #expect(first.last == "/masks/object_3")
+    #expect(second.last == "/masks/object_3")
+    #expect(!third.contains("/masks/object_3"))
+  }
+
+  @Test func trajectoryIsSentOnceASecond() throws {
+    var mapping = RerunFixture.mapping()
+    let sent = try (0..<90).flatMap {
+      try mapping.messages(of: RerunFixture.pose($0, x: Double($0))).map(RerunFixture.entity)
+    }
+    #expect(sent.count { $0 == "/world/trajectory" } == 3)
+    #expect(sent.count { $0 == "/world/camera" } == 90)
+    #expect(sent.count { $0 == "/world" } == 1)
+  }
+
+  @Test func cameraIsSentForEachSizeOfThePicture() throws {
+    var mapping = RerunFixture.mapping()
+    let first = try mapping.messages(of: RerunFixture.video(0)).map(RerunFixture.entity)
+    let second = try mapping.messages(of: RerunFixture.video(1)).map(RerunFixture.entity)
+    _ = mapping.begin()
+    let third = try mapping.messages(of: RerunFixture.video(2)).map(RerunFixture.entity)
+    #expect(first == ["/world/camera", "/frame"])
+    #expect(second == ["/frame"])
+    #expect(third == first)
+  }
+
+  @Test func requestWrapsTheMessage() throws {
+    let message = try #require(RerunFixture.messages().last)
+    let request = try ProtobufReader.fields(of: message.request)
+    let wrapper = try #require(request.first?.bytes)
+    let inner = try ProtobufReader.fields(of: wrapper)
+    #expect(request.count == 1 && request.first?.number == 1)
+    #expect(inner.map(\.number) == [2])
+    #expect(inner.first?.bytes == message.body)
+  }
+
+  @Test func compressedChunksSayTheSizeOfBoth() throws {
+    var mapping = RerunMapping(
+      store: RerunFixture.store, name: "", start: RerunFixture.start, layout: nil,
+      compress: { _ in ByteBuffer(string: "small") })
+    let chunk = try #require(mapping.begin().last)
+    let fields = try ProtobufReader.fields(of: chunk.body)
+    #expect(fields.first { $0.number == 2 }?.integer == 2)
+    #expect(fields.first { $0.number == 3 }?.integer ?? 0 > 1_000)
+    #expect(fields.first { $0.number == 5 }?.bytes == ByteBuffer(string: "small"))
+  }
+}
