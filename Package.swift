@@ -149,6 +149,20 @@ let tritonBackend: [Target] = {
   ]
 }()
 
+/// A viewer of Rerun over gRPC: with the trait Rerun it needs the packages of gRPC, without it nothing.
+let rerunViewer: [Target] = {
+  let isOn: TargetDependencyCondition = .when(traits: ["Rerun"])!
+  return [
+    .target(
+      name: "RerunViewer",
+      dependencies: [
+        .nioCore, .product(name: "GRPCCore", package: "grpc-swift-2", condition: isOn),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: isOn),
+      ], swiftSettings: strict),
+    .testTarget(name: "RerunViewerTests", dependencies: ["RerunViewer", "TestSupport"], swiftSettings: strict),
+  ]
+}()
+
 let foreign: [Target] =
   [
     .systemLibrary(
@@ -173,6 +187,7 @@ let foreign: [Target] =
   + module("Threading")
   + openVINOBackend
   + tritonBackend
+  + rerunViewer
 
 // MARK: Services
 
@@ -289,6 +304,12 @@ let services: [Target] =
       "Observability", .nioCore, .lifecycle, .logging, .metrics,
     ])
   + module(
+    "RerunSink",
+    [
+      "MediaModel", "CodedMedia", "Geometry", "Clocks", "Threading", "BusMessages", "SessionEvents", "RerunLog",
+      "Compression", "RerunViewer", "MessageBus", "Relay", "Observability", .nioCore, .lifecycle, .logging, .metrics,
+    ], testing: ["H264"])
+  + module(
     "SLAMService",
     [
       "MediaModel", "CodedMedia", "Geometry", "Clocks", "Threading", "BusMessages", "MessageBus", "MapFormats",
@@ -329,6 +350,11 @@ let services: [Target] =
     "MCAPBenchmark",
     ["MediaModel", "ProtobufWire", "MCAP", "FoxgloveSchemas", "Compression", "PosixFiles", .nioCore])
   + module(
+    "RerunBenchmark",
+    [
+      "MediaModel", "Geometry", "BusMessages", "SessionEvents", "RerunLog", "RerunSink", "PosixFiles", .nioCore,
+    ], tested: false)
+  + module(
     "RelayBenchmark",
     ["MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "CRelayLoad", .nioCore])
 
@@ -339,8 +365,7 @@ let executables: [Target] = [
     name: "worldsystem",
     dependencies: [
       "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SessionLog", "FoxgloveBridge",
-      "FoxgloveProtocol",
-      "SLAMService",
+      "FoxgloveProtocol", "RerunSink", "RerunViewer", "RerunLog", "RerunBenchmark", "SLAMService",
       "DetectionService", "MCAPBenchmark", "Identification",
       "Publishing", "RelayBenchmark", "SLAMBenchmark", "DetectionBenchmark", "MapFormats", "SLAM", "Geometry",
       "Tracking",
@@ -362,10 +387,11 @@ let package = Package(
   traits: [
     .trait(name: "OpenVINO", description: "Run neural networks in process, with OpenVINO."),
     .trait(name: "Triton", description: "Run neural networks on a server, over gRPC."),
+    .trait(name: "Rerun", description: "Show streams in a viewer of Rerun, over gRPC."),
     // `run` and `test` set the first where scripts/install-dependencies could get OpenVINO.
     .default(
       enabledTraits: Set(
-        ["OpenVINO", "Triton"].filter { Context.environment["WORLDSYSTEM_\($0.uppercased())"] == "1" })),
+        ["OpenVINO", "Triton", "Rerun"].filter { Context.environment["WORLDSYSTEM_\($0.uppercased())"] == "1" })),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),

@@ -16,6 +16,7 @@ from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 CONFIGURATION = (
     "BIND_HOST", "API_PORT", "RTSP_HOST", "RTSP_PORT", "RABBITMQ_URL", "NTP_SERVER", "STORAGE_PATH",
     "VIDEO_CHUNK_DURATION_SECONDS", "FRAME_PROCESSOR_SKIP", "SLAM_FRAME_SKIP",
+    "RERUN_VIEWER_ADDRESS",
 )
 
 

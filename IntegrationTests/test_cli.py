@@ -40,7 +40,7 @@ def test_help_of_all_commands(binary):
         assert result.returncode == 0
         assert "EXAMPLES" in result.stdout or "SUBCOMMANDS" in result.stdout
         check_golden(f"help-{command}", result.stdout)
-    for part in ("relay", "bus", "detect", "mcap"):
+    for part in ("relay", "bus", "detect", "mcap", "rerun"):
         check_golden(f"help-bench-{part}", run(binary, "bench", part, "--help").stdout)
     for part in ("list", "prepare", "verify"):
         check_golden(f"help-models-{part}", run(binary, "models", part, "--help").stdout)

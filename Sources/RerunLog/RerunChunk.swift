@@ -124,7 +124,8 @@ struct RerunEncoder: Sendable {
     var payload = ByteBufferAllocator().buffer(capacity: payloadSize)
     schema(of: chunk).write(columns, variable: id.chunkName, to: &payload)
     return .chunk(
-      store, id: id, isStatic: chunk.times.isEmpty, payload: payload, compressed: compress?(payload))
+      store, entity: chunk.entity, id: id, isStatic: chunk.times.isEmpty, payload: payload,
+      compressed: compress?(payload))
   }
 
   private mutating func schema(of chunk: RerunChunk) -> ArrowSchema {

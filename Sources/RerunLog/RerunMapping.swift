@@ -95,6 +95,21 @@ public struct RerunMapping: Sendable {
     }
   }
 
+  /// Notes an event that nobody is told of: what builds up over time, as the trajectory, goes on.
+  public mutating func skip(_ event: SessionEvent) {
+    switch event {
+    case .pose(let pose):
+      if pose.map != map {
+        map = pose.map
+        path.restart()
+      }
+      _ = path.add(pose.worldFromCamera.translation, at: pose.time)
+    case .location(let location):
+      _ = track.add(SIMD2(location.latitudeDegrees, location.longitudeDegrees), at: location.time)
+    default: return
+    }
+  }
+
   /// What waits for more of its kind.
   public mutating func flush() -> [RerunMessage] {
     guard let last = motion.last else { return [] }

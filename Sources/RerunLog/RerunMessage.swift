@@ -16,6 +16,8 @@ public struct RerunMessage: Sendable {
   public var kind: Kind
   /// The message without its wrapper.
   public var body: ByteBuffer
+  /// What a chunk belongs to; `nil`: it is none.
+  public var entity: String?
 
   /// Bytes that it takes in memory.
   public var cost: Int { body.readableBytes + 64 }
@@ -54,7 +56,7 @@ public struct RerunMessage: Sendable {
   /// `ArrowMsg`.
   /// - Parameter compressed: the payload as a block of LZ4, where it is to be sent like that.
   static func chunk(
-    _ store: RerunStore, id: RerunID, isStatic: Bool, payload: ByteBuffer, compressed: ByteBuffer?
+    _ store: RerunStore, entity: String, id: RerunID, isStatic: Bool, payload: ByteBuffer, compressed: ByteBuffer?
   ) -> RerunMessage {
     var body = ByteBufferAllocator().buffer(capacity: (compressed ?? payload).readableBytes + 128)
     body.writeProtobuf(1) { store.encode(to: &$0) }
@@ -64,7 +66,7 @@ public struct RerunMessage: Sendable {
     body.writeProtobuf(5, bytes: compressed ?? payload)
     body.writeProtobuf(6) { id.encode(to: &$0) }
     body.writeProtobuf(7, bool: isStatic)
-    return RerunMessage(kind: .chunk, body: body)
+    return RerunMessage(kind: .chunk, body: body, entity: entity)
   }
 
   /// `BlueprintActivationCommand`: shown now, and where somebody asks for the usual layout.

@@ -11,6 +11,7 @@ public struct Settings: Sendable, Equatable {
   public var slam: SLAM
   public var detection: Detection
   public var identification: Identification
+  public var rerun: Rerun
   public var bus: Bus
   public var telemetry: Telemetry
   public var clock: Clock
@@ -40,6 +41,7 @@ public struct Settings: Sendable, Equatable {
     slam = try SLAM(resolver)
     detection = try Detection(resolver)
     identification = try Identification(resolver)
+    rerun = try Rerun(resolver)
     bus = try Bus(resolver)
     telemetry = try Telemetry(resolver)
     clock = try Clock(resolver)

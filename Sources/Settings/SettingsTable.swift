@@ -57,6 +57,9 @@ public enum SettingsTable {
         identifyPerDay.definition, identifyCostPerDay.definition,
       ]),
     Section(
+      name: "rerun", help: "A viewer of Rerun that streams are sent to, live.",
+      settings: [rerunAddress.definition, rerunQueueMebibytes.definition]),
+    Section(
       name: "bus", help: "Messages and video between services.",
       settings: [
         busURL.definition, busVideo.definition, busNode.definition, spoolPath.definition, spoolMebibytes.definition,

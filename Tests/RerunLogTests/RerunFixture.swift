@@ -1,9 +1,7 @@
-import ArrowIPC
 import BusMessages
 import Geometry
 import MediaModel
 import NIOCore
-import ProtobufWire
 import RerunLog
 import SessionEvents
 
@@ -81,19 +79,5 @@ enum RerunFixture {
   static func messages(layout: RerunBlueprint? = .session) -> [RerunMessage] {
     var mapping = mapping(layout: layout)
     return mapping.begin() + events.flatMap { mapping.messages(of: $0) } + mapping.flush()
-  }
-
-  /// The entity of a chunk, which stands in its schema as text.
-  static func entity(of message: RerunMessage) throws -> String? {
-    guard message.kind == .chunk else { return nil }
-    let payload = try ProtobufReader.fields(of: message.body).first { $0.number == 5 }?.bytes
-    guard let bytes = payload.map({ Array($0.readableBytesView) }) else { return nil }
-    let key = Array("rerun:entity_path\0".utf8)
-    guard let place = (0..<bytes.count - key.count).first(where: { Array(bytes[$0..<$0 + key.count]) == key }) else {
-      return nil
-    }
-    let rest = bytes[(place + key.count)...]
-    guard let first = rest.firstIndex(of: UInt8(ascii: "/")) else { return nil }
-    return String(decoding: rest[first...].prefix { $0 != 0 }, as: UTF8.self)
   }
 }

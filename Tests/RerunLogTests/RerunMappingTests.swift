@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func entitiesAreThoseThatLayoutsName() throws {
-    let entities = Set(try RerunFixture.messages().compactMap { try RerunFixture.entity(of: $0) })
+    let entities = Set(RerunFixture.messages().compactMap(\.entity))
     let expected = [
       "/__properties", "/frame", "/frame/objects", "/masks/object_3", "/frame_number", "/api_results/object_3", "/log",
       "/world", "/world/camera", "/world/trajectory", "/world/points", "/world/objects", "/world/objects/extent",
@@ -48,7 +48,7 @@ import Testing
     var sent: [RerunMessage] = []
     // 200 readings a second for a second.
     for number in 0..<200 { sent += mapping.messages(of: RerunFixture.motion(Int64(number) * 5_000_000)) }
-    let entities = try sent.compactMap { try RerunFixture.entity(of: $0) }
+    let entities = sent.compactMap(\.entity)
     #expect(entities.count { $0 == "/telemetry/accelerometer" } == 9)
     #expect(!entities.contains("/telemetry/magnetometer"))
     #expect(mapping.flush().count == 2)
@@ -57,11 +57,9 @@ import Testing
 
   @Test func masksThatAreGoneAreCleared() throws {
     var mapping = RerunFixture.mapping()
-    let first = try mapping.messages(of: RerunFixture.objects(0)).map { try RerunFixture.entity(of: $0) }
-    let second = try mapping.messages(of: RerunFixture.objects(1, masked: false)).map {
-      try RerunFixture.entity(of: $0)
-    }
-    let third = try mapping.messages(of: RerunFixture.objects(2, masked: false)).map { try RerunFixture.entity(of: $0) }
+    let first = mapping.messages(of: RerunFixture.objects(0)).map(\.entity)
+    let second = mapping.messages(of: RerunFixture.objects(1, masked: false)).map(\.entity)
+    let third = mapping.messages(of: RerunFixture.objects(2, masked: false)).map(\.entity)
     #expect(first.last == "/masks/object_3")
     #expect(second.last == "/masks/object_3")
     #expect(!third.contains("/masks/object_3"))
@@ -69,8 +67,8 @@ import Testing
 
   @Test func trajectoryIsSentOnceASecond() throws {
     var mapping = RerunFixture.mapping()
-    let sent = try (0..<90).flatMap {
-      try mapping.messages(of: RerunFixture.pose($0, x: Double($0))).map(RerunFixture.entity)
+    let sent = (0..<90).flatMap {
+      mapping.messages(of: RerunFixture.pose($0, x: Double($0))).map(\.entity)
     }
     #expect(sent.count { $0 == "/world/trajectory" } == 3)
     #expect(sent.count { $0 == "/world/camera" } == 90)
@@ -79,10 +77,10 @@ import Testing
 
   @Test func cameraIsSentForEachSizeOfThePicture() throws {
     var mapping = RerunFixture.mapping()
-    let first = try mapping.messages(of: RerunFixture.video(0)).map(RerunFixture.entity)
-    let second = try mapping.messages(of: RerunFixture.video(1)).map(RerunFixture.entity)
+    let first = mapping.messages(of: RerunFixture.video(0)).map(\.entity)
+    let second = mapping.messages(of: RerunFixture.video(1)).map(\.entity)
     _ = mapping.begin()
-    let third = try mapping.messages(of: RerunFixture.video(2)).map(RerunFixture.entity)
+    let third = mapping.messages(of: RerunFixture.video(2)).map(\.entity)
     #expect(first == ["/world/camera", "/frame"])
     #expect(second == ["/frame"])
     #expect(third == first)

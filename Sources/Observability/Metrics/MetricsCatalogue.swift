@@ -11,7 +11,7 @@ public enum MetricsCatalogue {
       .serviceFramesProcessed, .serviceFramesSkipped, .serviceFramesFailed, .serviceProcessing,
       .recordingFrames, .recordingFramesMissed, .recordingBytes, .recordingStills, .recordingStillsMissed,
       .recordingPaused, .seriesRejected,
-    ] + clock + bus + busVideo + spool + events + telemetry + slam + detection + identification + outputs
+    ] + clock + bus + busVideo + spool + events + telemetry + slam + detection + identification + outputs + rerun
 
   static let transports = MetricDefinition.Label(
     "transport", ["websocket", "rtsp", "recorder", "push", "consumer", "bus"])

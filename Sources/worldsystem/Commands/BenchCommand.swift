@@ -6,7 +6,7 @@ struct BenchCommand: AsyncParsableCommand {
     commandName: "bench", abstract: "Measure parts of the system on this machine.",
     subcommands: [
       BenchRelayCommand.self, BenchBusCommand.self, BenchSLAMCommand.self, BenchDetectCommand.self,
-      BenchMCAPCommand.self,
+      BenchMCAPCommand.self, BenchRerunCommand.self,
     ])
 }
 

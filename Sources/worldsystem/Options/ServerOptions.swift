@@ -66,6 +66,10 @@ struct ServerOptions: ParsableArguments {
   var spool: String?
 
   @Option(
+    help: ArgumentHelp("Show streams in a viewer of Rerun, as 127.0.0.1:9876.", valueName: "address"))
+  var rerun: String?
+
+  @Option(
     help: ArgumentHelp("OpenTelemetry collector for spans, as http://localhost:4318.", valueName: "url"))
   var traceTo: String?
 
@@ -77,7 +81,7 @@ struct ServerOptions: ParsableArguments {
       "tls.certificate_file": tlsCertificate, "tls.key_file": tlsKey,
       "server.override_publisher": overridePublisher ? "true" : nil, "rtsp.push_url": rtspPush,
       "server.grace_seconds": publisherGrace, "bus.url": bus, "bus.video": busVideo ? "true" : nil,
-      "bus.spool_path": spool, "tracing.endpoint": traceTo,
+      "bus.spool_path": spool, "tracing.endpoint": traceTo, "rerun.address": rerun,
     ]
   }
 }

@@ -66,6 +66,7 @@ struct ServerProcess {
       let detection = perceives ? try DetectionRole(settings, bus: bus, relay: relay, group: group) : nil
       let foxglove = FoxgloveBridge(
         relay: relay, bus: bus, clocks: clock.clocks, version: Version.current, logger: Logger(label: "foxglove"))
+      let rerun = try RerunOutput.make(settings, bus: bus, relay: relay)
       let gateway = Gateway(
         configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
         providers: GatewayProviders(
@@ -83,6 +84,7 @@ struct ServerProcess {
       // Who others depend on comes first, so that it stops last.
       var services: [any Service] = clock.services + connection.services + tracing.services + [bus] + events.services
       services += busVideo.services + rtsp.services + [hub, foxglove, gateway]
+      if let rerun { services.append(rerun) }
       if let logs { services.append(logs) }
       if let recorder { services.append(recorder) }
       services += detection?.services ?? []

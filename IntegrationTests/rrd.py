@@ -1,0 +1,79 @@
+"""Files of Rerun taken apart, without Rerun: chunks with their entity and the values of small columns.
+
+Runs in the environment of rerun-sdk, which has pyarrow, and prints JSON: `rrd.py FILE`.
+"""
+
+import json
+import struct
+import sys
+from collections.abc import Iterator
+
+# Columns of longer rows are left out.
+LONGEST = 256
+
+
+def varint(data: bytes, offset: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte, offset = data[offset], offset + 1
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return value, offset
+
+
+def fields(data: bytes) -> dict[int, int | bytes]:
+    """The fields of a message of Protocol Buffers; of those that repeat, the last."""
+    offset, found = 0, {}
+    while offset < len(data):
+        tag, offset = varint(data, offset)
+        if tag & 7 == 0:
+            value, offset = varint(data, offset)
+        elif tag & 7 == 1:
+            value, offset = struct.unpack_from("<Q", data, offset)[0], offset + 8
+        else:
+            length, offset = varint(data, offset)
+            value, offset = data[offset:offset + length], offset + length
+        found[tag >> 3] = value
+    return found
+
+
+def messages(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Kind and content of all messages that are whole; 2 is a chunk."""
+    assert data[:4] == b"RRF2"
+    offset = 12
+    while offset + 16 <= len(data):
+        kind, length = struct.unpack_from("<QQ", data, offset)
+        if kind == 0 or offset + 16 + length > len(data):
+            return
+        yield kind, data[offset + 16:offset + 16 + length]
+        offset += 16 + length
+
+
+def chunk(body: bytes) -> dict:
+    import pyarrow
+
+    message = fields(body)
+    payload = message[5]
+    if message.get(2) == 2:
+        payload = pyarrow.decompress(payload, message[3], codec="lz4_raw")
+    table = pyarrow.ipc.open_stream(payload).read_all()
+    table.validate(full=True)
+    columns = {}
+    for field, column in zip(table.schema, table.columns):
+        if pyarrow.types.is_timestamp(field.type):
+            column = column.cast(pyarrow.int64())
+        if field.name == "VideoStream:sample":
+            # What Annex B begins with: a key frame has its parameter sets, or a delimiter, in front.
+            columns[field.name] = [bytes(row[0][:8]).hex() for row in column.to_pylist()]
+        elif column.nbytes <= LONGEST * max(1, len(column)) and not pyarrow.types.is_fixed_size_binary(field.type):
+            columns[field.name] = column.to_pylist()
+    return {
+        "entity": table.schema.metadata[b"rerun:entity_path"].decode(), "is_static": bool(message.get(7)),
+        "recording": fields(message[1])[2].decode(), "rows": table.num_rows, "columns": columns,
+    }
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], "rb") as stream:
+        print(json.dumps([chunk(body) for kind, body in messages(stream.read()) if kind == 2]))

@@ -1,0 +1,173 @@
+"""Rerun: whether its own tools take what is written and sent, and what becomes of a viewer that goes away."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from phone import Phone, Player
+from server import unused_port, wait_until
+from telemetry import Client, sample as imu_sample
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+# Its own environment: it is large, and only some machines have it.
+PYTHON = Path(os.environ.get("RERUN_PYTHON") or REPOSITORY / ".venv-rerun" / "bin" / "python")
+RERUN = PYTHON.parent / "rerun"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not RERUN.exists(), reason="rerun-sdk is not installed: see requirements-rerun.txt"),
+]
+
+
+def rerun(*arguments: str | Path) -> subprocess.CompletedProcess:
+    return subprocess.run([RERUN, *arguments], capture_output=True, text=True, timeout=60)
+
+
+def golden(name: str, path: Path) -> Path:
+    path.write_bytes(bytes.fromhex((REPOSITORY / "Tests" / name).read_text()))
+    return path
+
+
+def chunks(file: Path, entity: str) -> list[dict]:
+    """The chunks of an entity, as `rrd.py` has them, in the order of the file."""
+    result = subprocess.run(
+        [PYTHON, Path(__file__).with_name("rrd.py"), file], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    return [chunk for chunk in json.loads(result.stdout) if chunk["entity"] == entity]
+
+
+def rows(found: list[dict], column: str) -> list:
+    return [value for chunk in found for value in chunk["columns"].get(column, [])]
+
+
+class Viewer:
+    """A sink that writes what it is sent into a file, as a viewer shows it. Ended by `close()`, which completes the file."""
+
+    def __init__(self, port: int, file: Path):
+        self.port, self.file = port, file
+        self.log = file.with_suffix(".log").open("w")
+        self.process = subprocess.Popen(
+            [RERUN, "--save", file, "--port", str(port), "--bind", "127.0.0.1"], stdout=self.log,
+            stderr=subprocess.STDOUT, env={**os.environ, "RERUN_ANALYTICS": "0"})
+
+    def close(self, by: signal.Signals = signal.SIGINT):
+        self.process.send_signal(by)
+        self.process.wait(timeout=20)
+        self.log.close()
+
+    def has(self, entity: str, at_least: int = 1) -> bool:
+        """Whether so many rows of an entity are in the file."""
+        whole = self.file.exists() and self.file.stat().st_size > 12
+        return whole and sum(chunk["rows"] for chunk in chunks(self.file, entity)) >= at_least
+
+
+@pytest.fixture
+def viewer(tmp_path):
+    """Starts viewers on a port; each is ended."""
+    started: list[Viewer] = []
+
+    def start(port: int) -> Viewer:
+        started.append(Viewer(port, tmp_path / f"received{len(started)}.rrd"))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.close(signal.SIGKILL)
+
+
+def test_arrow_is_what_pyarrow_reads(tmp_path):
+    stream = golden("ArrowIPCTests/Golden/everything.hex", tmp_path / "everything.arrows")
+    program = """
+import sys, pyarrow
+table = pyarrow.ipc.open_stream(open(sys.argv[1], "rb")).read_all()
+table.validate(full=True)
+print(table.schema.metadata, *[column.to_pylist() for column in table.columns[2:]])
+"""
+    result = subprocess.run([PYTHON, "-c", program, stream], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == (
+        "{b'first': b'eins', b'id': b'abcd', b'z': b''} "
+        "[[True, False, True, True, False, False, True, True, True], []] [[''], ['größe', 'x']] "
+        "[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], []] [[], [0.5, -0.0, inf]] "
+        "[{'width': 640, 'kind': None}, {'width': 7, 'kind': None}] [[1, 2, 65535], []]")
+
+
+@pytest.mark.parametrize("name", ["session", "layout"])
+def test_files_of_the_unit_tests_are_valid(name, tmp_path):
+    file = golden(f"RerunLogTests/Golden/{name}.hex", tmp_path / f"{name}.rrd")
+    result = rerun("rrd", "verify", "--check-footers=false", file)
+    assert result.returncode == 0, result.stderr
+    assert "1 file verified without error" in result.stdout + result.stderr
+
+
+def test_what_is_sent_arrives(binary, viewer, tmp_path):
+    """The same messages in a file and over gRPC; Rerun finds no difference, and finds one where there is one."""
+    sink, sent = viewer(unused_port()), tmp_path / "sent.rrd"
+    result = subprocess.run(
+        [binary, "bench", "rerun", "--sample", sent, "--to", f"rerun+http://127.0.0.1:{sink.port}/proxy"],
+        capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    wait_until(lambda: sink.has("/world/objects"), 20, "the last message is in the file")
+    sink.close()
+    assert rerun("rrd", "verify", "--check-footers=false", sent).returncode == 0
+    result = rerun("rrd", "compare", "--unordered", sent, sink.file)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert rerun("rrd", "compare", "--unordered", golden("RerunLogTests/Golden/session.hex", tmp_path / "other.rrd"),
+                 sink.file).returncode != 0
+
+
+def test_viewer_that_is_killed_gets_everything_anew(make_server, make_clip, viewer):
+    port = unused_port()
+    server = make_server("--rerun", f"127.0.0.1:{port}")
+    with Phone(server.ws_url) as phone:
+        player = Player(phone, make_clip())
+        first = viewer(port)
+        wait_until(lambda: first.has("/frame", 30), 40, "a second of video has arrived", 0.5)
+        sensors = Client(server.ws_url, "/ws/phone", stream="drone")
+        start = time.time_ns()
+        for number in range(100):
+            sensors.send(imu_sample(start + number * 5_000_000))
+        wait_until(lambda: first.has("/telemetry/gyroscope", 100), 20, "readings have arrived", 0.5)
+        first.close(signal.SIGKILL)
+        second = viewer(port)
+        wait_until(lambda: second.has("/frame", 30), 40, "video has arrived at the viewer that came back", 0.5)
+        assert server.metric("worldsystem_rerun_connected") == 1
+        player.stop()
+        sensors.socket.close()
+        second.close()
+    recordings = set()
+    for one in (first, second):
+        result = rerun("rrd", "verify", "--check-footers=false", one.file)
+        assert result.returncode == 0, result.stderr
+        video = chunks(one.file, "/frame")
+        assert any(chunk["is_static"] for chunk in video), "the codec is there"
+        numbers = rows([chunk for chunk in video if not chunk["is_static"]], "frame")
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "no frame is missing"
+        assert rows(video, "VideoStream:sample")[0].startswith("0000000167"), "the video begins with parameter sets"
+        assert chunks(one.file, "/__properties"), "the recording has a name"
+        recordings |= {chunk["recording"] for chunk in video}
+    assert len(recordings) == 1, "it is the same recording"
+
+
+def test_server_without_a_viewer_works_as_ever(make_server, make_clip):
+    server = make_server("--rerun", f"127.0.0.1:{unused_port()}")
+    away = 'worldsystem_rerun_events_dropped_total{reason="away"}'
+    with Phone(server.ws_url) as phone:
+        player = Player(phone, make_clip())
+        wait_until(lambda: (server.metric(away) or 0) > 20, 20, "frames come in, and nobody is there to see them")
+        player.stop()
+    assert server.metric("worldsystem_rerun_connected") in (None, 0)
+
+
+def test_addresses_are_checked(binary, tmp_path):
+    result = subprocess.run(
+        [binary, "serve", "--port", "0", "--rtsp-port", "0", "--data", tmp_path, "--rerun", "http://host:1"],
+        capture_output=True, text=True, timeout=20)
+    assert result.returncode == 64
+    assert "is no address of a viewer" in result.stderr
