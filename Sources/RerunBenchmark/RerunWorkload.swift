@@ -32,18 +32,18 @@ public enum RerunWorkload: String, Sendable, Codable, CaseIterable {
   func events() -> [SessionEvent] {
     switch self {
     case .points:
-      let points = (0..<100_000).map { index in
+      let points = (0..<100_000).map { (index: Int) -> PointCloud.Point in
         PointCloud.Point(
-          position: SIMD3(Float(index), Float(index % 100), 1),
-          colour: SIMD3(UInt8(index % 256), UInt8(index % 7), 200))
+          position: SIMD3<Float>(Float(index), Float(index % 100), 1),
+          colour: SIMD3<UInt8>(UInt8(index % 256), UInt8(index % 7), 200))
       }
       return (0..<count).map { .points(Self.time($0), PointCloud(points: points)) }
     case .video:
       let data = ByteBuffer(bytes: Self.noise(40_000))
-      return (0..<count).map {
+      return (0..<count).map { index -> SessionEvent in
         .video(
           SessionEvent.Video(
-            time: Self.time($0), frame: $0, isKeyFrame: $0 == 0, data: [data],
+            time: Self.time(index), frame: index, isKeyFrame: index == 0, data: [data],
             resolution: Resolution(width: 1_280, height: 720)))
       }
     case .objects:

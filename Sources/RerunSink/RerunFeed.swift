@@ -2,7 +2,7 @@ package import BusMessages
 package import CodedMedia
 import Geometry
 package import MediaModel
-import RerunLog
+package import RerunLog
 import SessionEvents
 import Synchronization
 
@@ -71,6 +71,7 @@ package final class RerunFeed: Sendable {
       guard let connection = state.connection, connection == queue.connection,
         let messages = state.mapping?.flush()
       else { return }
+      metrics.recordMessages(messages)
       queue.put(messages, for: connection)
     }
   }

@@ -1,5 +1,6 @@
 import Metrics
-package import RerunLog
+import NIOCore
+internal import RerunLog
 
 /// The metrics of what goes to a viewer of Rerun.
 package final class RerunMetrics: Sendable {

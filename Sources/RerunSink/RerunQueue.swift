@@ -38,7 +38,7 @@ package final class RerunQueue: Sendable {
   package func put(_ messages: [RerunMessage], for connection: Int) {
     guard !messages.isEmpty else { return }
     let wake = state.withLock { state -> AsyncStream<Void>.Continuation? in
-      guard state.connections == connection else { return nil }
+      guard state.wake != nil, state.connections == connection else { return nil }
       state.messages += messages
       for message in messages { state.bytes += message.cost }
       return state.wake

@@ -1,8 +1,8 @@
 public import Clocks
-import CodedMedia
+internal import CodedMedia
 import Compression
 public import Logging
-import MediaModel
+internal import MediaModel
 public import MessageBus
 import NIOCore
 import Observability
