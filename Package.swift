@@ -86,6 +86,13 @@ let codecs: [Target] =
   + module(
     "RerunLog",
     ["MediaModel", "Geometry", "ProtobufWire", "BusMessages", "ArrowIPC", "SessionEvents", .nioCore])
+  + module("ExportFormats", ["MediaModel", "Geometry", "MapFormats", "SessionEvents"], testing: [.nioCore])
+  + module("CursorOnTarget", ["MediaModel", "MapFormats", "ExportFormats"])
+  + module(
+    "SessionModel",
+    [
+      "MediaModel", "Geometry", "BusMessages", "ProtobufWire", "MCAP", "SessionEvents", "ExportFormats", .nioCore,
+    ], testing: ["FoxgloveSchemas"])
 
 // MARK: Algorithms: pure
 
@@ -310,6 +317,19 @@ let services: [Target] =
       "Compression", "RerunViewer", "MessageBus", "Relay", "Observability", .nioCore, .lifecycle, .logging, .metrics,
     ], testing: ["H264"])
   + module(
+    "Sessions",
+    [
+      "PosixFiles", "MediaModel", "CodedMedia", "Geometry", "Clocks", "Threading", "H264", "FragmentedMP4", "MCAP",
+      "FoxgloveSchemas", "MapFormats", "SessionEvents", "SessionModel", "ExportFormats", "RerunLog", "Compression",
+      "FFmpeg", "Recording", "SessionLog", "Publishing", .nioCore, .logging,
+    ])
+  + module(
+    "CoTSender",
+    [
+      "MediaModel", "Clocks", "BusMessages", "TelemetryProtocol", "MessageBus", "CursorOnTarget", "Observability",
+      .nioCore, .nioPosix, .lifecycle, .logging, .metrics,
+    ])
+  + module(
     "SLAMService",
     [
       "MediaModel", "CodedMedia", "Geometry", "Clocks", "Threading", "BusMessages", "MessageBus", "MapFormats",
@@ -367,7 +387,8 @@ let executables: [Target] = [
       "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SessionLog", "FoxgloveBridge",
       "FoxgloveProtocol", "RerunSink", "RerunViewer", "RerunLog", "RerunBenchmark", "SLAMService",
       "DetectionService", "MCAPBenchmark", "Identification",
-      "Publishing", "RelayBenchmark", "SLAMBenchmark", "DetectionBenchmark", "MapFormats", "SLAM", "Geometry",
+      "Publishing", "Sessions", "SessionModel", "ExportFormats", "CoTSender", "CursorOnTarget", "RelayBenchmark",
+      "SLAMBenchmark", "DetectionBenchmark", "MapFormats", "SLAM", "Geometry",
       "Tracking",
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
       "Clocks", "Threading", "PosixFiles", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus",

@@ -42,6 +42,8 @@ def test_help_of_all_commands(binary):
         check_golden(f"help-{command}", result.stdout)
     for part in ("relay", "bus", "detect", "mcap", "rerun"):
         check_golden(f"help-bench-{part}", run(binary, "bench", part, "--help").stdout)
+    for part in ("list", "show", "export", "replay", "verify"):
+        check_golden(f"help-sessions-{part}", run(binary, "sessions", part, "--help").stdout)
     for part in ("list", "prepare", "verify"):
         check_golden(f"help-models-{part}", run(binary, "models", part, "--help").stdout)
 

@@ -1,7 +1,7 @@
 import NIOCore
 import Clocks
 public import Logging
-import MediaModel
+public import MediaModel
 import Observability
 import Synchronization
 public import WebSocketTransport
@@ -17,7 +17,7 @@ public final class TelemetryClient: Sendable {
 
   private let endpoint: WebSocketEndpoint
   private let options: WebSocketClientOptions
-  private let pace: Pace
+  fileprivate let pace: Pace
   private let logger: Logger
   private let state = Mutex(State())
 
@@ -30,6 +30,9 @@ public final class TelemetryClient: Sendable {
     self.pace = pace
     self.logger = logger
   }
+
+  /// Whether what is sent now goes out.
+  public var isConnected: Bool { state.withLock { $0.connection != nil } }
 
   /// Messages sent, and messages left out because there was no connection.
   public var counts: (sent: UInt64, dropped: UInt64) { state.withLock { ($0.sent, $0.dropped) } }
@@ -81,6 +84,18 @@ public final class TelemetryClient: Sendable {
     } catch {
       // The connection is gone; `run()` notices and connects again.
       state.withLock { $0.dropped += 1 }
+    }
+  }
+}
+
+extension TelemetryClient {
+  /// Returns when there is a connection, or after `limit` without one.
+  public func waitForConnection(for limit: Nanoseconds) async {
+    let step = Nanoseconds.milliseconds(20)
+    var waited = Nanoseconds.zero
+    while !isConnected, waited < limit, !Task.isCancelled {
+      try? await pace.pause(step)
+      waited = Nanoseconds(waited.value + step.value)
     }
   }
 }

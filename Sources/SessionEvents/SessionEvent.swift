@@ -125,10 +125,12 @@ public enum SessionEvent: Sendable {
     public var accuracyMetres: Double?
     /// Clockwise from north.
     public var headingDegrees: Double?
+    /// Over ground.
+    public var speedMPerSec: Double?
 
     public init(
       time: WallTime, latitudeDegrees: Double, longitudeDegrees: Double, altitudeMetres: Double? = nil,
-      accuracyMetres: Double? = nil, headingDegrees: Double? = nil
+      accuracyMetres: Double? = nil, headingDegrees: Double? = nil, speedMPerSec: Double? = nil
     ) {
       self.time = time
       self.latitudeDegrees = latitudeDegrees
@@ -136,6 +138,7 @@ public enum SessionEvent: Sendable {
       self.altitudeMetres = altitudeMetres
       self.accuracyMetres = accuracyMetres
       self.headingDegrees = headingDegrees
+      self.speedMPerSec = speedMPerSec
     }
   }
 

@@ -87,7 +87,8 @@ public struct SessionEventReader: Sendable {
           SessionEvent.Location(
             time: time, latitudeDegrees: gps.latitudeDegrees, longitudeDegrees: gps.longitudeDegrees,
             altitudeMetres: gps.altitudeMetres, accuracyMetres: gps.accuracyMetres.flatMap { $0 >= 0 ? $0 : nil },
-            headingDegrees: gps.headingDegrees.flatMap { $0 >= 0 ? $0 : nil })))
+            headingDegrees: gps.headingDegrees.flatMap { $0 >= 0 ? $0 : nil },
+            speedMPerSec: gps.speedMPerSec.flatMap { $0 >= 0 ? $0 : nil })))
     }
     return events
   }

@@ -6,6 +6,12 @@ public import MediaModel
 import NIOCore
 import TelemetryProtocol
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Turns what a stream and the bus bring into the messages of one session. Pure: the same input gives the same messages.
 public struct SessionMessages: Sendable {
   /// What is to be taken from the bus.
@@ -109,8 +115,15 @@ public struct SessionMessages: Sendable {
       longitudeDegrees: gps.longitudeDegrees, altitudeMetres: gps.altitudeMetres ?? 0,
       positionCovariance: variance.map { [$0, 0, 0, 0, $0, 0, 0, 0, 9 * $0] } ?? [],
       covarianceType: variance == nil ? .unknown : .approximated,
-      headingRadians: gps.headingDegrees.flatMap { $0 >= 0 ? $0 * .pi / 180 : nil },
+      headingRadians: gps.headingDegrees.flatMap { $0 >= 0 ? $0 * .pi / 180 : nil }, velocity: Self.velocity(gps),
       color: Foxglove.Color(0.2, 0.6, 1))
+  }
+
+  /// East, north, up, m/s. Without a heading the speed counts as one to the north; nothing is known of the climb.
+  private static func velocity(_ gps: PhonePosition) -> SIMD3<Double>? {
+    guard let speed = gps.speedMPerSec, speed >= 0 else { return nil }
+    let heading = gps.headingDegrees.flatMap { $0 >= 0 ? $0 * .pi / 180 : nil } ?? 0
+    return SIMD3(speed * sin(heading), speed * cos(heading), 0)
   }
 
   private mutating func messages(of pose: CameraPose) -> [SessionMessage] {

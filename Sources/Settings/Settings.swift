@@ -12,6 +12,7 @@ public struct Settings: Sendable, Equatable {
   public var detection: Detection
   public var identification: Identification
   public var rerun: Rerun
+  public var cot: CoT
   public var bus: Bus
   public var telemetry: Telemetry
   public var clock: Clock
@@ -42,6 +43,7 @@ public struct Settings: Sendable, Equatable {
     detection = try Detection(resolver)
     identification = try Identification(resolver)
     rerun = try Rerun(resolver)
+    cot = try CoT(resolver)
     bus = try Bus(resolver)
     telemetry = try Telemetry(resolver)
     clock = try Clock(resolver)

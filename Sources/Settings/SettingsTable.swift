@@ -60,6 +60,9 @@ public enum SettingsTable {
       name: "rerun", help: "A viewer of Rerun that streams are sent to, live.",
       settings: [rerunAddress.definition, rerunQueueMebibytes.definition]),
     Section(
+      name: "cot", help: "Positions for users of ATAK: Cursor-on-Target.",
+      settings: [cotURL.definition, cotType.definition, cotSeconds.definition]),
+    Section(
       name: "bus", help: "Messages and video between services.",
       settings: [
         busURL.definition, busVideo.definition, busNode.definition, spoolPath.definition, spoolMebibytes.definition,

@@ -45,6 +45,7 @@ struct WorldSystem: AsyncParsableCommand {
     version: Version.current,
     subcommands: [
       UpCommand.self, ServeCommand.self, SimulateCommand.self, RecordCommand.self, SLAMCommand.self,
-      DetectCommand.self, PublishCommand.self, ModelsCommand.self, DoctorCommand.self, BenchCommand.self,
+      DetectCommand.self, PublishCommand.self, SessionsCommand.self, ModelsCommand.self, DoctorCommand.self,
+      BenchCommand.self,
     ])
 }

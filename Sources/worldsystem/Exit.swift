@@ -1,6 +1,7 @@
 import Access
 import ArgumentParser
 import Publishing
+import Sessions
 import Settings
 import VideoConsumer
 
@@ -40,6 +41,7 @@ enum Exit {
     case let error as AccessError: end(.usage, error.description)
     case let error as VideoConsumerError: end(status(of: error), error.description)
     case let error as PublishingError: end(status(of: error), error.description)
+    case let error as SessionsError: end(status(of: error), error.description)
     case is CancellationError: exit(0)
     default: break
     }
@@ -64,6 +66,13 @@ enum Exit {
     case .invalidArgument: .usage
     case .refused: .unavailable
     case .emptySource, .malformed, .notALog, .cannotWrite: .failure
+    }
+  }
+
+  private static func status(of error: SessionsError) -> ExitStatus {
+    switch error {
+    case .noSession, .usage: .usage
+    case .file, .malformed, .nothing: .failure
     }
   }
 

@@ -1,45 +1,45 @@
 import Foundation
 import MediaModel
-import NIOCore
+package import NIOCore
 
 /// `metadata.json` of a session (protocol.md section 11). Times are seconds since 1970.
-struct SessionMetadata: Codable, Hashable {
+package struct SessionMetadata: Codable, Hashable {
   /// One video file.
-  struct File: Codable, Hashable {
-    var name: String
+  package struct File: Codable, Hashable {
+    package var name: String
     /// Capture time of its first frame.
-    var start_time: Double
-    var duration_s: Double
-    var frames: Int
-    var bytes: Int
-    var width: Int
-    var height: Int
-    var codec: String
+    package var start_time: Double
+    package var duration_s: Double
+    package var frames: Int
+    package var bytes: Int
+    package var width: Int
+    package var height: Int
+    package var codec: String
   }
 
   /// One frame that is also there as JPEG.
-  struct Frame: Codable, Hashable {
-    var frame_number: Int
-    var timestamp: Double
-    var path: String
+  package struct Frame: Codable, Hashable {
+    package var frame_number: Int
+    package var timestamp: Double
+    package var path: String
   }
 
-  var session_id: String
-  var stream: String
-  var start_time: Double
+  package var session_id: String
+  package var stream: String
+  package var start_time: Double
   /// `null` while the session is recorded.
-  var end_time: Double?
-  var total_frames = 0
+  package var end_time: Double?
+  package var total_frames = 0
   /// Frames of the stream that are not in the files: the disk was full or too slow.
-  var missed_frames = 0
+  package var missed_frames = 0
   /// The first still.
-  var poster: String?
-  var files: [File] = []
-  var frames: [Frame] = []
+  package var poster: String?
+  package var files: [File] = []
+  package var frames: [Frame] = []
 
-  static let fileName = "metadata.json"
+  package static let fileName = "metadata.json"
   /// A session of a day has 86,400 stills of some 80 bytes.
-  static let maxBytes = 64 << 20
+  package static let maxBytes = 64 << 20
 
   enum CodingKeys: String, CodingKey {
     case session_id, stream, start_time, end_time, total_frames, missed_frames, poster, files, frames
@@ -51,7 +51,7 @@ struct SessionMetadata: Codable, Hashable {
     start_time = startTime.secondsSince1970
   }
 
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     session_id = try values.decode(String.self, forKey: .session_id)
     stream = try values.decodeIfPresent(String.self, forKey: .stream) ?? ""
@@ -64,7 +64,7 @@ struct SessionMetadata: Codable, Hashable {
     frames = try values.decodeIfPresent([Frame].self, forKey: .frames) ?? []
   }
 
-  static func parse(_ bytes: ByteBuffer) -> SessionMetadata? {
+  package static func parse(_ bytes: ByteBuffer) -> SessionMetadata? {
     try? JSONDecoder().decode(SessionMetadata.self, from: Data(bytes.readableBytesView))
   }
 

@@ -25,6 +25,28 @@ struct PublishOptions: ParsableArguments {
     }
   }
 
+  /// Where it goes.
+  var target: PublishTarget { PublishTarget(to: to, stream: stream, credentials: credentials) }
+
+  /// Sends telemetry beside the video.
+  /// - Throws: when the address or the credentials are of no use.
+  func telemetryClient(source: String) throws -> TelemetryClient { try target.telemetryClient(source: source) }
+
+  /// See ``PublishTarget/run(source:telemetry:_:)``.
+  func run(
+    source: String, telemetry: TelemetryClient? = nil,
+    _ publish: @escaping @Sendable (any AccessUnitSink) async throws -> Void
+  ) async throws {
+    try await target.run(source: source, telemetry: telemetry, publish)
+  }
+}
+
+/// The stream of a server that somebody publishes to.
+struct PublishTarget {
+  var to: String
+  var stream: String
+  var credentials: CredentialOptions
+
   /// Sends telemetry beside the video.
   /// - Throws: when the address or the credentials are of no use.
   func telemetryClient(source: String) throws -> TelemetryClient {

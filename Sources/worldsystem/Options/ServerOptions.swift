@@ -70,6 +70,10 @@ struct ServerOptions: ParsableArguments {
   var rerun: String?
 
   @Option(
+    help: ArgumentHelp("Send positions as Cursor-on-Target, as udp://239.2.3.1:6969.", valueName: "url"))
+  var cot: String?
+
+  @Option(
     help: ArgumentHelp("OpenTelemetry collector for spans, as http://localhost:4318.", valueName: "url"))
   var traceTo: String?
 
@@ -81,7 +85,7 @@ struct ServerOptions: ParsableArguments {
       "tls.certificate_file": tlsCertificate, "tls.key_file": tlsKey,
       "server.override_publisher": overridePublisher ? "true" : nil, "rtsp.push_url": rtspPush,
       "server.grace_seconds": publisherGrace, "bus.url": bus, "bus.video": busVideo ? "true" : nil,
-      "bus.spool_path": spool, "tracing.endpoint": traceTo, "rerun.address": rerun,
+      "bus.spool_path": spool, "tracing.endpoint": traceTo, "rerun.address": rerun, "cot.url": cot,
     ]
   }
 }

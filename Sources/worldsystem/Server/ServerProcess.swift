@@ -67,6 +67,7 @@ struct ServerProcess {
       let foxglove = FoxgloveBridge(
         relay: relay, bus: bus, clocks: clock.clocks, version: Version.current, logger: Logger(label: "foxglove"))
       let rerun = try RerunOutput.make(settings, bus: bus, relay: relay)
+      let cot = try CoTOutput.make(settings, bus: bus, group: group, clocks: clock.clocks)
       let gateway = Gateway(
         configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
         providers: GatewayProviders(
@@ -85,6 +86,7 @@ struct ServerProcess {
       var services: [any Service] = clock.services + connection.services + tracing.services + [bus] + events.services
       services += busVideo.services + rtsp.services + [hub, foxglove, gateway]
       if let rerun { services.append(rerun) }
+      if let cot { services.append(cot) }
       if let logs { services.append(logs) }
       if let recorder { services.append(recorder) }
       services += detection?.services ?? []

@@ -1,0 +1,244 @@
+public import BusMessages
+import Geometry
+public import MediaModel
+public import NIOCore
+public import ProtobufWire
+public import SessionEvents
+
+/// Turns the messages of a session's MCAP file back into events: the other way round of what records them.
+///
+/// Pure. Messages are to come in the order of their times. Frames are numbered from 1 as the video has them, since the
+/// file has no numbers; results get that of the frame of their time, 0 where there is none.
+public struct SessionMessageDecoder: Sendable {
+  /// Frames whose times are kept: 68 s at 30 frames a second.
+  private static let keptFrames = 2_048
+
+  private var frames = 0
+  private var numbers: [WallTime: Int] = [:]
+  private var order: [WallTime] = []
+  private var next = 0
+
+  public init() {}
+
+  /// The event that a message is; `nil` of a topic that says nothing new, or of another program.
+  ///
+  /// - Throws: what is wrong with a message of a topic that is known.
+  public mutating func event(
+    topic: String, time: WallTime, data: ByteBuffer
+  ) throws(ProtobufError) -> SessionEvent? {
+    switch topic {
+    case "/camera/video": .video(try video(data, time))
+    case "/camera/annotations": .objects(try objects(data, time))
+    case "/camera/pose": .pose(try pose(data, time))
+    case "/imu": .motion(try motion(data, time))
+    case "/gps": try location(data, time).map { .location($0) }
+    case "/points": .points(time, try cloud(data))
+    case "/log": try log(data, time)
+    // The frame `camera` of `/tf` is the pose again, and `/camera/path` all of them.
+    default: nil
+    }
+  }
+
+  // MARK: Frames
+
+  private mutating func video(_ data: ByteBuffer, _ time: WallTime) throws(ProtobufError) -> SessionEvent.Video {
+    frames += 1
+    if order.count < Self.keptFrames {
+      order.append(time)
+    } else {
+      numbers[order[next]] = nil
+      order[next] = time
+      next = (next + 1) % Self.keptFrames
+    }
+    numbers[time] = frames
+    let bytes = try Self.videoBytes(data)
+    return SessionEvent.Video(
+      time: time, frame: frames, isKeyFrame: Self.hasParameterSets(bytes), data: [bytes],
+      resolution: Resolution(width: 0, height: 0))
+  }
+
+  /// The access unit in a message of the video topic, Annex B; empty where there is none.
+  public static func videoBytes(_ data: ByteBuffer) throws(ProtobufError) -> ByteBuffer {
+    try ProtobufReader.fields(of: data).last { $0.number == 3 }?.bytes ?? ByteBuffer()
+  }
+
+  /// Key frames carry their parameter sets, and no other does: `nal_unit_type` 7 in front, perhaps behind a delimiter.
+  private static func hasParameterSets(_ bytes: ByteBuffer) -> Bool {
+    let head = Array(bytes.readableBytesView.prefix(64))
+    guard head.count > 4 else { return false }
+    return (2..<head.count - 1).contains { place in
+      head[place] == 1 && head[place - 1] == 0 && head[place - 2] == 0 && head[place + 1] & 0x1F == 7
+    }
+  }
+
+  // MARK: Results
+
+  private func objects(_ data: ByteBuffer, _ time: WallTime) throws(ProtobufError) -> SessionEvent.Objects {
+    var objects: [TrackedObject] = []
+    for field in try ProtobufReader.fields(of: data) where field.number == 2 {
+      guard let bytes = field.bytes, let object = try object(bytes) else { continue }
+      objects.append(object)
+    }
+    return SessionEvent.Objects(time: time, frame: numbers[time] ?? 0, objects: objects)
+  }
+
+  private func object(_ data: ByteBuffer) throws(ProtobufError) -> TrackedObject? {
+    var corners: [SIMD2<Double>] = []
+    var words: [String: String] = [:]
+    for field in try ProtobufReader.fields(of: data) {
+      guard let bytes = field.bytes else { continue }
+      if field.number == 3 {
+        let point = try Self.numbers(bytes, 2)
+        corners.append(SIMD2(point[0], point[1]))
+      } else if field.number == 8 {
+        let pair = try ProtobufReader.fields(of: bytes)
+        if let key = pair.last(where: { $0.number == 1 })?.text {
+          words[key] = pair.last { $0.number == 2 }?.text ?? ""
+        }
+      }
+    }
+    guard let id = words["id"].flatMap(Int.init), corners.count == 4 else { return nil }
+    return TrackedObject(
+      id: id, label: words["label"] ?? "", score: words["score"].flatMap(Float.init) ?? 0,
+      box: SIMD4(Float(corners[0].x), Float(corners[0].y), Float(corners[2].x), Float(corners[2].y)))
+  }
+
+  private func pose(_ data: ByteBuffer, _ time: WallTime) throws(ProtobufError) -> SessionEvent.Pose {
+    var pose = SE3.identity
+    for field in try ProtobufReader.fields(of: data) where field.number == 3 {
+      guard let bytes = field.bytes else { continue }
+      for part in try ProtobufReader.fields(of: bytes) {
+        guard let numbers = part.bytes else { continue }
+        if part.number == 1 {
+          pose.translation = try Self.vector(numbers)
+        } else if part.number == 2 {
+          let q = try Self.numbers(numbers, 4)
+          if (q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3]) > 0.5 {
+            pose.rotation = SO3(x: q[0], y: q[1], z: q[2], w: q[3])
+          }
+        }
+      }
+    }
+    return SessionEvent.Pose(
+      time: time, frame: numbers[time] ?? 0, worldFromCamera: pose, map: 0, isMetric: false, isKeyFrame: false)
+  }
+
+  private func log(_ data: ByteBuffer, _ time: WallTime) throws(ProtobufError) -> SessionEvent? {
+    let fields = try ProtobufReader.fields(of: data)
+    func text(_ number: Int) -> String { fields.last { $0.number == number }?.text ?? "" }
+    let (message, source) = (text(3), text(4))
+    if source == "identification", let found = Self.identification(message, time) { return .identification(found) }
+    let level: SessionEvent.Log.Level =
+      switch fields.last(where: { $0.number == 2 })?.integer ?? 0 {
+      case 4...: .error
+      case 3: .warning
+      default: .info
+      }
+    return .log(SessionEvent.Log(time: time, level: level, text: message, source: source))
+  }
+
+  /// `object 7: name: value; …`.
+  private static func identification(_ text: String, _ time: WallTime) -> SessionEvent.Identification? {
+    guard text.hasPrefix("object "), let colon = text.firstIndex(of: ":"),
+      let object = Int(text[text.index(text.startIndex, offsetBy: 7)..<colon])
+    else { return nil }
+    return SessionEvent.Identification(
+      time: time, object: object, findings: String(text[text.index(after: colon)...].drop { $0 == " " }))
+  }
+
+  // MARK: Sensors
+
+  private func motion(_ data: ByteBuffer, _ time: WallTime) throws(ProtobufError) -> SessionEvent.Motion {
+    var motion = SessionEvent.Motion(time: time, accelerometer: .zero, gyroscope: .zero)
+    for field in try ProtobufReader.fields(of: data) {
+      guard let bytes = field.bytes else { continue }
+      switch field.number {
+      case 3: motion.gyroscope = try Self.vector(bytes)
+      case 4: motion.accelerometer = try Self.vector(bytes)
+      case 5: motion.magnetometer = try Self.vector(bytes)
+      case 6:
+        let q = try Self.numbers(bytes, 4)
+        motion.orientation = SIMD4(q[0], q[1], q[2], q[3])
+      default: break
+      }
+    }
+    return motion
+  }
+
+  private func location(_ data: ByteBuffer, _ time: WallTime) throws(ProtobufError) -> SessionEvent.Location? {
+    var location = SessionEvent.Location(time: time, latitudeDegrees: 0, longitudeDegrees: 0)
+    for field in try ProtobufReader.fields(of: data) {
+      switch field.number {
+      case 1: location.latitudeDegrees = field.double ?? 0
+      case 2: location.longitudeDegrees = field.double ?? 0
+      case 3: location.altitudeMetres = field.double
+      case 4:
+        // The other way round of ``SessionMessages``: the radius of 68 % of two axes that deviate equally.
+        guard var packed = field.bytes, let bits = packed.readInteger(endianness: .little, as: UInt64.self) else {
+          break
+        }
+        location.accuracyMetres = max(0, Double(bitPattern: bits)).squareRoot() * 1.51
+      case 10: location.headingDegrees = field.double.map { $0 * 180 / .pi }
+      case 11:
+        guard let bytes = field.bytes else { break }
+        let velocity = try Self.vector(bytes)
+        location.speedMPerSec = (velocity.x * velocity.x + velocity.y * velocity.y).squareRoot()
+      default: break
+      }
+    }
+    let numbers = [location.latitudeDegrees, location.longitudeDegrees, location.altitudeMetres ?? 0]
+    return numbers.allSatisfy(\.isFinite) ? location : nil
+  }
+
+  // MARK: Points
+
+  private func cloud(_ data: ByteBuffer) throws(ProtobufError) -> PointCloud {
+    var (stride, places, bytes) = (0, [String: Int](), ByteBuffer())
+    for field in try ProtobufReader.fields(of: data) {
+      switch (field.number, field.value) {
+      case (4, .fixed32(let value)): stride = Int(value)
+      case (5, .bytes(let content)):
+        let parts = try ProtobufReader.fields(of: content)
+        guard let name = parts.last(where: { $0.number == 1 })?.text else { break }
+        var offset = 0
+        if case .fixed32(let value)? = parts.last(where: { $0.number == 2 })?.value { offset = Int(value) }
+        places[name] = offset
+      case (6, .bytes(let content)): bytes = content
+      default: break
+      }
+    }
+    guard let x = places["x"], let y = places["y"], let z = places["z"], stride >= 12, bytes.readableBytes >= stride
+    else { return PointCloud() }
+    let (red, green, blue) = (places["red"], places["green"], places["blue"])
+    var cloud = PointCloud()
+    cloud.points.reserveCapacity(bytes.readableBytes / stride)
+    var start = bytes.readerIndex
+    while start + stride <= bytes.writerIndex {
+      func float(_ offset: Int) -> Float {
+        Float(bitPattern: bytes.getInteger(at: start + offset, endianness: .little) ?? 0)
+      }
+      func colour(_ offset: Int?) -> UInt8 { offset.flatMap { bytes.getInteger(at: start + $0) } ?? 255 }
+      cloud.points.append(
+        PointCloud.Point(
+          position: SIMD3(float(x), float(y), float(z)), colour: SIMD3(colour(red), colour(green), colour(blue))))
+      start += stride
+    }
+    return cloud
+  }
+
+  // MARK: Numbers
+
+  private static func vector(_ data: ByteBuffer) throws(ProtobufError) -> SIMD3<Double> {
+    let numbers = try numbers(data, 3)
+    return SIMD3(numbers[0], numbers[1], numbers[2])
+  }
+
+  /// Fields 1 to `count`; those that are missing are 0.
+  private static func numbers(_ data: ByteBuffer, _ count: Int) throws(ProtobufError) -> [Double] {
+    var numbers = [Double](repeating: 0, count: count)
+    for field in try ProtobufReader.fields(of: data) where (1...count).contains(field.number) {
+      numbers[field.number - 1] = field.double ?? 0
+    }
+    return numbers
+  }
+}

@@ -1,0 +1,19 @@
+import MediaModel
+
+extension Settings {
+  /// Positions as Cursor-on-Target.
+  public struct CoT: Sendable, Equatable {
+    /// Where they go; `nil`: nowhere.
+    public var url: String?
+    /// What carries the phones and cameras.
+    public var type: String
+    /// From one event of a stream to the next.
+    public var interval: Nanoseconds
+
+    init(_ resolver: SettingsResolver) throws(SettingsError) {
+      url = try resolver.value(SettingsTable.cotURL).nilIfEmpty
+      type = try resolver.value(SettingsTable.cotType)
+      interval = .seconds(try resolver.value(SettingsTable.cotSeconds))
+    }
+  }
+}
