@@ -86,7 +86,7 @@ let codecs: [Target] =
   + module(
     "RerunLog",
     ["MediaModel", "Geometry", "ProtobufWire", "BusMessages", "ArrowIPC", "SessionEvents", .nioCore])
-  + module("ExportFormats", ["MediaModel", "Geometry", "MapFormats", "SessionEvents"], testing: [.nioCore])
+  + module("ExportFormats", ["MediaModel", "Geometry", "MapFormats", "SessionEvents", .nioCore])
   + module("CursorOnTarget", ["MediaModel", "MapFormats", "ExportFormats"])
   + module(
     "SessionModel",

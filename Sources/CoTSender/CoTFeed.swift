@@ -1,6 +1,6 @@
-package import BusMessages
-package import CursorOnTarget
-package import MediaModel
+import BusMessages
+import CursorOnTarget
+import MediaModel
 import NIOCore
 import TelemetryProtocol
 

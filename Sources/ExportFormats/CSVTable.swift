@@ -1,6 +1,7 @@
 import Geometry
 import MapFormats
 import MediaModel
+import NIOCore
 public import SessionEvents
 
 /// The events of a session as tables, one for each kind. Source: RFC 4180.

@@ -1,4 +1,4 @@
-public import MCAP
+import MCAP
 public import NIOCore
 
 /// Finds the chunks of an MCAP file by their heads, without reading what is in them: also of a file that lost its end.

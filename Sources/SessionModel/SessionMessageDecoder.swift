@@ -1,4 +1,4 @@
-public import BusMessages
+import BusMessages
 import Geometry
 public import MediaModel
 public import NIOCore

@@ -1,4 +1,6 @@
+import BusMessages
 public import ExportFormats
+import Geometry
 public import MediaModel
 public import SessionEvents
 

@@ -4,7 +4,7 @@ import MapFormats
 import MediaModel
 import NIOCore
 import PosixFiles
-package import SessionEvents
+import SessionEvents
 import SessionModel
 
 /// The events of a session in the order of their times, from its MCAP file; without one, video and key frames of the

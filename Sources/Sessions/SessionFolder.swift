@@ -3,7 +3,7 @@ import MCAP
 public import MediaModel
 import NIOCore
 import PosixFiles
-package import Recording
+import Recording
 import SessionLog
 
 #if canImport(Glibc)

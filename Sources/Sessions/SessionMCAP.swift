@@ -1,7 +1,7 @@
 import Compression
 import MCAP
-package import MediaModel
-package import NIOCore
+import MediaModel
+import NIOCore
 import PosixFiles
 import SessionLog
 import SessionModel

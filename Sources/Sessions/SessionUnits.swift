@@ -1,7 +1,7 @@
-package import CodedMedia
+import CodedMedia
 import FFmpeg
 import H264
-package import MediaModel
+import MediaModel
 import NIOCore
 import SessionModel
 

@@ -1,6 +1,6 @@
 import Foundation
 import MediaModel
-package import NIOCore
+import NIOCore
 
 /// `metadata.json` of a session (protocol.md section 11). Times are seconds since 1970.
 package struct SessionMetadata: Codable, Hashable {
