@@ -73,6 +73,6 @@ def test_up_lists_objects(make_server, tmp_path):
             check.validate(message)
     [listed] = server.json("/api/objects")["streams"]
     assert listed["stream"] == "drone" and all(each["track_ids"] for each in listed["objects"])
-    collection = json.loads(server.get("/api/objects?format=geojson").text)
+    collection = server.get("/api/objects?format=geojson").json
     assert collection["type"] == "FeatureCollection"
     assert server.metric_sum("worldsystem_objects_sightings_total") > 0

@@ -1,5 +1,5 @@
 import Metrics
-import ObjectMapping
+internal import ObjectMapping
 
 /// The metrics of objects in the world; one object for all streams of a process.
 public final class ObjectMapMetrics: Sendable {

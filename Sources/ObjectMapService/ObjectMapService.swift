@@ -2,7 +2,7 @@ public import BusMessages
 public import Logging
 public import MessageBus
 import Observability
-import PosixFiles
+internal import PosixFiles
 public import ServiceLifecycle
 import Synchronization
 import Threading

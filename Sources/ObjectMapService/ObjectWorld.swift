@@ -1,8 +1,8 @@
-import BusMessages
-import Geometry
-import MediaModel
+internal import BusMessages
+internal import Geometry
+internal import MediaModel
 import NIOCore
-import ObjectMapping
+internal import ObjectMapping
 
 /// The objects of one stream: joins what SLAM says of a frame with what detection says of it, whichever comes first.
 struct ObjectWorld {

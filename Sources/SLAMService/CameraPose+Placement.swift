@@ -1,5 +1,6 @@
 internal import BusMessages
 internal import Geometry
+import InertialAlignment
 
 extension CameraPose.Lens {
   init(_ camera: CameraModel) {
