@@ -2,6 +2,7 @@ public import BusMessages
 public import Logging
 public import MessageBus
 import Observability
+internal import ObjectMapping
 internal import PosixFiles
 public import ServiceLifecycle
 import Synchronization
