@@ -30,6 +30,8 @@ struct ObjectEntry: Sendable {
   private static let motionGain = 25.0
   /// How certain the velocity has to be, squared deviations.
   private static let speedGate = 20.0
+  /// What rays may miss a common point by before it cannot be one that stands.
+  private static let maximalMisfit = 2.0
   /// How little better it may explain them where something that moved has come to a stop.
   private static let stopGain = 9.0
 
@@ -132,11 +134,21 @@ struct ObjectEntry: Sendable {
       isOutOfReach = false
     } else if moving == nil, recent.count >= 10 {
       // Rays that do not meet, and no range: it moves, nobody knows where.
-      let freedom = Double(2 * recent.count - 3)
-      let isContradicting = still.map { $0.squaredError > 3 * freedom } ?? false
+      let isContradicting = still.map { Self.misfit(recent, at: $0.position, solver) > Self.maximalMisfit } ?? false
       if isContradicting, !isOutOfReach { (rays, standing) = ([], nil) }
       isOutOfReach = isContradicting
     }
+  }
+
+  /// The mean of what single rays miss a point by, squared, over what each may; about 1 where it stands there.
+  private static func misfit(_ rays: [Ray], at point: SIMD3<Double>, _ solver: StandingSolver) -> Double {
+    let sum = rays.reduce(0) { sum, ray in
+      let offset = point - ray.origin
+      let error = ray.across * offset
+      let variance = ray.variance(oneOf: 1, at: offset.norm) + solver.placeDeviation * solver.placeDeviation
+      return sum + error.dot(error) / variance
+    }
+    return sum / Double(max(1, 2 * rays.count - 3))
   }
 
   private mutating func begin(_ fit: MovingFit, metre: Double?, options: ObjectMapOptions) {

@@ -7,8 +7,6 @@ import Testing
 
 /// Objects of a simulated flight: true boxes and masks, poses with errors, points of the scene.
 @Suite struct FlightObjectsTests {
-  static let isVerbose = true
-
   struct Score {
     var standing: [Double] = []
     var standingNormalised: [Double] = []
@@ -87,10 +85,10 @@ import Testing
     #expect(Score.median(withPoints.standing) < 1, "\(text)")
     #expect(Score.median(withPoints.moving) < 1, "\(text)")
     #expect(withPoints.consistent > 0.8, "\(text)")
-    #expect(withPoints.takenForStanding + withPoints.takenForMoving < 15, "\(text)")
+    #expect(withPoints.takenForStanding + withPoints.takenForMoving < 10, "\(text)")
     #expect(Score.median(raysAlone.standing) < 1.5, "\(rayText)")
-    print(text)
-    print(rayText)
+    // Without depth and ground what moves has no place, but for a few that go along with the camera.
+    #expect(raysAlone.moving.count < 10, "\(rayText)")
   }
 }
 
@@ -115,7 +113,6 @@ extension FlightObjectsTests.Score {
         moving.append(error)
         movingNormalised.append(normalised)
       }
-      if FlightObjectsTests.isVerbose { describe(found, truth, error, seen, frame, isParked) }
     }
   }
 
@@ -132,20 +129,6 @@ extension FlightObjectsTests.Score {
   var consistent: Double {
     let all = standingNormalised + movingNormalised
     return Double(all.count { $0 < 11.3 }) / Double(max(1, all.count))
-  }
-
-  private func describe(
-    _ found: MappedObject, _ truth: SIMD3<Double>, _ error: Double, _ seen: SimulatedObject, _ frame: SimulatedFrame,
-    _ isParked: Bool
-  ) {
-    func r(_ v: Double) -> Double { (v * 100).rounded() / 100 }
-    let d = found.position - truth
-    print(
-      "DBG", frame.index, seen.object.id, seen.object.label, isParked ? "parked" : "moves", found.method,
-      found.isMoving ? "MOVING" : "", "err", r(d.x), r(d.y), r(d.z), "sigma", r(found.covariance[0, 0].squareRoot()),
-      r(found.covariance[1, 1].squareRoot()), r(found.covariance[2, 2].squareRoot()), "dist",
-      r((truth - frame.worldFromCamera.translation).norm), "box", seen.columns.count, seen.rows.count, "obs",
-      found.observations)
   }
 
   var text: String {

@@ -39,7 +39,7 @@ import Testing
       #expect(map.objects().count == 1 && object.id == 1 && object.tracks == [7])
       #expect(object.method == .triangulation && !object.isMoving && object.isMetric)
       errors.append(object.normalisedError(truth))
-      distances.append(object.error(truth))
+      distances.append(object.error(shown))
     }
     let mean = errors.reduce(0, +) / Double(errors.count)
     // 60 draws of χ² with 3 degrees of freedom: a mean of 3 ± 0.32, three times which is allowed.
