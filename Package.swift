@@ -108,6 +108,7 @@ let algorithms: [Target] =
   + module("Inference")
   + module("ObjectViews", ["MediaModel", "LinearAlgebra"])
   + module("Tracking", ["MediaModel", "Geometry"])
+  + module("ObjectMapping", ["MediaModel", "Geometry", "LinearAlgebra"], testing: ["Simulation"])
   + module("MotionDetection", ["MediaModel", "Geometry", "Vision", "Tracking"])
   + module("MaskRefinement", ["MediaModel"])
   + module("Detection", ["MediaModel", "Inference"], testing: ["OpenVINOBackend", .nioCore])
@@ -346,6 +347,12 @@ let services: [Target] =
       "VideoConsumer", "Observability", .nioCore, .lifecycle, .logging, .metrics,
     ], testing: ["CodedMedia"])
   + module(
+    "ObjectMapService",
+    [
+      "MediaModel", "Geometry", "Threading", "BusMessages", "MessageBus", "PosixFiles", "ObjectMapping",
+      "Observability", .nioCore, .lifecycle, .logging, .metrics,
+    ])
+  + module(
     "Publishing",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "Geometry", "H264", "PhoneProtocol", "FFmpeg", "Simulation",
@@ -386,10 +393,10 @@ let executables: [Target] = [
     dependencies: [
       "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SessionLog", "FoxgloveBridge",
       "FoxgloveProtocol", "RerunSink", "RerunViewer", "RerunLog", "RerunBenchmark", "SLAMService",
-      "DetectionService", "MCAPBenchmark", "Identification",
+      "DetectionService", "ObjectMapping", "ObjectMapService", "MCAPBenchmark", "Identification",
       "Publishing", "Sessions", "SessionModel", "ExportFormats", "CoTSender", "CursorOnTarget", "RelayBenchmark",
       "SLAMBenchmark", "DetectionBenchmark", "MapFormats", "SLAM", "Geometry",
-      "Tracking",
+      "InertialAlignment", "Tracking",
       "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
       "Clocks", "Threading", "PosixFiles", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus",
       "NetworkTime", "OTLP", "Webhooks", "QRCode",

@@ -39,6 +39,66 @@ public struct CameraPose: JSONBody, Hashable {
     }
   }
 
+  /// The lens, for pictures as they come.
+  public struct Lens: Codable, Hashable, Sendable {
+    /// `pinhole-radtan` with k1, k2, p1, p2, or `fisheye` with k1…k4.
+    public var model: String
+    /// Focal lengths and principal point, pixels.
+    public var fx, fy, cx, cy: Double
+    public var distortion: [Double]
+    /// Pixels.
+    public var width, height: Int
+
+    public init(
+      model: String, focalLength: SIMD2<Double>, principalPoint: SIMD2<Double>, distortion: [Double], width: Int,
+      height: Int
+    ) {
+      self.model = model
+      (fx, fy, cx, cy) = (focalLength.x, focalLength.y, principalPoint.x, principalPoint.y)
+      self.distortion = distortion
+      (self.width, self.height) = (width, height)
+    }
+  }
+
+  /// A change of axes and unit.
+  public struct Similarity: Codable, Hashable, Sendable {
+    public var scale: Double
+    /// x, y, z, w.
+    public var rotation: [Double]
+    public var translation: [Double]
+
+    public init(scale: Double, rotation: [Double], translation: [Double]) {
+      self.scale = scale
+      self.rotation = rotation
+      self.translation = translation
+    }
+  }
+
+  /// How the axes of the pose lie on Earth.
+  public struct Earth: Codable, Hashable, Sendable {
+    /// The origin of east, north and up.
+    public var origin: Position
+    /// From the axes of the pose.
+    public var enuFromWorld: Similarity
+    /// How far off it may be horizontally, one standard deviation of one axis, metres.
+    public var deviation: Double
+    /// One standard deviation, radians.
+    public var headingDeviation: Double
+
+    public init(origin: Position, enuFromWorld: Similarity, deviation: Double, headingDeviation: Double) {
+      self.origin = origin
+      self.enuFromWorld = enuFromWorld
+      self.deviation = deviation
+      self.headingDeviation = headingDeviation
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case origin, deviation
+      case enuFromWorld = "enu_from_world"
+      case headingDeviation = "heading_deviation"
+    }
+  }
+
   public var frameNumber: Int
   /// Capture time, seconds since 1970.
   public var timestamp: Double
@@ -53,6 +113,12 @@ public struct CameraPose: JSONBody, Hashable {
   public var scale: ScaleQuality?
   /// Where on earth the camera was, when the map is tied to it.
   public var position: Position?
+  /// From the map's own axes and unit to those of the pose, where they are not the same: it changes as more is known.
+  public var worldFromMap: Similarity?
+  /// With key frames only.
+  public var camera: Lens?
+  /// With key frames only, when the map is tied to the Earth.
+  public var earth: Earth?
 
   public init(frameNumber: Int, timestamp: Double, pose: [[Double]]?, isKeyframe: Bool, stream: String? = nil) {
     self.frameNumber = frameNumber
@@ -64,7 +130,8 @@ public struct CameraPose: JSONBody, Hashable {
 
   enum CodingKeys: String, CodingKey {
     case frameNumber = "frame_number"
-    case timestamp, pose, stream, state, map, scale, position
+    case timestamp, pose, stream, state, map, scale, position, camera, earth
+    case worldFromMap = "world_from_map"
     case isKeyframe = "is_keyframe"
   }
 
@@ -80,5 +147,8 @@ public struct CameraPose: JSONBody, Hashable {
     try container.encodeIfPresent(map, forKey: .map)
     try container.encodeIfPresent(scale, forKey: .scale)
     try container.encodeIfPresent(position, forKey: .position)
+    try container.encodeIfPresent(worldFromMap, forKey: .worldFromMap)
+    try container.encodeIfPresent(camera, forKey: .camera)
+    try container.encodeIfPresent(earth, forKey: .earth)
   }
 }

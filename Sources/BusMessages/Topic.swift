@@ -28,6 +28,8 @@ public enum Topic: String, Hashable, Sendable, CaseIterable {
   case controlCommands = "control_commands_exchange"
   /// Which streams a server has for others: ``StreamAnnouncement``.
   case streamAnnouncements = "stream_announcements_exchange"
+  /// Where objects are in the world: ``WorldObjects``.
+  case worldObjects = "world_objects_exchange"
 
   /// The exchange's name unless it is overridden.
   public var exchangeName: String { rawValue }

@@ -217,7 +217,8 @@ actor DetectionCore {
 
   private func publish(_ frame: DetectedFrame) throws {
     bus.publish(try frame.message(stream: options.stream))
-    guard let results = options.results, !results.append(frame.line()) else { return }
+    let places = options.places?(frame.objects, frame.resolution, frame.nanos) ?? [:]
+    guard let results = options.results, !results.append(frame.line(places)) else { return }
     metrics.recordResultLost()
     if let failure = results.failure { logLostResult(failure) }
   }

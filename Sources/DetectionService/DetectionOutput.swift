@@ -31,14 +31,15 @@ extension DetectedFrame {
   }
 
   /// The line of `detect --results`, with its end.
-  func line() -> [UInt8] {
+  /// - Parameter places: of its objects in the world, by identifier.
+  func line(_ places: [Int: ObjectPlace] = [:]) -> [UInt8] {
     var text = DecimalText()
     text.append("{\"frame_number\":\(number),\"timestamp\":")
     text.append(secondsOf: nanos)
     text.append(",\"objects\":[")
     for (index, object) in objects.enumerated() {
       if index > 0 { text.append(",") }
-      object.append(to: &text, in: resolution)
+      object.append(to: &text, in: resolution, places[object.id])
     }
     text.append("]}\n")
     return text.bytes
@@ -66,7 +67,7 @@ extension TrackedObject {
       mask: mask.map { ProcessedFrame.Mask(size: size, counts: $0.counts) }, sighting: sighting.rawValue)
   }
 
-  fileprivate func append(to text: inout DecimalText, in resolution: Resolution) {
+  fileprivate func append(to text: inout DecimalText, in resolution: Resolution, _ place: ObjectPlace?) {
     let pixels = pixels(in: resolution)
     text.append("{\"id\":\(id),\"label\":\"")
     text.append(Self.escaped(label))
@@ -79,7 +80,9 @@ extension TrackedObject {
     text.append("],\"area\":\(pixels.area),\"mask\":{\"size\":[\(pixels.resolution.height),")
     text.append("\(pixels.resolution.width)],\"counts\":\"")
     text.append(Self.escaped(pixels.counts))
-    text.append("\"}}")
+    text.append("\"}")
+    if let place { place.append(to: &text) }
+    text.append("}")
   }
 
   private static func rounded(_ value: Float, _ steps: Double) -> Double { (Double(value) * steps).rounded() / steps }
@@ -97,5 +100,25 @@ extension TrackedObject {
       }
     }
     return escaped
+  }
+}
+
+extension ObjectPlace {
+  fileprivate func append(to text: inout DecimalText) {
+    func list(_ name: String, _ numbers: [Double], _ decimals: Int) {
+      text.append(",\"\(name)\":[")
+      text.append(numbers.map { DecimalText.fixed($0, decimals) }.joined(separator: ","))
+      text.append("]")
+    }
+    text.append(",\"world\":{\"id\":\(object)")
+    list("position", position, 3)
+    list("covariance", covariance, 6)
+    text.append(",\"method\":\"\(method)\",\"metric\":\(isMetric)")
+    if let wgs84, wgs84.count == 3 {
+      text.append(",\"wgs84\":{\"latitude\":\(DecimalText.fixed(wgs84[0], 8))")
+      text.append(",\"longitude\":\(DecimalText.fixed(wgs84[1], 8))")
+      text.append(",\"altitude\":\(DecimalText.fixed(wgs84[2], 3))}")
+    }
+    text.append("}")
   }
 }

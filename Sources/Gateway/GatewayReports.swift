@@ -127,6 +127,8 @@ public struct GatewayProviders: Sendable {
   public var detection: DetectionControls
   /// WebSocket addresses that other services answer.
   public var sockets: [SocketEndpoint]
+  /// What is where in the world, as JSON, or as GeoJSON; `nil` where nobody looks for that.
+  public var objects: @Sendable (_ asGeoJSON: Bool) -> [UInt8]?
 
   public init(
     metrics: @escaping @Sendable () -> String = { "" }, rtsp: @escaping @Sendable () -> RTSPReport? = { nil },
@@ -135,9 +137,11 @@ public struct GatewayProviders: Sendable {
     notReadyReason: @escaping @Sendable () -> String? = { nil },
     clock: @escaping @Sendable () -> ClockReport? = { nil },
     elsewhere: @escaping @Sendable () -> [ElsewhereReport] = { [] },
-    detection: DetectionControls = DetectionControls(), sockets: [SocketEndpoint] = []
+    detection: DetectionControls = DetectionControls(), sockets: [SocketEndpoint] = [],
+    objects: @escaping @Sendable (Bool) -> [UInt8]? = { _ in nil }
   ) {
     self.sockets = sockets
+    self.objects = objects
     self.detection = detection
     self.elsewhere = elsewhere
     self.metrics = metrics

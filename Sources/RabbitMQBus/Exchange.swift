@@ -54,6 +54,7 @@ extension Topic {
     case .phoneMessages: 11
     case .controlCommands: 12
     case .streamAnnouncements: 13
+    case .worldObjects: 14
     }
   }
 }

@@ -48,7 +48,8 @@ struct SLAMOutput {
       BusHeader.timestampNanos: .text("\(nanos)"),
     ]
     let placement = segment.alignment.placement
-    publishPose(update, placement, nanos: nanos, headers: headers, trace: frame.trace)
+    let lens = update.isKeyFrame ? segment.pictureCamera : nil
+    publishPose(update, placement, lens, nanos: nanos, headers: headers, trace: frame.trace)
     if update.state != .initialising, let reference {
       self.reference = nil
       let first = segment.backend.trajectory(since: reference.nanos).first { $0.frameNumber == reference.number }
@@ -125,7 +126,8 @@ struct SLAMOutput {
   }
 
   private func publishPose(
-    _ update: SLAMUpdate, _ placement: MapAlignment.Placement, nanos: Int64, headers: [String: BusHeaderValue],
+    _ update: SLAMUpdate, _ placement: MapAlignment.Placement, _ lens: CameraModel?, nanos: Int64,
+    headers: [String: BusHeaderValue],
     trace: TraceContext?
   ) {
     var pose = CameraPose(
@@ -138,6 +140,9 @@ struct SLAMOutput {
     pose.position = update.worldFromCamera.flatMap { placement.position(of: $0.translation) }.map {
       .init(latitude: $0.latitudeDegrees, longitude: $0.longitudeDegrees, altitude: $0.altitudeMetres)
     }
+    if placement.metricFromWorld != .identity { pose.worldFromMap = .init(placement.metricFromWorld) }
+    pose.camera = lens.map(CameraPose.Lens.init)
+    if update.isKeyFrame { pose.earth = placement.earthBody }
     failures.attempt("pose") {
       var message = try pose.message(headers: headers)
       message.trace = trace

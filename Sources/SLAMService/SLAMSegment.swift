@@ -67,6 +67,11 @@ struct SLAMSegment {
     return saved
   }
 
+  /// The camera of the pictures as they come, as it is known now.
+  var pictureCamera: CameraModel {
+    backend.camera.scaled(by: Double(1 << halvings), width: resolution.width, height: resolution.height)
+  }
+
   /// Whether frames of this time can follow those before.
   func takes(nanos: Int64) -> Bool { lastNanos.map { nanos > $0 } ?? true }
 

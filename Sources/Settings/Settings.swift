@@ -9,6 +9,7 @@ public struct Settings: Sendable, Equatable {
   public var rtsp: RTSP
   public var recording: Recording
   public var slam: SLAM
+  public var objects: Objects
   public var detection: Detection
   public var identification: Identification
   public var rerun: Rerun
@@ -40,6 +41,7 @@ public struct Settings: Sendable, Equatable {
     rtsp = try RTSP(resolver)
     recording = try Recording(resolver)
     slam = try SLAM(resolver)
+    objects = try Objects(resolver)
     detection = try Detection(resolver)
     identification = try Identification(resolver)
     rerun = try Rerun(resolver)

@@ -50,6 +50,9 @@ public enum SettingsTable {
         detectTextThreshold.definition,
       ]),
     Section(
+      name: "objects", help: "Where objects are in the world.",
+      settings: [objectsEnabled.definition, objectsFile.definition]),
+    Section(
       name: "identification", help: "What followed objects are, by APIs of others.",
       settings: [
         identifyEnabled.definition, identifyFolder.definition, identifyPublicURL.definition,

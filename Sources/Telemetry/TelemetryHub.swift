@@ -207,6 +207,7 @@ public final class TelemetryHub: Service {
 
   private static let shownTopics: Set<Topic> = [
     .trajectory, .imuData, .restart, .events, .processedFrames, .identificationResults, .analysisMode, .phoneMessages,
+    .worldObjects,
   ]
 
   // MARK: Numbers

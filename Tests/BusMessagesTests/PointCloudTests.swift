@@ -39,6 +39,18 @@ import Testing
     #expect(Array(body.dropLast(19).suffix(end.count)) == end)
   }
 
+  @Test(arguments: [false, true]) func whatIsWrittenIsRead(hasConfidence: Bool) {
+    let points = (0..<3).map { index in
+      PointCloud.Point(
+        position: SIMD3(Float(index), -1.5, 2), colour: SIMD3(1, 2, UInt8(index)), confidence: hasConfidence ? 0.5 : 1)
+    }
+    let cloud = PointCloud(points: points, hasConfidence: hasConfidence)
+    #expect(PointCloud(ply: cloud.ply()) == cloud)
+    for length in 0..<cloud.ply().readableBytes {
+      #expect(PointCloud(ply: cloud.ply().getSlice(at: 0, length: length) ?? ByteBuffer()) == nil)
+    }
+  }
+
   @Test func noPointsAreAFileToo() {
     #expect(String(buffer: PointCloud().ply()).hasSuffix("end_header\n"))
   }

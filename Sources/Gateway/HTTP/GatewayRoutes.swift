@@ -26,6 +26,7 @@ struct GatewayRoutes: Sendable {
     addStreams(to: router)
     addRecordings(to: router)
     addDetection(to: router)
+    addObjects(to: router)
     addPhoneLink(to: router)
     let sockets = ["/ws/video", "/ws/h264_stream", "/ws/video/consume", "/ws/phone", "/ws/viewer"]
     for path in sockets + providers.sockets.map(\.path) {

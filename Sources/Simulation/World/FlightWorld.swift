@@ -71,6 +71,20 @@ public final class FlightWorld: @unchecked Sendable {
     traffic.movers.first { Int($0.instance) == object.id - 1 }.map { SIMD3<Double>($0.placement(at: time).position) }
   }
 
+  /// The middle of an object at a time, world axes, metres, whether it moves or is parked; `nil` for none of this world.
+  /// - Parameter time: seconds of flight.
+  public func middle(of object: WorldObject, at time: Double) -> SIMD3<Double>? {
+    let instance = Int32(object.id - 1)
+    let mover = traffic.movers.first { $0.instance == instance }
+    guard let placed = mover?.placement(at: time) ?? fixtures.first(where: { $0.instance == instance }) else {
+      return nil
+    }
+    let (centre, turn) = (placed.near.centre, placed.heading)
+    let turned = SIMD3(
+      turn.x * centre.x - turn.y * centre.y, turn.y * centre.x + turn.x * centre.y, centre.z)
+    return SIMD3<Double>(placed.position + placed.scale * turned)
+  }
+
   /// How far a point is from the nearest building, metres; negative inside one.
   public func clearance(of point: SIMD3<Double>) -> Double {
     let p = SIMD3<Float>(point)

@@ -20,6 +20,7 @@ enum ViewerFeed {
         ViewerMessages.wrapping(body, as: "identification", type: "identification", stream: stream)
       case .analysisMode: ViewerMessages.merging(body, type: "analysis_mode", stream: stream)
       case .phoneMessages: ViewerMessages.wrapping(body, as: "message", type: "phone_message", stream: stream)
+      case .worldObjects: ViewerMessages.merging(body, type: "world_objects", stream: stream)
       case .slamResults, .videoFrames, .videoStream, .pointClouds, .controlCommands, .streamAnnouncements: nil
       }
     return text.map { ($0, stream) }

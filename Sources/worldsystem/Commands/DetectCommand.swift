@@ -22,6 +22,7 @@ struct DetectCommand: AsyncParsableCommand {
       EXAMPLES
         worldsystem detect --from flight.mp4 --results objects.jsonl
         worldsystem detect --from flight.mp4 --models models --prompt "person. red car." --results objects.jsonl
+        worldsystem detect --from flight.mp4 --poses path.txt --camera camera.json --map map.ply --objects list.geojson
         worldsystem detect --from ws://server:5001/ws/h264_stream?stream=drone --metrics 9101
       """)
 
@@ -41,6 +42,8 @@ struct DetectCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Write the objects of each frame there.", valueName: "file"), completion: .file())
   var results: String?
 
+  @OptionGroup var whereabouts: ObjectOptions
+
   @Option(help: ArgumentHelp("Look at every n-th frame. (default: 1)", valueName: "n"))
   var skip: String?
 
@@ -56,6 +59,8 @@ struct DetectCommand: AsyncParsableCommand {
     // Of a file each frame counts, unless somebody asks for less just there.
     if !isLive && skip == nil { options.frameSkip = 1 }
     options.results = try results.map { try Self.resultsFile($0, isLive: isLive) }
+    let objects = try whereabouts.recordedObjects(isLive: isLive)
+    options.places = objects.map(ObjectOptions.places)
     let process = try ConsumerProcess(settings, name: "detection")
     let identification = try IdentificationRole(
       settings, stream: consumer.stream, bus: process.bus, group: process.group)
@@ -69,6 +74,7 @@ struct DetectCommand: AsyncParsableCommand {
     try await process.run(
       detection, consumer, with: (identification?.services ?? []) + messages,
       unhealthyReason: { detection.unhealthyReason })
+    if let objects { try whereabouts.write(objects, stream: consumer.stream) }
     if let failure = options.results?.failure { throw CommandFailure(.failure, "\(failure)") }
     if let problem = detection.frameProblem, !isLive {
       throw CommandFailure(.failure, "\(consumer.from): \(problem)")

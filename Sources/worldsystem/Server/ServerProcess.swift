@@ -68,6 +68,7 @@ struct ServerProcess {
         relay: relay, bus: bus, clocks: clock.clocks, version: Version.current, logger: Logger(label: "foxglove"))
       let rerun = try RerunOutput.make(settings, bus: bus, relay: relay)
       let cot = try CoTOutput.make(settings, bus: bus, group: group, clocks: clock.clocks)
+      let objects = slam != nil && detection != nil ? ObjectMapRole.make(settings, bus: bus) : nil
       let gateway = Gateway(
         configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
         providers: GatewayProviders(
@@ -75,7 +76,7 @@ struct ServerProcess {
           recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason },
           clock: { clock.report }, elsewhere: busVideo.elsewhere,
           detection: DetectionRole.controls(detection, bus: bus, clocks: clock.clocks),
-          sockets: [foxglove.endpoint(recordings: storage)]),
+          sockets: [foxglove.endpoint(recordings: storage)], objects: ObjectMapRole.list(objects)),
         telemetry: hub, version: Version.current, group: group, logger: Logger(label: "gateway"),
         onListening: { [settings, showsPhoneCode] port in
           let banner = ServerBanner(settings: settings, access: access, port: port, rtspPort: rtsp.port)
@@ -89,6 +90,7 @@ struct ServerProcess {
       if let cot { services.append(cot) }
       if let logs { services.append(logs) }
       if let recorder { services.append(recorder) }
+      if let objects { services.append(objects) }
       services += detection?.services ?? []
       services += PerceptionRole.services(
         [slam, detection?.role].compactMap(\.self), of: relay, tracing: tracing)
