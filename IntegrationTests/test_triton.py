@@ -169,8 +169,8 @@ def grounded(models: Path, tmp_path: Path) -> list:
 def test_detection_goes_on_when_the_server_starts_again(binary, triton, grounded, tmp_path):
     clip = tmp_path / "clip.mp4"
     subprocess.run(
-        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=96x54:rate=25", "-frames:v", "200", "-c:v", "libx264",
-         "-pix_fmt", "yuv420p", clip], check=True, timeout=120)
+        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=96x54:rate=25", "-frames:v", "200", "-c:v",
+         "libx264", "-pix_fmt", "yuv420p", clip], check=True, timeout=120)
 
     def command(name: str, *more: object) -> list:
         return [binary, "detect", "--from", clip, *grounded, "--results", tmp_path / name, *more]

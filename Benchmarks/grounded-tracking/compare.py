@@ -3,8 +3,8 @@
 
 usage: PYTHON compare.py --binary WORLDSYSTEM --models DIR --video FILE --detector NAME --segmenter NAME [OPTIONS]
 
-PYTHON has the packages of ModelExporter/requirements.txt (`worldsystem models prepare` makes one); ffmpeg is in PATH. The
-models are prepared; their weights are taken from where the manifest says, random ones from their seed.
+PYTHON has the packages of ModelExporter/requirements.txt (`worldsystem models prepare` makes one); ffmpeg is in PATH.
+The models are prepared; their weights are taken from where the manifest says, random ones from their seed.
 
 Four take turns on each frame, in an order that rotates, on the same number of threads and the same pictures:
 - `worldsystem bench detect --step`: the whole way from a decoded picture to objects, of it what the networks compute;
@@ -79,7 +79,8 @@ def frames(video: Path, count: int) -> np.ndarray:
     probe = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "stream=width,height", "-of", "csv=p=0"]
     size = subprocess.run([*probe, video], check=True, capture_output=True, text=True).stdout
     width, height = (int(part) for part in size.strip().strip(",").split(",")[:2])
-    command = ["ffmpeg", "-v", "error", "-i", video, "-frames:v", str(count), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    command = ["ffmpeg", "-v", "error", "-i", video, "-frames:v", str(count), "-f", "rawvideo", "-pix_fmt", "rgb24"]
+    command.append("-")
     content = subprocess.run(command, check=True, capture_output=True).stdout
     return np.frombuffer(content, np.uint8).reshape(-1, height, width, 3)
 
