@@ -344,7 +344,7 @@ let services: [Target] =
     [
       "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "MapFormats", "PosixFiles", "Tracking",
       "MotionDetection", "Inference", "Detection", "BoxTracking", "GroundedTracking", "OpenVINOBackend",
-      "VideoConsumer", "Observability", .nioCore, .lifecycle, .logging, .metrics,
+      "TritonBackend", "VideoConsumer", "Observability", .nioCore, .lifecycle, .logging, .metrics,
     ], testing: ["CodedMedia"])
   + module(
     "ObjectMapService",
@@ -367,7 +367,10 @@ let services: [Target] =
   + module("ModelStore", ["Inference", "CModelExporter", .crypto])
   + module(
     "DetectionBenchmark",
-    ["MediaModel", "Geometry", "MotionDetection", "Tracking", "Simulation", "FFmpeg", "Publishing", .nioCore])
+    [
+      "MediaModel", "Geometry", "MotionDetection", "Tracking", "Simulation", "FFmpeg", "Publishing", "Inference",
+      "Detection", "Segmentation", "GroundedTracking", "OpenVINOBackend", "Observability", .nioCore,
+    ])
   + module(
     "BusBenchmark",
     [

@@ -1,5 +1,6 @@
 """Networks on a server: Triton Inference Server with the tiny models, against the same ones in process."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from server import unused_port
+from server import DEFAULTS, unused_port, wait_until
 from test_models import run, unpack_tiny
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -137,3 +138,72 @@ def test_another_model_is_named_by_its_tensor(binary, triton, models):
     assert result.returncode == 1
     assert ("FAIL  edgetam/encode_image: model edgetam/encode_image, tensor picture: expected float32[1, 3, 64, 64], "
             "found no such tensor") in result.stdout
+
+
+def test_detect_names_a_server_that_is_not_there(binary, models, free_port, tmp_path):
+    clip = tmp_path / "clip.mp4"
+    clip.touch()
+    for address, code, words in [
+        (f"127.0.0.1:{free_port}", 69, f"no server of the Open Inference Protocol answers at 127.0.0.1:{free_port}"),
+        ("no address", 64, "detect.triton is HOST:PORT, not 'no address'"),
+    ]:
+        result = subprocess.run(
+            [binary, "detect", "--from", clip, "--models", models, "--triton", address], stdin=subprocess.DEVNULL,
+            cwd=tmp_path, env={"PATH": os.environ["PATH"]} | DEFAULTS, capture_output=True, text=True, timeout=60)
+        assert result.returncode == code, result.stderr
+        assert words in result.stderr or (code == 69 and "without gRPC" in result.stderr)
+
+
+@pytest.fixture
+def grounded(models: Path, tmp_path: Path) -> list:
+    """What `detect` needs to find something with random weights."""
+    words = ["[PAD]", "[CLS]", "[SEP]", ".", "?", "[UNK]", "[MASK]", "red", "car", "person", "dog"]
+    (models / "gdino" / "vocab.txt").write_text("\n".join(words) + "\n")
+    settings = tmp_path / "worldsystem.yaml"
+    settings.write_text("detect:\n  box_threshold: 0.9999\n  text_threshold: 0.99\n")
+    return ["--models", models, "--model", "gdino+edgetam", "--prompt", "red car. person. dog.", "--config", settings]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_detection_goes_on_when_the_server_starts_again(binary, triton, grounded, tmp_path):
+    clip = tmp_path / "clip.mp4"
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=96x54:rate=25", "-frames:v", "200", "-c:v",
+         "libx264", "-pix_fmt", "yuv420p", clip], check=True, timeout=120)
+
+    def command(name: str, *more: object) -> list:
+        return [binary, "detect", "--from", clip, *grounded, "--results", tmp_path / name, *more]
+
+    def lines(name: str) -> list[dict]:
+        return [json.loads(line) for line in (tmp_path / name).read_text().splitlines()]
+
+    environment = {"PATH": os.environ["PATH"]} | DEFAULTS
+    log = tmp_path / "detect.log"
+    with open(log, "w") as output:
+        process = subprocess.Popen(
+            list(map(str, command("there.jsonl", "--triton", triton.address))), cwd=tmp_path, env=environment,
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+    wait_until(lambda: "detection runs" in log.read_text(), timeout=120)
+    time.sleep(1)
+    assert process.poll() is None, "the clip is too short to be interrupted"
+    triton.kill()
+    time.sleep(3)
+    assert process.poll() is None, log.read_text()
+    assert not (tmp_path / "there.jsonl").exists()
+    triton.start()
+    assert process.wait(timeout=600) == 0, log.read_text()
+    there = lines("there.jsonl")
+    assert len(there) > 100 and sum(len(line["objects"]) for line in there) > 100
+    here = subprocess.run(
+        list(map(str, command("here.jsonl"))), cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=600)
+    if "without OpenVINO" in here.stderr:
+        return
+    assert here.returncode == 0, here.stderr
+    assert [[object["id"] for object in line["objects"]] for line in lines("here.jsonl")] == [
+        [object["id"] for object in line["objects"]] for line in there]
+    for one, other in zip(lines("here.jsonl"), there):
+        for left, right in zip(one["objects"], other["objects"]):
+            assert left["label"] == right["label"]
+            assert max(abs(a - b) for a, b in zip(left["box"], right["box"])) <= 1

@@ -17,12 +17,20 @@ public final class OpenVINOBackend: InferenceBackend {
     private let options: OpenVINOOptions
     private let runtime: SharedRuntime
     private let thread = ThreadExecutor(name: "openvino")
+    private let inferred: (@Sendable (String, Duration) -> Void)?
   #endif
 
-  /// - Parameter folder: of the models.
+  /// - Parameters:
+  ///   - folder: of the models.
+  ///   - inferred: learns of each run, by the model's name, how long OpenVINO itself computed, without what is copied
+  ///     and checked for it; called before the run returns, on the model's thread.
   /// - Throws: ``InferenceError/unavailable(reason:)`` when the program was built without OpenVINO, or it does not start.
-  public init(folder: String, options: OpenVINOOptions = OpenVINOOptions()) throws(InferenceError) {
+  public init(
+    folder: String, options: OpenVINOOptions = OpenVINOOptions(),
+    inferred: (@Sendable (_ model: String, _ duration: Duration) -> Void)? = nil
+  ) throws(InferenceError) {
     #if OpenVINO
+      self.inferred = inferred
       self.folder = folder
       self.options = options
       runtime = try SharedRuntime()
@@ -35,8 +43,9 @@ public final class OpenVINOBackend: InferenceBackend {
   public func load(_ name: String, as expected: ModelSignature) async throws(InferenceError) -> any InferenceModel {
     #if OpenVINO
       let path = try path(of: name)
-      let network = try await thread.outcome { [runtime, options] () throws(InferenceError) in
-        try LoadedNetwork(name: name, path: path, as: expected, options: options, runtime: runtime)
+      let network = try await thread.outcome { [runtime, options, inferred] () throws(InferenceError) in
+        try LoadedNetwork(
+          name: name, path: path, as: expected, options: options, runtime: runtime, inferred: inferred)
       }
       return OpenVINOModel(network)
     #else

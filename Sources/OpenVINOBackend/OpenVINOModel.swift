@@ -53,11 +53,14 @@
     private let request: Request
     /// OpenVINO lives as long as what it compiled.
     private let runtime: SharedRuntime
+    private let inferred: (@Sendable (String, Duration) -> Void)?
 
     init(
-      name: String, path: String, as expected: ModelSignature, options: OpenVINOOptions, runtime: SharedRuntime
+      name: String, path: String, as expected: ModelSignature, options: OpenVINOOptions, runtime: SharedRuntime,
+      inferred: (@Sendable (String, Duration) -> Void)?
     ) throws(InferenceError) {
       self.name = name
+      self.inferred = inferred
       self.runtime = runtime
       let description = try runtime.core.read(model: name, path: path)
       signature = try description.signature(model: name)
@@ -66,7 +69,7 @@
     }
 
     func run(_ inputs: [String: Tensor]) throws(InferenceError) -> [String: Tensor] {
-      try request.run(inputs, of: signature, model: name)
+      try request.run(inputs, of: signature, model: name) { inferred?(name, $0) }
     }
   }
 #endif

@@ -11,6 +11,8 @@ extension Settings {
     public var model: String?
     /// The folder of models.
     public var modelFolder: String
+    /// `HOST:PORT` of the server that runs the models; `nil`: this process does.
+    public var triton: String?
     public var prompt: String
     /// 0…1.
     public var boxThreshold: Double
@@ -24,6 +26,8 @@ extension Settings {
       let name = try resolver.value(SettingsTable.detectModel)
       model = name == "auto" ? nil : name
       modelFolder = try resolver.value(SettingsTable.detectModelFolder)
+      let server = try resolver.value(SettingsTable.detectTriton)
+      triton = server.isEmpty ? nil : server
       prompt = try resolver.value(SettingsTable.detectPrompt)
       boxThreshold = try resolver.value(SettingsTable.detectBoxThreshold)
       textThreshold = try resolver.value(SettingsTable.detectTextThreshold)

@@ -14,6 +14,10 @@ extension SettingsTable {
   static let detectModelFolder = Setting.text(
     "detect.models", "models", allowed: "the path of a folder", from: .flag("--models"),
     "The folder of models that `models prepare` fills.", where: { !$0.isEmpty })
+  static let detectTriton = Setting.text(
+    "detect.triton", "", allowed: "HOST:PORT, or nothing", from: .flag("--triton"),
+    "Server of the Open Inference Protocol that runs the models, as MODEL.NETWORK, instead of this process; their folder "
+      + "is still needed, for their names and vocabularies.")
   static let detectPrompt = Setting.text(
     "detect.prompt", "all objects. item. thing. stuff.", from: .flag("--prompt"),
     "What to look for, where the model can be told: names with a full stop behind each, such as \"person. car.\".",

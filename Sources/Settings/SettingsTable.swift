@@ -46,8 +46,8 @@ public enum SettingsTable {
       name: "detect", help: "What is there: the detection service, frame_processor.",
       settings: [
         detectEnabled.definition, detectStream.definition, detectFrameSkip.definition, detectModel.definition,
-        detectModelFolder.definition, detectPrompt.definition, detectBoxThreshold.definition,
-        detectTextThreshold.definition,
+        detectModelFolder.definition, detectTriton.definition, detectPrompt.definition,
+        detectBoxThreshold.definition, detectTextThreshold.definition,
       ]),
     Section(
       name: "objects", help: "Where objects are in the world.",

@@ -10,6 +10,7 @@ import OpenVINOBackend
 internal import PosixFiles
 import Threading
 public import Tracking
+public import TritonBackend
 
 #if canImport(Glibc)
   import Glibc
@@ -29,6 +30,8 @@ public struct InstalledFinders: FinderSource {
     public var boxThreshold: Float = 0.25
     /// How sure it must be of a word of the prompt, 0…1.
     public var textThreshold: Float = 0.2
+    /// The server that runs the models; `nil`: this process does.
+    public var server: TritonOptions?
 
     public init(folder: String, model: String? = nil) {
       self.folder = folder
@@ -46,17 +49,26 @@ public struct InstalledFinders: FinderSource {
   public let usualMode: DetectionMode
   private let options: Options
   private let clocks: SystemClocks
-  private let backend: OpenVINOBackend?
+  private let backend: (any InferenceBackend)?
+  /// Keeps the connection to the server as long as somebody holds this.
+  private let connection: ServerConnection?
   /// Why models that are there cannot run; `nil` when they can, or there are none.
   public let backendProblem: String?
   private let grounded: Grounded?
 
-  /// - Throws: ``ModelChoiceError`` when the model that the options name cannot be had.
+  /// - Throws: ``ModelChoiceError`` when the model that the options name cannot be had, or this program cannot talk to a
+  ///   server although they name one.
   public init(_ options: Options, clocks: SystemClocks = .system) throws(ModelChoiceError) {
     self.options = options
     self.clocks = clocks
     models = InstalledModels(folder: options.folder)
-    (backend, backendProblem) = Self.backend(for: models)
+    if let server = options.server {
+      let connection = try ServerConnection(server)
+      (backend, backendProblem, self.connection) = (connection.backend, nil, connection)
+    } else {
+      (backend, backendProblem) = Self.backend(for: models)
+      connection = nil
+    }
     grounded = Self.grounded(options.model, models)
     let reasons = { [models, backendProblem] in Self.reason(against: $0, models, backendProblem) }
     usualMode = try Self.mode(options.model, models, reasonAgainst: reasons)
@@ -81,7 +93,7 @@ public struct InstalledFinders: FinderSource {
 
   // MARK: Choosing
 
-  private static func backend(for models: InstalledModels) -> (OpenVINOBackend?, String?) {
+  private static func backend(for models: InstalledModels) -> ((any InferenceBackend)?, String?) {
     guard !models.isEmpty else { return (nil, nil) }
     do throws(InferenceError) { return (try OpenVINOBackend(folder: models.folder), nil) } catch {
       return (nil, "\(error)")
@@ -128,7 +140,7 @@ public struct InstalledFinders: FinderSource {
   // MARK: Making
 
   private func groundedFinder(
-    _ networks: Grounded, _ backend: OpenVINOBackend, prompt: String
+    _ networks: Grounded, _ backend: any InferenceBackend, prompt: String
   ) async throws -> any ObjectFinder {
     let path = "\(models.folder)/\(networks.detector)/\(InstalledModels.vocabularyFile)"
     let tokenizer = WordPieceTokenizer(vocabulary: try WordPieceVocabulary(lines: Self.content(path)))
@@ -144,7 +156,7 @@ public struct InstalledFinders: FinderSource {
   }
 
   private func boxFinder(
-    _ name: String, _ backend: OpenVINOBackend, prompt: String
+    _ name: String, _ backend: any InferenceBackend, prompt: String
   ) async throws -> any ObjectFinder {
     let folder = name.split(separator: "/").dropLast().first.map { "/\($0)" } ?? ""
     let content = try Self.content("\(models.folder)\(folder)/\(InstalledModels.classesFile)")
@@ -169,6 +181,8 @@ public struct InstalledFinders: FinderSource {
 public enum ModelChoiceError: Error, Hashable, Sendable, CustomStringConvertible {
   case unknown(name: String, known: [String])
   case unavailable(name: String, reason: String)
+  /// The server that should run the models cannot be talked to.
+  case noServer(reason: String)
 
   public var description: String {
     switch self {
@@ -176,6 +190,7 @@ public enum ModelChoiceError: Error, Hashable, Sendable, CustomStringConvertible
       "there is no model '\(name)': expected auto, none, motion"
         + (known.isEmpty ? "; none is installed" : " or one of those installed: \(known.joined(separator: ", "))")
     case .unavailable(let name, let reason): "\(name) cannot be had: \(reason)"
+    case .noServer(let reason): "models cannot run on the server: \(reason)"
     }
   }
 }

@@ -23,6 +23,7 @@ struct DetectCommand: AsyncParsableCommand {
         worldsystem detect --from flight.mp4 --results objects.jsonl
         worldsystem detect --from flight.mp4 --models models --prompt "person. red car." --results objects.jsonl
         worldsystem detect --from flight.mp4 --poses path.txt --camera camera.json --map map.ply --objects list.geojson
+        worldsystem detect --from flight.mp4 --models models --triton gpu:8001 --results objects.jsonl
         worldsystem detect --from ws://server:5001/ws/h264_stream?stream=drone --metrics 9101
       """)
 
@@ -39,6 +40,11 @@ struct DetectCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Folder of models. (default: models)", valueName: "folder"), completion: .directory)
   var models: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Run models on this server of the Open Inference Protocol, as MODEL.NETWORK.", valueName: "host:port"))
+  var triton: String?
+
   @Option(help: ArgumentHelp("Write the objects of each frame there.", valueName: "file"), completion: .file())
   var results: String?
 
@@ -52,9 +58,12 @@ struct DetectCommand: AsyncParsableCommand {
   func run() async throws {
     let settings = try common.load([
       "detect.prompt": prompt, "detect.model": model, "detect.models": models, "detect.frame_skip": skip,
+      "detect.triton": triton,
     ])
     let isLive = try VideoSource(consumer.from).isLive
-    let source = try InstalledFinders.make(settings.detection)
+    try await DetectionServer.check(settings.detection)
+    // A file waits for a server that starts again; live video goes on meanwhile.
+    let source = try InstalledFinders.make(settings.detection, deadline: .seconds(isLive ? 10 : 300))
     var options = DetectionServiceOptions(settings.detection, stream: consumer.stream)
     // Of a file each frame counts, unless somebody asks for less just there.
     if !isLive && skip == nil { options.frameSkip = 1 }

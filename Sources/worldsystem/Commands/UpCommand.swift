@@ -20,6 +20,9 @@ struct UpCommand: AsyncParsableCommand {
   @Flag(help: "Do not look for objects in stream 'drone'.")
   var noDetect = false
 
+  @Option(help: ArgumentHelp("Run models on this server of the Open Inference Protocol.", valueName: "host:port"))
+  var triton: String?
+
   @Flag(name: .customLong("no-mcap"), help: "Write no MCAP file beside the video of recordings.")
   var writesNoMCAP = false
 
@@ -29,8 +32,10 @@ struct UpCommand: AsyncParsableCommand {
   func run() async throws {
     let settings = try common.load(
       server.flags.merging([
-        "detect.enabled": noDetect ? "false" : nil, "recording.mcap": writesNoMCAP ? "false" : nil,
+        "detect.enabled": noDetect ? "false" : nil, "detect.triton": triton,
+        "recording.mcap": writesNoMCAP ? "false" : nil,
       ]) { first, _ in first })
+    if settings.detection.isEnabled { try await DetectionServer.check(settings.detection) }
     var process = ServerProcess(settings: settings, tokens: .generatedWhenNeeded)
     process.fliesDemo = demo
     process.records = true

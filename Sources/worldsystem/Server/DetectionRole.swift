@@ -110,9 +110,13 @@ extension DetectionServiceOptions {
 
 extension InstalledFinders {
   /// What the settings ask for.
+  /// - Parameter deadline: how long a run on a server may take, with the time in which that is not there.
   /// - Throws: `CommandFailure` when the model that they name is not there.
-  static func make(_ settings: Settings.Detection) throws -> InstalledFinders {
-    do throws(ModelChoiceError) { return try InstalledFinders(Options(settings)) } catch {
+  static func make(_ settings: Settings.Detection, deadline: Duration = .seconds(10)) throws -> InstalledFinders {
+    var options = Options(settings)
+    options.server = try DetectionServer.options(settings, deadline: deadline)
+    do throws(ModelChoiceError) { return try InstalledFinders(options) } catch {
+      if case .noServer = error { throw CommandFailure(.unavailable, "\(error)") }
       throw CommandFailure(.usage, "\(error)")
     }
   }
