@@ -321,6 +321,7 @@ let services: [Target] =
     "Sessions",
     [
       "PosixFiles", "MediaModel", "CodedMedia", "Geometry", "Clocks", "Threading", "H264", "FragmentedMP4", "MCAP",
+      "BusMessages", "ProtobufWire",
       "FoxgloveSchemas", "MapFormats", "SessionEvents", "SessionModel", "ExportFormats", "RerunLog", "Compression",
       "FFmpeg", "Recording", "SessionLog", "Publishing", .nioCore, .logging,
     ])

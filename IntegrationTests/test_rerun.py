@@ -46,7 +46,7 @@ def rows(found: list[dict], column: str) -> list:
 
 
 class Viewer:
-    """A sink that writes what it is sent into a file, as a viewer shows it. Ended by `close()`, which completes the file."""
+    """A sink that writes what it is sent into a file, as a viewer shows it. `close()` ends and completes it."""
 
     def __init__(self, port: int, file: Path):
         self.port, self.file = port, file

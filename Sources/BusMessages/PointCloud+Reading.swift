@@ -4,7 +4,7 @@ extension PointCloud {
   /// A header of this software has two hundred bytes.
   private static let headerLimit = 1_024
 
-  /// Reads a file that ``ply()`` writes; `nil` for any other.
+  /// Reads a file that ``ply()`` writes; `nil` for any other. Points that are nowhere are left out.
   public init?(ply file: ByteBuffer) {
     let end = Array("end_header\n".utf8)
     let head = Array(file.readableBytesView.prefix(Self.headerLimit))
@@ -30,9 +30,11 @@ extension PointCloud {
       }
       // All offsets are below `start + count * stride`, which is the number of bytes.
       for at in Swift.stride(from: start, to: start + bytes, by: stride) {
+        let position = SIMD3(float(at), float(at + 4), float(at + 8))
+        guard position.x.isFinite, position.y.isFinite, position.z.isFinite else { continue }
         points.append(
           Point(
-            position: SIMD3(float(at), float(at + 4), float(at + 8)),
+            position: position,
             colour: SIMD3(source[at + 12], source[at + 13], source[at + 14]),
             confidence: hasConfidence ? float(at + 15) : 1))
       }

@@ -61,42 +61,6 @@ public struct PointCloud: Hashable, Sendable {
     return buffer
   }
 
-  /// Reads what ``ply()`` writes; `nil` for any other file.
-  public init?(ply file: ByteBuffer) {
-    let end = Array("end_header\n".utf8)
-    let head = Array(file.readableBytesView.prefix(1_024))
-    guard head.count >= end.count,
-      let place = (0...head.count - end.count).first(where: { head[$0..<$0 + end.count].elementsEqual(end) })
-    else { return nil }
-    let lines = String(decoding: head[..<place], as: UTF8.self).split(separator: "\n")
-    let properties = lines.filter { $0.hasPrefix("property ") }.map { String($0.dropFirst(9)) }
-    let known = ["float x", "float y", "float z", "uchar red", "uchar green", "uchar blue"]
-    guard lines.starts(with: ["ply", "format binary_little_endian 1.0"]),
-      properties == known || properties == known + ["float confidence"],
-      let count = lines.first(where: { $0.hasPrefix("element vertex ") }).flatMap({ Int($0.dropFirst(15)) })
-    else { return nil }
-    hasConfidence = properties.count > known.count
-    var body = file
-    body.moveReaderIndex(forwardBy: place + end.count)
-    let (bytes, isTooMany) = count.multipliedReportingOverflow(by: hasConfidence ? 19 : 15)
-    guard count >= 0, !isTooMany, body.readableBytes >= bytes else { return nil }
-    points = []
-    points.reserveCapacity(count)
-    func number() -> Float? { body.readInteger(endianness: .little, as: UInt32.self).map { Float(bitPattern: $0) } }
-    for _ in 0..<count {
-      guard let x = number(), let y = number(), let z = number(),
-        let colour = body.readMultipleIntegers(as: (UInt8, UInt8, UInt8).self)
-      else { return nil }
-      var point = Point(position: SIMD3(x, y, z), colour: SIMD3(colour.0, colour.1, colour.2))
-      if hasConfidence {
-        guard let confidence = number() else { return nil }
-        point.confidence = confidence
-      }
-      guard x.isFinite, y.isFinite, z.isFinite else { continue }
-      points.append(point)
-    }
-  }
-
   /// A message with the points.
   public func message(headers: [String: BusHeaderValue] = [:]) -> BusMessage {
     BusMessage(topic: .pointClouds, body: ply(), contentType: Self.contentType, headers: headers)

@@ -42,6 +42,10 @@ const struct ws_web_asset *ws_web_asset(int index) {
     AT("/css/live.css", CSS)
 
     FILE
+#embed "../../Web/css/panels.css"
+    AT("/css/panels.css", CSS)
+
+    FILE
 #embed "../../Web/css/phone.css"
     AT("/css/phone.css", CSS)
 
@@ -58,6 +62,10 @@ const struct ws_web_asset *ws_web_asset(int index) {
     AT("/css/theme.css", CSS)
 
     FILE
+#embed "../../Web/js/alerts.js"
+    AT("/js/alerts.js", JS)
+
+    FILE
 #embed "../../Web/js/api.js"
     AT("/js/api.js", JS)
 
@@ -68,6 +76,14 @@ const struct ws_web_asset *ws_web_asset(int index) {
     FILE
 #embed "../../Web/js/clock.js"
     AT("/js/clock.js", JS)
+
+    FILE
+#embed "../../Web/js/control/dead-man.js"
+    AT("/js/control/dead-man.js", JS)
+
+    FILE
+#embed "../../Web/js/control/stick.js"
+    AT("/js/control/stick.js", JS)
 
     FILE
 #embed "../../Web/js/dom.js"
@@ -82,6 +98,10 @@ const struct ws_web_asset *ws_web_asset(int index) {
     AT("/js/format.js", JS)
 
     FILE
+#embed "../../Web/js/geo.js"
+    AT("/js/geo.js", JS)
+
+    FILE
 #embed "../../Web/js/history.js"
     AT("/js/history.js", JS)
 
@@ -92,6 +112,10 @@ const struct ws_web_asset *ws_web_asset(int index) {
     FILE
 #embed "../../Web/js/main.js"
     AT("/js/main.js", JS)
+
+    FILE
+#embed "../../Web/js/map-view.js"
+    AT("/js/map-view.js", JS)
 
     FILE
 #embed "../../Web/js/mse-player.js"
@@ -110,16 +134,36 @@ const struct ws_web_asset *ws_web_asset(int index) {
     AT("/js/packets.js", JS)
 
     FILE
+#embed "../../Web/js/panels/alerts.js"
+    AT("/js/panels/alerts.js", JS)
+
+    FILE
 #embed "../../Web/js/panels/connection.js"
     AT("/js/panels/connection.js", JS)
+
+    FILE
+#embed "../../Web/js/panels/control.js"
+    AT("/js/panels/control.js", JS)
 
     FILE
 #embed "../../Web/js/panels/detection.js"
     AT("/js/panels/detection.js", JS)
 
     FILE
+#embed "../../Web/js/panels/extras.js"
+    AT("/js/panels/extras.js", JS)
+
+    FILE
 #embed "../../Web/js/panels/live.js"
     AT("/js/panels/live.js", JS)
+
+    FILE
+#embed "../../Web/js/panels/map.js"
+    AT("/js/panels/map.js", JS)
+
+    FILE
+#embed "../../Web/js/panels/motion.js"
+    AT("/js/panels/motion.js", JS)
 
     FILE
 #embed "../../Web/js/panels/phone-link.js"
@@ -134,6 +178,14 @@ const struct ws_web_asset *ws_web_asset(int index) {
     AT("/js/panels/recordings.js", JS)
 
     FILE
+#embed "../../Web/js/panels/replay.js"
+    AT("/js/panels/replay.js", JS)
+
+    FILE
+#embed "../../Web/js/panels/scene.js"
+    AT("/js/panels/scene.js", JS)
+
+    FILE
 #embed "../../Web/js/panels/sign-in.js"
     AT("/js/panels/sign-in.js", JS)
 
@@ -144,6 +196,10 @@ const struct ws_web_asset *ws_web_asset(int index) {
     FILE
 #embed "../../Web/js/panels/streams.js"
     AT("/js/panels/streams.js", JS)
+
+    FILE
+#embed "../../Web/js/panels/tracking.js"
+    AT("/js/panels/tracking.js", JS)
 
     FILE
 #embed "../../Web/js/phone/camera.js"
@@ -186,8 +242,52 @@ const struct ws_web_asset *ws_web_asset(int index) {
     AT("/js/phone/wake-lock.js", JS)
 
     FILE
+#embed "../../Web/js/plot.js"
+    AT("/js/plot.js", JS)
+
+    FILE
+#embed "../../Web/js/replay.js"
+    AT("/js/replay.js", JS)
+
+    FILE
+#embed "../../Web/js/results.js"
+    AT("/js/results.js", JS)
+
+    FILE
+#embed "../../Web/js/ring.js"
+    AT("/js/ring.js", JS)
+
+    FILE
 #embed "../../Web/js/router.js"
     AT("/js/router.js", JS)
+
+    FILE
+#embed "../../Web/js/scene/matrices.js"
+    AT("/js/scene/matrices.js", JS)
+
+    FILE
+#embed "../../Web/js/scene/orbit.js"
+    AT("/js/scene/orbit.js", JS)
+
+    FILE
+#embed "../../Web/js/scene/path.js"
+    AT("/js/scene/path.js", JS)
+
+    FILE
+#embed "../../Web/js/scene/ply.js"
+    AT("/js/scene/ply.js", JS)
+
+    FILE
+#embed "../../Web/js/scene/renderer.js"
+    AT("/js/scene/renderer.js", JS)
+
+    FILE
+#embed "../../Web/js/scene/scene-view.js"
+    AT("/js/scene/scene-view.js", JS)
+
+    FILE
+#embed "../../Web/js/scene/shapes.js"
+    AT("/js/scene/shapes.js", JS)
 
     FILE
 #embed "../../Web/js/server-link.js"
@@ -204,6 +304,10 @@ const struct ws_web_asset *ws_web_asset(int index) {
     FILE
 #embed "../../Web/js/token.js"
     AT("/js/token.js", JS)
+
+    FILE
+#embed "../../Web/js/viewer-feed.js"
+    AT("/js/viewer-feed.js", JS)
 
     FILE
 #embed "../../Web/js/windows.js"

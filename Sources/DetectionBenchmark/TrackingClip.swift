@@ -23,7 +23,7 @@ public struct TrackingClip: Sendable {
   /// - Throws: `FFmpegError`; ``Unusable`` for a file without a picture.
   public init(file: String, count: Int) throws {
     let demuxer = try Demuxer(MediaLocation(file))
-    let decoder = try PictureDecoder(demuxer.video)
+    let decoder = try VideoDecoder(demuxer.video)
     var (pictures, times): ([Picture], [Double]) = ([], [])
     while pictures.count < count, let packet = try demuxer.next() {
       let start = ContinuousClock.now

@@ -1,4 +1,5 @@
 public import MediaModel
+public import NIOCore
 
 /// The state of the RTSP output as protocol.md section 8 reports it. The names are historic: no ffmpeg process runs.
 public struct RTSPReport: Sendable, Encodable {
@@ -108,6 +109,23 @@ public struct ClockReport: Sendable, Encodable {
   }
 }
 
+/// How much room the disk of recordings has, as `/api/server` shows it.
+public struct StorageReport: Sendable, Encodable {
+  public var free_bytes: Int
+  public var total_bytes: Int
+  /// With less room than this nothing is recorded.
+  public var minimum_free_bytes: Int
+
+  public init(freeBytes: Int, totalBytes: Int, minimumFreeBytes: Int) {
+    free_bytes = freeBytes
+    total_bytes = totalBytes
+    minimum_free_bytes = minimumFreeBytes
+  }
+}
+
+/// Pieces of a document, one after the other; `nil` at the end. Each call blocks on the disk.
+public typealias DocumentPieces = @Sendable () throws -> ByteBuffer?
+
 /// What the gateway shows of the rest of the process. The executable puts these together.
 public struct GatewayProviders: Sendable {
   /// The text for `/metrics`.
@@ -118,6 +136,11 @@ public struct GatewayProviders: Sendable {
   public var recordings: @Sendable () async -> [RecordingReport]
   /// The path of a file of a session, or `nil` when there is no such session or file.
   public var recordingFile: @Sendable (_ session: String, _ file: String) -> String?
+  /// What was found out in a session, as lines of JSON; `nil` when there is no such session, or nothing of that kind.
+  /// Reads the disk, so it is called off the event loops.
+  public var recordingResults: @Sendable (_ session: String) -> DocumentPieces?
+  /// The disk of recordings, or `nil` when it cannot be asked.
+  public var storage: @Sendable () -> StorageReport?
   /// What keeps the server from serving, or `nil` when it is ready.
   public var notReadyReason: @Sendable () -> String?
   /// The state of the clock, or `nil` when no time servers are asked.
@@ -134,6 +157,8 @@ public struct GatewayProviders: Sendable {
     metrics: @escaping @Sendable () -> String = { "" }, rtsp: @escaping @Sendable () -> RTSPReport? = { nil },
     recordings: @escaping @Sendable () async -> [RecordingReport] = { [] },
     recordingFile: @escaping @Sendable (String, String) -> String? = { _, _ in nil },
+    recordingResults: @escaping @Sendable (String) -> DocumentPieces? = { _ in nil },
+    storage: @escaping @Sendable () -> StorageReport? = { nil },
     notReadyReason: @escaping @Sendable () -> String? = { nil },
     clock: @escaping @Sendable () -> ClockReport? = { nil },
     elsewhere: @escaping @Sendable () -> [ElsewhereReport] = { [] },
@@ -148,6 +173,8 @@ public struct GatewayProviders: Sendable {
     self.rtsp = rtsp
     self.recordings = recordings
     self.recordingFile = recordingFile
+    self.recordingResults = recordingResults
+    self.storage = storage
     self.notReadyReason = notReadyReason
     self.clock = clock
   }

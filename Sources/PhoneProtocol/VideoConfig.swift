@@ -15,6 +15,9 @@ public struct VideoConfig: Codable, Hashable, Sendable {
   public var mode: String?
   /// `au`: every frame packet is exactly one access unit (an extension of ours, so that nothing needs to be guessed).
   public var aligned: String?
+  /// Whether it makes a key frame when it is sent `request_key_frame`; senders that are not known to say so are sent
+  /// nothing.
+  public var key_frame_requests: Bool?
 
   public init(source: String?, mode: String? = "video", isAligned: Bool) {
     type = "video_config"

@@ -196,6 +196,12 @@ public final class PublisherLease: Sendable {
     stream.publish(picture, claim: claimID, firstReceivedAt: firstReceivedAt, receivedAt: receivedAt, given: given)
   }
 
+  /// The publisher makes key frames on request.
+  /// - Parameter ask: asks it; called on any thread, and must not wait.
+  public func acceptKeyFrameRequests(_ ask: @escaping @Sendable () -> Void) {
+    stream.acceptKeyFrameRequests(claim: claimID, ask)
+  }
+
   /// The publisher goes away; the stream is held for the grace period. Idempotent.
   public func end() { stream.release(claim: claimID, isHeld: true) }
 

@@ -33,6 +33,9 @@ public final class RelayStream: Sendable {
     var clock = CaptureClock()
     var timeline: DecodeTimeline?
     var bandwidth = BandwidthMonitor()
+    /// Asks the publisher for a key frame; `nil`: it makes none on request.
+    var askForKeyFrame: (@Sendable () -> Void)?
+    var askedForKeyFrameAt: HostTime?
   }
 
   struct State {

@@ -166,28 +166,20 @@ public struct SessionMessageDecoder: Sendable {
   }
 
   private func location(_ data: ByteBuffer, _ time: WallTime) throws(ProtobufError) -> SessionEvent.Location? {
-    var location = SessionEvent.Location(time: time, latitudeDegrees: 0, longitudeDegrees: 0)
-    for field in try ProtobufReader.fields(of: data) {
-      switch field.number {
-      case 1: location.latitudeDegrees = field.double ?? 0
-      case 2: location.longitudeDegrees = field.double ?? 0
-      case 3: location.altitudeMetres = field.double
-      case 4:
-        // The other way round of ``SessionMessages``: the radius of 68 % of two axes that deviate equally.
-        guard var packed = field.bytes, let bits = packed.readInteger(endianness: .little, as: UInt64.self) else {
-          break
-        }
-        location.accuracyMetres = max(0, Double(bitPattern: bits)).squareRoot() * 1.51
-      case 10: location.headingDegrees = field.double.map { $0 * 180 / .pi }
-      case 11:
-        guard let bytes = field.bytes else { break }
-        let velocity = try Self.vector(bytes)
-        location.speedMPerSec = (velocity.x * velocity.x + velocity.y * velocity.y).squareRoot()
-      default: break
-      }
-    }
-    let numbers = [location.latitudeDegrees, location.longitudeDegrees, location.altitudeMetres ?? 0]
-    return numbers.allSatisfy(\.isFinite) ? location : nil
+    let fields = try ProtobufReader.fields(of: data)
+    func double(_ number: Int) -> Double? { fields.last { $0.number == number }?.double }
+    let (latitude, longitude, altitude) = (double(1) ?? 0, double(2) ?? 0, double(3))
+    guard latitude.isFinite, longitude.isFinite, altitude?.isFinite ?? true else { return nil }
+    let covariance = fields.last { $0.number == 4 }?.bytes
+    let variance = covariance.flatMap { $0.getInteger(at: $0.readerIndex, endianness: .little, as: UInt64.self) }
+    var velocity: SIMD3<Double>?
+    if let bytes = fields.last(where: { $0.number == 11 })?.bytes { velocity = try Self.vector(bytes) }
+    return SessionEvent.Location(
+      time: time, latitudeDegrees: latitude, longitudeDegrees: longitude, altitudeMetres: altitude,
+      // The other way round of what records it: the radius of 68 % of two axes that deviate equally.
+      accuracyMetres: variance.map { max(0, Double(bitPattern: $0)).squareRoot() * 1.51 },
+      headingDegrees: double(10).map { $0 * 180 / .pi },
+      speedMPerSec: velocity.map { ($0.x * $0.x + $0.y * $0.y).squareRoot() })
   }
 
   // MARK: Points

@@ -1,9 +1,11 @@
 import BusMessages
+import CodedMedia
 import Compression
 import ExportFormats
 import MediaModel
 import NIOCore
 import PosixFiles
+import Recording
 import RerunLog
 import SessionEvents
 

@@ -1,7 +1,9 @@
 import ExportFormats
 import Foundation
 import MapFormats
+import MediaModel
 import PosixFiles
+import SessionEvents
 
 /// Writes a session in other formats. Calls block.
 public struct SessionExport {
@@ -52,10 +54,10 @@ public struct SessionExport {
     var count = 0
     while let event = try events.next() {
       for export in exports { try export.add(event) }
+      guard case .video(let video) = event else { continue }
       count += 1
-      if count % 256 == 0, let range, case .video(let video) = event {
-        onProgress(min(1, max(0, video.time.since(range.start).seconds / range.end.since(range.start).seconds)))
-      }
+      guard count % 256 == 0, let range else { continue }
+      onProgress(min(1, max(0, video.time.since(range.start).seconds / range.end.since(range.start).seconds)))
     }
     for export in exports { try export.finish() }
     onProgress(1)

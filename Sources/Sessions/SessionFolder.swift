@@ -1,6 +1,6 @@
 import Foundation
 import MCAP
-public import MediaModel
+import MediaModel
 import NIOCore
 import PosixFiles
 import Recording
@@ -52,13 +52,11 @@ public struct SessionFolder: Sendable {
     do throws(FileFailure) {
       let file = try OpenFile(path, flags: O_RDONLY, mode: 0)
       let size = try file.size()
-      guard size <= limit else { throw SessionsError.malformed(path: path, reason: "it is larger than \(limit) bytes") }
-      return try file.read(at: 0, count: size)
-    } catch let error as SessionsError {
-      throw error
+      if size <= limit { return try file.read(at: 0, count: size) }
     } catch {
       throw .file("\(error)")
     }
+    throw .malformed(path: path, reason: "it is larger than \(limit) bytes")
   }
 
   /// The stream that was recorded.

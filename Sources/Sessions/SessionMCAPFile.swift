@@ -1,6 +1,7 @@
 import BusMessages
 import Compression
 import FoxgloveSchemas
+import Geometry
 import MCAP
 import MediaModel
 import NIOCore

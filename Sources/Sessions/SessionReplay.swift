@@ -1,6 +1,6 @@
 import Clocks
 import CodedMedia
-public import MediaModel
+import MediaModel
 import NIOCore
 public import Publishing
 import SessionEvents

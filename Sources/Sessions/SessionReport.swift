@@ -1,6 +1,7 @@
 import ExportFormats
 import Foundation
 import MediaModel
+import Recording
 import SessionModel
 
 /// What is in a session, for people and programs. Its fields are those of `sessions show --json`.

@@ -1,13 +1,14 @@
 import Compression
 import FFmpeg
-import FragmentedMP4
 import Foundation
+import FragmentedMP4
 import MCAP
 import MediaModel
 import NIOCore
 import PosixFiles
 import Recording
 import SessionLog
+import SessionModel
 
 #if canImport(Glibc)
   import Glibc

@@ -34,6 +34,9 @@ public final class TelemetryHub: Service {
   private let shown: BusSubscription
   /// Commands on their way between nodes.
   private let passed: BusSubscription
+  /// Maps, apart from the rest: one may have many megabytes, and only the newest counts.
+  private let clouds: BusSubscription
+  private let shelf: Mutex<MapShelf>
 
   /// Joins the bus at once, so that nothing that is published from now on is missed.
   /// - Parameter events: are told of phones that come and go; `nil`: nobody but the bus is.
@@ -50,6 +53,8 @@ public final class TelemetryHub: Service {
     uploads = UploadStore(options: options, metrics: metrics, clocks: clocks, logger: logger)
     shown = bus.subscribe(SubscriptionRequest(Self.shownTopics))
     passed = bus.subscribe(SubscriptionRequest([.controlCommands], messages: 256, bytes: 1 << 20))
+    clouds = bus.subscribe(SubscriptionRequest([.pointClouds], messages: options.maps.streams, bytes: 64 << 20))
+    shelf = Mutex(MapShelf(limits: options.maps))
   }
 
   /// Brings what others publish to viewers and phones, until the service group shuts down or the task is cancelled.
@@ -59,6 +64,7 @@ public final class TelemetryHub: Service {
         group.addTask { await self.uploads.run() }
         group.addTask { for await delivery in self.shown { self.show(delivery.message) } }
         group.addTask { for await delivery in self.passed { self.passRemote(delivery.message) } }
+        group.addTask { for await delivery in self.clouds { self.shelve(delivery.message) } }
         group.addTask { await self.updateGauges() }
       }
     }
@@ -196,8 +202,31 @@ public final class TelemetryHub: Service {
     for viewer in viewers(of: stream) { viewer.send(framed) }
   }
 
+  /// The newest map of a stream; `nil`: there is none.
+  public func map(of stream: StreamName) -> MapDocument? { shelf.withLock { $0.map(of: stream.text) } }
+
+  /// The way of a stream's camera so far.
+  public func path(of stream: StreamName) -> PathReport { shelf.withLock { $0.path(of: stream.text) } }
+
+  /// Keeps a map for those who fetch it, and tells viewers that there is a new one.
+  private func shelve(_ message: BusMessage) {
+    let stream = message.headers.text(BusHeader.stream) ?? StreamName.default.text
+    guard let map = shelf.withLock({ $0.put(message.body, of: stream) }) else { return }
+    guard hasViewers else { return }
+    let text = ViewerMessages.map(tag: map.tag, bytes: map.ply.readableBytes, stream: stream)
+    show(WebSocketFraming.message(.text, payload: text), of: stream)
+  }
+
+  private func keepPath(_ message: BusMessage) {
+    guard let pose = try? CameraPose(message.body) else { return }
+    let stream = message.headers.text(BusHeader.stream) ?? pose.stream ?? StreamName.default.text
+    shelf.withLock { $0.add(pose, of: stream) }
+  }
+
   /// Shows a message of the bus to viewers. Framed once for all of them.
   private func show(_ message: BusMessage) {
+    if message.topic == .trajectory { keepPath(message) }
+    if message.topic == .restart { shelf.withLock { $0.restart() } }
     guard hasViewers, let (text, stream) = ViewerFeed.text(for: message, limits: options.limits) else { return }
     let framed = WebSocketFraming.message(.text, payload: text)
     guard message.topic == .imuData else { return show(framed, of: stream) }
@@ -206,8 +235,8 @@ public final class TelemetryHub: Service {
   }
 
   private static let shownTopics: Set<Topic> = [
-    .trajectory, .imuData, .restart, .events, .processedFrames, .identificationResults, .analysisMode, .phoneMessages,
-    .worldObjects,
+    .trajectory, .slamResults, .imuData, .restart, .events, .processedFrames, .identificationResults, .analysisMode,
+    .phoneMessages, .worldObjects,
   ]
 
   // MARK: Numbers

@@ -8,6 +8,8 @@ public struct TelemetryOptions: Sendable {
   public var limits = TelemetryLimits()
   public var commands = CommandQueue.Limits()
   public var viewerQueue = ViewerQueue.Limits()
+  /// Maps and ways that are kept for viewers.
+  package var maps = MapShelf.Limits()
   /// Samples a second that a viewer gets unless it asks for all.
   public var viewerSampleRate = 60.0
   /// Commands a second of one viewer; a gamepad sends 60 of each kind.

@@ -1,5 +1,6 @@
 #if OpenVINO
   import DetectionBenchmark
+  import Foundation
   import MediaModel
   import TestSupport
   import Testing

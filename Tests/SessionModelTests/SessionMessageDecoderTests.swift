@@ -1,3 +1,5 @@
+import BusMessages
+import Geometry
 import FoxgloveSchemas
 import MediaModel
 import NIOCore

@@ -3,6 +3,7 @@
 import { token, withToken } from './token.js';
 
 const requestTimeoutMillis = 5000;
+const mapTimeoutMillis = 30_000;
 const longestMessage = 200;
 
 /** The server refused a request; `status` is the HTTP status, `message` what the server says about it. */
@@ -54,6 +55,42 @@ export const getMetadata = async (id) => (await get(filePath(id, 'metadata.json'
 
 /** How detection stands: `{state, stream, mode, modes, method, model, prompt, choices, frame, skipped, problem}`. */
 export const getDetection = async () => (await get('/api/detection')).body;
+
+/** The way of a stream's camera so far: `{stream, map, steps: [[time, x, y, z, isKey], …]}`. */
+export const getPath = async (name) => (await get(`/api/path?${new URLSearchParams({ stream: name })}`)).body;
+
+/** The newest map of a stream as PLY: `{bytes, tag}`; null when there is none, or none but that of `tag`. */
+export const getMap = (name, tag) => askForBytes(`/api/map?${new URLSearchParams({ stream: name })}`, tag);
+
+async function askForBytes(path, tag) {
+  const response = await fetch(path, {
+    headers: { ...(tag ? { 'If-None-Match': tag } : {}), ...(token() ? { Authorization: `Bearer ${token()}` } : {}) },
+    cache: 'no-store',
+    signal: AbortSignal.timeout(mapTimeoutMillis),
+  });
+  if (response.status === 304 || response.status === 204) return null;
+  if (!response.ok) throw new RefusedError(response.status, `${path} answered ${response.status}`);
+  return { bytes: await response.arrayBuffer(), tag: response.headers.get('etag') };
+}
+
+/** What was found out in a recording, a line of JSON each; calls `take` with each line's value as they come.
+ * Returns whether there was anything but video. */
+export async function readResults(id, take, signal) {
+  const headers = token() ? { Authorization: `Bearer ${token()}` } : {};
+  const path = `/api/recordings/${encodeURIComponent(id)}/results`;
+  const response = await fetch(path, { headers, cache: 'no-store', signal });
+  if (!response.ok) throw new RefusedError(response.status, `${path} answered ${response.status}`);
+  if (response.status === 204) return false;
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const { value, done } = await reader.read();
+    const lines = (rest + (value ?? '')).split('\n');
+    rest = lines.pop();
+    for (const line of lines) take(JSON.parse(line));
+    if (done) return true;
+  }
+}
 
 /** Changes what is looked for: `mode`, `prompt`, or both. */
 export async function changeDetection(change) {

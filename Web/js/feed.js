@@ -63,6 +63,13 @@ export class Feed extends EventTarget {
     this.#timer = 0;
   }
 
+  /** Sends a text, if there is a connection. Returns whether there was. */
+  send(text) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(text);
+    return true;
+  }
+
   /** Ends the connection and stops trying. */
   stop() {
     this.holdOff();

@@ -9,11 +9,16 @@ const settledChunks = 10;
 const patienceMillis = 4000;
 const maxQueuedChunks = 900;
 const maxFailuresInARow = 3;
+// A joining viewer gets a group at once, which is not held back.
+const maxWaiting = 60;
 
 /**
  * Shows a stream in a canvas. Feed it the messages of one connection after `restart()`.
  *
- * Events: `picture` on every shown picture, `failed` when this browser cannot decode the stream.
+ * Pictures may wait before they are decoded, for whatever is to show with them; waiting in coded form they hold up no
+ * decoder. Events: `arrival` and `picture`, with `detail` the capture time in milliseconds, when a picture came in and
+ * when it shows; `gap` when pictures are missing up to the next key frame; `failed` when this browser cannot decode the
+ * stream.
  */
 export class LivePlayer extends EventTarget {
   static format = 'packets';
@@ -25,6 +30,8 @@ export class LivePlayer extends EventTarget {
   }
 
   element = document.createElement('canvas');
+  /** Says for how many milliseconds pictures that come in at `now` wait. */
+  holdMillis = () => 0;
   /** Frames that were not decoded because the decoder was behind. */
   skipped = 0;
 
@@ -38,6 +45,8 @@ export class LivePlayer extends EventTarget {
   #failures = 0;
   #pending = null;
   #drawing = 0;
+  #waiting = [];
+  #releasing = 0;
   #ages = new Median();
   #shown = new Rate();
 
@@ -53,6 +62,7 @@ export class LivePlayer extends EventTarget {
   /** A new connection: what comes next starts with parameter sets and a key frame. */
   restart() {
     this.#needsKey = true;
+    this.#waiting = [];
   }
 
   /** Takes a message of the connection. */
@@ -60,8 +70,29 @@ export class LivePlayer extends EventTarget {
     if (typeof message === 'string') return;
     const packet = parsePacket(message);
     if (!packet) return;
-    if (packet.kind === 'parameters') this.#parameterSets.collect(packet.data);
-    else this.#decode(packet);
+    if (packet.kind === 'frame') {
+      this.dispatchEvent(new CustomEvent('arrival', { detail: packet.timestampMicros / 1000 }));
+    }
+    this.#waiting.push({ packet, arrivedAt: performance.now() });
+    this.#release();
+  }
+
+  // In order, the oldest first; too many that wait are decoded at once.
+  #release() {
+    clearTimeout(this.#releasing);
+    const now = performance.now();
+    const hold = this.holdMillis(now);
+    while (this.#waiting.length > 0) {
+      const [{ packet, arrivedAt }] = this.#waiting;
+      const rest = arrivedAt + hold - now;
+      if (rest > 1 && this.#waiting.length <= maxWaiting) {
+        this.#releasing = setTimeout(() => this.#release(), rest);
+        return;
+      }
+      this.#waiting.shift();
+      if (packet.kind === 'parameters') this.#parameterSets.collect(packet.data);
+      else this.#decode(packet);
+    }
   }
 
   /** What shows now. */
@@ -81,6 +112,7 @@ export class LivePlayer extends EventTarget {
   /** Lets go of decoder and pictures. */
   dispose() {
     cancelAnimationFrame(this.#drawing);
+    clearTimeout(this.#releasing);
     this.#pending?.close();
     this.#pending = null;
     this.#closeDecoder();
@@ -121,6 +153,7 @@ export class LivePlayer extends EventTarget {
     this.#behindSince = null;
     this.#closeDecoder();
     this.#needsKey = true;
+    this.dispatchEvent(new Event('gap'));
   }
 
   #configure() {
@@ -141,6 +174,7 @@ export class LivePlayer extends EventTarget {
     this.#closeDecoder();
     this.#needsKey = true;
     this.#failures += 1;
+    this.dispatchEvent(new Event('gap'));
     if (this.#failures >= maxFailuresInARow || error.name === 'NotSupportedError') {
       this.dispatchEvent(new CustomEvent('failed', { detail: error }));
     }
@@ -173,7 +207,8 @@ export class LivePlayer extends EventTarget {
     const now = performance.now();
     this.#ages.add(this.#clock.now() - frame.timestamp / 1000, now);
     this.#shown.add(1, now);
+    const millis = frame.timestamp / 1000;
     frame.close();
-    this.dispatchEvent(new Event('picture'));
+    this.dispatchEvent(new CustomEvent('picture', { detail: millis }));
   }
 }

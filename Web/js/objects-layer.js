@@ -1,103 +1,135 @@
-// The objects that the server found, drawn over the live picture.
+// What the server found, drawn over the picture that it was found in.
 
-import { viewerURL } from './api.js';
-import { Feed } from './feed.js';
 import { columnsOf } from './masks.js';
+import { Playout, ResultTrack } from './results.js';
 
-// Results older than this say nothing about the picture that shows.
+// Without word of pictures, results go after so long.
 const staleMillis = 1000;
 // Neighbouring identifiers get colours that are far apart.
 const hueStep = 137.5;
 
-/** Draws boxes, masks and names of a stream. Event: `results` with `detail` the objects of a frame. */
+/** The hue of an object, in degrees. */
+export const hueOf = (id) => (id * hueStep) % 360;
+
+/** Draws objects into a canvas of the picture's size. */
+export function drawObjects(canvas, context, objects, [width, height]) {
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  else context.clearRect(0, 0, width, height);
+  for (const object of objects) drawObject(context, object, width);
+}
+
+function drawObject(context, object, width) {
+  const hue = hueOf(object.id ?? 0);
+  const [left, top, right, bottom] = object.box;
+  if (object.mask) {
+    const [dx, dy] = object.shift ?? [0, 0];
+    context.fillStyle = `hsl(${hue} 90% 60% / 40%)`;
+    for (const [x, y, height] of columnsOf(object.mask)) context.fillRect(x + dx, y + dy, 1, height);
+  }
+  context.strokeStyle = `hsl(${hue} 90% 60%)`;
+  context.lineWidth = Math.max(1.5, width / 500);
+  context.setLineDash(object.sighting === 'predicted' ? [6, 6] : []);
+  context.strokeRect(left, top, right - left, bottom - top);
+  const size = Math.max(11, width / 70);
+  const text = `${object.label ?? ''} ${object.id ?? ''}`.trim();
+  context.font = `600 ${size}px system-ui, sans-serif`;
+  const lines = object.found ? [text, object.found] : [text];
+  const textWidth = Math.max(...lines.map((line) => context.measureText(line).width)) + size * 0.6;
+  const y = Math.max(0, top - size * 1.35 * lines.length);
+  context.fillStyle = 'rgb(5 7 10 / 70%)';
+  context.fillRect(left, y, textWidth, size * 1.35 * lines.length);
+  context.fillStyle = `hsl(${hue} 90% 75%)`;
+  lines.forEach((line, index) => context.fillText(line, left + size * 0.3, y + size * (1 + 1.35 * index)));
+}
+
+/**
+ * The layer over a live picture. Where pictures have times, each shows with its own results: `hold` of a player says
+ * how long pictures wait for them. Event: `results` with `detail` the objects of a frame.
+ */
 export class ObjectsLayer extends EventTarget {
   element = document.createElement('canvas');
+  /** How the results that show belong to their picture: `exact`, `between`, `late`, or null. */
+  kind = null;
 
-  #feed;
   #context;
-  #drawing = 0;
+  #track = new ResultTrack();
+  #playout = new Playout();
+  #names = new Map();
+  #size = null;
+  #isOn = false;
+  #knowsTimes = false;
   #clearing = 0;
-  #frame = null;
 
-  /** @param name of the stream */
-  constructor(name) {
+  /** @param feed a `ViewerFeed` of the stream */
+  constructor(feed) {
     super();
     this.element.className = 'objects';
     this.element.setAttribute('aria-hidden', 'true');
     this.#context = this.element.getContext('2d');
-    this.#feed = new Feed(() => viewerURL(name));
-    this.#feed.addEventListener('message', (event) => this.#receive(event.detail));
+    feed.addEventListener('detections', (event) => this.#take(event.detail.detections));
+    feed.addEventListener('identification', (event) => this.#name(event.detail.identification));
   }
 
-  /** Asks for results, or no longer. */
+  /** Shows results, or none. */
   set isOn(isOn) {
-    if (isOn) this.#feed.resume();
-    else {
-      this.#feed.stop();
-      this.#clear();
-    }
+    this.#isOn = isOn;
+    if (!isOn) this.#clear();
   }
 
-  /** Makes no further attempts to connect until it is switched on again. */
-  holdOff() {
-    this.#feed.holdOff();
+  /** Milliseconds that pictures wait for their results. */
+  holdMillis(now) {
+    return this.#isOn ? this.#playout.holdMillis(now) : 0;
+  }
+
+  /** A picture came in that was captured at `millis`. */
+  expect(millis) {
+    this.#playout.arrived(millis, performance.now());
+  }
+
+  /** The picture that was captured at `millis` shows now. */
+  show(millis) {
+    this.#knowsTimes = true;
+    const found = this.#isOn ? this.#track.at(millis) : null;
+    this.kind = found?.kind ?? null;
+    this.#draw(found?.objects ?? []);
   }
 
   dispose() {
     this.isOn = false;
   }
 
-  #receive(text) {
-    if (typeof text !== 'string') return;
-    const message = JSON.parse(text);
-    if (message.type !== 'detections') return;
-    this.#frame = message.detections;
-    this.dispatchEvent(new CustomEvent('results', { detail: this.#frame.objects }));
-    this.#drawing ||= requestAnimationFrame(() => this.#draw());
+  #take(frame) {
+    if (!Array.isArray(frame?.objects)) return;
+    const millis = frame.timestamp * 1000;
+    const objects = frame.objects.map((object) => {
+      const name = this.#names.get(object.id);
+      return { ...object, found: name === object.label ? undefined : name };
+    });
+    this.#track.add(millis, objects);
+    this.#playout.found(millis, performance.now());
+    const shape = objects[0]?.mask_shape;
+    if (shape) this.#size = [shape[1], shape[0]];
+    this.dispatchEvent(new CustomEvent('results', { detail: objects }));
+    if (!this.#isOn) return;
+    if (!this.#knowsTimes) this.#draw(objects);
     clearTimeout(this.#clearing);
     this.#clearing = setTimeout(() => this.#clear(), staleMillis);
   }
 
+  #name({ object_id: id, results }) {
+    const text = results?.name ?? results?.label ?? Object.values(results ?? {})[0];
+    if (typeof text !== 'string') return;
+    this.#names.set(id, text.slice(0, 60));
+    if (this.#names.size > 500) this.#names.delete(this.#names.keys().next().value);
+  }
+
+  #draw(objects) {
+    if (this.#size) drawObjects(this.element, this.#context, objects, this.#size);
+  }
+
   #clear() {
     clearTimeout(this.#clearing);
-    cancelAnimationFrame(this.#drawing);
-    this.#drawing = 0;
-    this.#frame = null;
+    this.kind = null;
     this.#context.clearRect(0, 0, this.element.width, this.element.height);
-  }
-
-  #draw() {
-    this.#drawing = 0;
-    const objects = this.#frame?.objects ?? [];
-    const canvas = this.element;
-    if (objects.length > 0) {
-      const [height, width] = objects[0].mask_shape;
-      if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-    }
-    this.#context.clearRect(0, 0, canvas.width, canvas.height);
-    for (const object of objects) this.#drawObject(object, canvas.width);
-  }
-
-  #drawObject(object, width) {
-    const context = this.#context;
-    const hue = (object.id * hueStep) % 360;
-    const [left, top, right, bottom] = object.box;
-    if (object.mask) {
-      context.fillStyle = `hsl(${hue} 90% 60% / 40%)`;
-      for (const [x, y, height] of columnsOf(object.mask)) context.fillRect(x, y, 1, height);
-    }
-    context.strokeStyle = `hsl(${hue} 90% 60%)`;
-    context.lineWidth = Math.max(1.5, width / 500);
-    context.setLineDash(object.sighting === 'predicted' ? [6, 6] : []);
-    context.strokeRect(left, top, right - left, bottom - top);
-    const size = Math.max(11, width / 70);
-    const text = `${object.label} ${object.id}`.trim();
-    context.font = `600 ${size}px system-ui, sans-serif`;
-    const textWidth = context.measureText(text).width + size * 0.6;
-    const y = Math.max(0, top - size * 1.35);
-    context.fillStyle = 'rgb(5 7 10 / 70%)';
-    context.fillRect(left, y, textWidth, size * 1.35);
-    context.fillStyle = `hsl(${hue} 90% 75%)`;
-    context.fillText(text, left + size * 0.3, y + size);
   }
 }

@@ -49,11 +49,14 @@ export class ServerLink extends EventTarget {
   async #ask() {
     let wait = pollMillis;
     try {
+      const isNew = !this.clock.isKnown;
       await this.#askServer();
       this.streams = await getStreams();
       this.#backoff.reset();
       this.#become('online');
       this.dispatchEvent(new Event('update'));
+      // The first answer is enough to begin with; the clock is better known with some more.
+      for (let round = 1; isNew && round < clockSamplesAtStart; round += 1) await this.#askServer();
     } catch (error) {
       this.refusal = error instanceof RefusedError ? error.message : null;
       if (error instanceof RefusedError && error.needsToken) {
@@ -70,17 +73,14 @@ export class ServerLink extends EventTarget {
   }
 
   async #askServer() {
-    const rounds = this.clock.isKnown ? 1 : clockSamplesAtStart;
-    for (let round = 0; round < rounds; round += 1) {
-      const askedAt = localNow();
-      const { body, date } = await getServer();
-      const answeredAt = localNow();
-      if (this.server && this.server.started !== body.started) this.clock.reset();
-      this.server = body;
-      // The Date header has whole seconds, so on average it is half a second behind.
-      const serverMillis = Number.isFinite(body.time) ? body.time * 1000 : Date.parse(date) + 500;
-      if (Number.isFinite(serverMillis)) this.clock.add(askedAt, answeredAt, serverMillis);
-    }
+    const askedAt = localNow();
+    const { body, date } = await getServer();
+    const answeredAt = localNow();
+    if (this.server && this.server.started !== body.started) this.clock.reset();
+    this.server = body;
+    // The Date header has whole seconds, so on average it is half a second behind.
+    const serverMillis = Number.isFinite(body.time) ? body.time * 1000 : Date.parse(date) + 500;
+    if (Number.isFinite(serverMillis)) this.clock.add(askedAt, answeredAt, serverMillis);
   }
 
   #become(state) {

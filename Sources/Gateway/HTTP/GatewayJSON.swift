@@ -86,6 +86,7 @@ struct ServerReport: Encodable {
   var rtsp_port: Int?
   var auth_required: Bool
   var clock: ClockReport?
+  var storage: StorageReport?
 }
 
 /// A stream in `/api/streams`.

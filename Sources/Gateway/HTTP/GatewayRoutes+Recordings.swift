@@ -10,12 +10,36 @@ extension GatewayRoutes {
     router.get("/api/recordings") { _, _ in
       Response(json: ["recordings": await providers.recordings()])
     }
+    router.get("/api/recordings/:session/results") { _, context in
+      guard let session = context.parameters.get("session"), Self.isPlainName(session) else {
+        return Response(status: .notFound, text: "no such recording")
+      }
+      return try await results(of: session)
+    }
     router.get("/recordings/:session/:file") { request, context in
       guard let session = context.parameters.get("session"), let file = context.parameters.get("file"),
         Self.isPlainName(session), Self.isPlainName(file), let path = providers.recordingFile(session, file)
       else { return Response(status: .notFound, text: "no such recording") }
       return try await Self.serve(path, name: "\(session)_\(file)", request: request, context: context)
     }
+  }
+
+  /// Lines of JSON, as they are read: never more than a piece is in memory, and who does not take it holds it up.
+  private func results(of session: String) async throws -> Response {
+    let opened = try await NIOThreadPool.singleton.runIfActive { [providers] in providers.recordingResults(session) }
+    guard let pieces = opened else {
+      // A recording of video alone is one all the same.
+      let isKnown = providers.recordingFile(session, "metadata.json") != nil
+      return isKnown ? Response(status: .noContent) : Response(status: .notFound, text: "no such recording")
+    }
+    let body = ResponseBody { writer in
+      while let piece = try await NIOThreadPool.singleton.runIfActive({ try pieces() }) {
+        try await writer.write(piece)
+      }
+      try await writer.finish(nil)
+    }
+    return Response(
+      status: .ok, headers: [.contentType: "application/x-ndjson", .cacheControl: "no-cache"], body: body)
   }
 
   /// Whether `name` is one path component that leads nowhere else.

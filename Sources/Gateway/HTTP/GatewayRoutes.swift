@@ -25,6 +25,7 @@ struct GatewayRoutes: Sendable {
     addHealth(to: router)
     addStreams(to: router)
     addRecordings(to: router)
+    addWorld(to: router)
     addDetection(to: router)
     addObjects(to: router)
     addPhoneLink(to: router)
@@ -117,7 +118,7 @@ struct GatewayRoutes: Sendable {
           version: version, uptime_s: now.host.since(startedAt).seconds,
           started: now.wall(at: startedAt).secondsSince1970, time: now.wall.secondsSince1970,
           rtsp_port: configuration.rtspPort, auth_required: configuration.access.requiresToken,
-          clock: providers.clock()))
+          clock: providers.clock(), storage: providers.storage()))
     }
   }
 }

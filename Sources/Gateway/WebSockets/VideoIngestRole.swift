@@ -82,6 +82,7 @@ final class VideoIngestRole: WebSocketRole {
   }
 
   private func apply(_ effects: PublisherSession.Effects, at now: HostTime) {
+    if effects.config?.key_frame_requests == true { acceptKeyFrameRequests() }
     let began = firstPacketAt ?? now
     for picture in effects.pictures { lease?.publish(picture, firstReceivedAt: began, receivedAt: now) }
     // What is held after pictures were handed on began with this packet.
@@ -93,6 +94,14 @@ final class VideoIngestRole: WebSocketRole {
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
     deadline = eventLoop.scheduleTask(in: .nanoseconds(max(0, next.since(now).value))) {
       bound.value.deadlineReached()
+    }
+  }
+
+  private func acceptKeyFrameRequests() {
+    guard let connection, let eventLoop = connection.eventLoop else { return }
+    let bound = NIOLoopBound(connection, eventLoop: eventLoop)
+    lease?.acceptKeyFrameRequests {
+      eventLoop.execute { bound.value.send(text: #"{"type":"request_key_frame"}"#) }
     }
   }
 

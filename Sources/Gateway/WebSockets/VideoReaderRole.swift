@@ -12,6 +12,11 @@ final class VideoReaderRole: WebSocketRole {
   /// Sent at one go. A late reader starts with a whole group of pictures, some megabytes, while others wait.
   private static let burstBytes = 1 << 20
 
+  /// Older groups of pictures make a reader that joins wait, or decode much before it sees anything.
+  private static let groupAge = Nanoseconds.milliseconds(1_500)
+  /// A decoder that lost something wants a key frame that it has not had yet.
+  private static let lossAge = Nanoseconds.milliseconds(100)
+
   private let stream: RelayStream
   private var options: ReaderOptions
   private let clocks: SystemClocks
@@ -38,12 +43,17 @@ final class VideoReaderRole: WebSocketRole {
     reader = LoopReader(
       stream: stream, options: options, eventLoop: eventLoop,
       onAvailable: { self.send() }, onEnd: { self.ended($0) })
+    stream.requestKeyFrame(unlessYoungerThan: Self.groupAge)
     send()
   }
 
   func received(_ message: WebSocketMessage) {
     // Anything else that a consumer says has no meaning here.
-    if case .text("ping") = message { connection?.send(text: "pong") }
+    switch message {
+    case .text("ping"): connection?.send(text: "pong")
+    case .text("request_key_frame"): stream.requestKeyFrame(unlessYoungerThan: Self.lossAge)
+    case .text, .binary: break
+    }
   }
 
   func becameWritable() { send() }

@@ -21,9 +21,16 @@ enum ViewerFeed {
       case .analysisMode: ViewerMessages.merging(body, type: "analysis_mode", stream: stream)
       case .phoneMessages: ViewerMessages.wrapping(body, as: "message", type: "phone_message", stream: stream)
       case .worldObjects: ViewerMessages.merging(body, type: "world_objects", stream: stream)
-      case .slamResults, .videoFrames, .videoStream, .pointClouds, .controlCommands, .streamAnnouncements: nil
+      case .slamResults: lostState(body, stream: stream, limits: limits)
+      case .videoFrames, .videoStream, .pointClouds, .controlCommands, .streamAnnouncements: nil
       }
     return text.map { ($0, stream) }
+  }
+
+  /// A result of SLAM without a pose; those with one come as `trajectory_update`.
+  private static func lostState(_ body: ByteBuffer, stream: String?, limits: TelemetryLimits) -> ByteBuffer? {
+    guard let object = try? JSONObject(body, limits: limits), !object.has("pose") else { return nil }
+    return ViewerMessages.merging(body, type: "slam_state", stream: stream)
   }
 }
 

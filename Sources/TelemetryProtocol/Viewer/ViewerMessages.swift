@@ -32,6 +32,13 @@ public enum ViewerMessages {
     return text
   }
 
+  /// `{"type":"map","stream":…,"tag":…,"bytes":…}`: there is a new map to be fetched.
+  public static func map(tag: String, bytes: Int, stream: String) -> ByteBuffer {
+    var text = begin("map", stream: stream, reserving: 64)
+    text.writeString(",\"tag\":\(JSONText.encode(tag)),\"bytes\":\(bytes)}")
+    return text
+  }
+
   /// `{"type":"error","reason":…,"message":…}`.
   public static func error(_ reject: TelemetryReject) -> ByteBuffer {
     ByteBuffer(

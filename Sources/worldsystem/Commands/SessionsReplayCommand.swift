@@ -48,9 +48,19 @@ struct SessionsReplayCommand: AsyncParsableCommand {
     let target = PublishTarget(to: to, stream: name, credentials: credentials)
     let telemetry = videoOnly ? nil : try target.telemetryClient(source: "replay")
     try await target.run(source: "replay", telemetry: telemetry) { sink in
-      await telemetry?.waitForConnection(for: .seconds(5))
-      let counts = try await replay.run(to: sink, telemetry: telemetry.map { client in { await client.send($0) } })
-      Console.print("replayed \(counts.units) frames and \(counts.readings) readings of \(folder.name)")
+      try await Self.send(replay, to: sink, telemetry, name: folder.name)
     }
+  }
+
+  private static func send(
+    _ replay: SessionReplay, to sink: any AccessUnitSink, _ telemetry: TelemetryClient?, name: String
+  ) async throws {
+    var send: (@Sendable (String) async -> Void)?
+    if let telemetry {
+      await telemetry.waitForConnection(for: Nanoseconds.seconds(5))
+      send = { await telemetry.send($0) }
+    }
+    let counts = try await replay.run(to: sink, telemetry: send)
+    Console.print("replayed \(counts.units) frames and \(counts.readings) readings of \(name)")
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Settings
 
 struct UpCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ import Clocks
 import CoTSender
 import CursorOnTarget
 import Logging
+import MediaModel
 import MessageBus
 import NIOPosix
 import Settings

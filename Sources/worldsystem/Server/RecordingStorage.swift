@@ -4,6 +4,7 @@ import Logging
 import MediaModel
 import MessageBus
 import Observability
+import PosixFiles
 import Recording
 import Relay
 import ServiceLifecycle
@@ -17,7 +18,28 @@ struct RecordingStorage: Sendable {
   /// Listing reads the disk.
   private let thread = ThreadExecutor(name: "recordings")
 
-  init(_ settings: Settings) { catalog = RecordingCatalog(folder: settings.recording.path) }
+  private let folder: String
+  private let minimumFreeBytes: Int
+
+  init(_ settings: Settings) {
+    catalog = RecordingCatalog(folder: settings.recording.path)
+    folder = settings.recording.path
+    minimumFreeBytes = settings.recording.minFreeBytes
+  }
+
+  /// The room on the disk; `nil` while there is no folder.
+  var report: StorageReport? {
+    guard let space = try? Folder.space(at: folder) else { return nil }
+    return StorageReport(
+      freeBytes: space.freeBytes, totalBytes: space.totalBytes, minimumFreeBytes: minimumFreeBytes)
+  }
+
+  /// What was found out in a session; `nil` where it has no MCAP file.
+  func results(session: String) -> DocumentPieces? {
+    guard let path = path(session: session, file: SessionLog.fileName), let results = try? SessionResults(path: path)
+    else { return nil }
+    return { try results.next() }
+  }
 
   /// All sessions, newest first.
   func reports() async -> [RecordingReport] {

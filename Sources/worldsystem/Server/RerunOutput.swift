@@ -1,5 +1,6 @@
 import Clocks
 import Logging
+import MapFormats
 import MessageBus
 import Observability
 import Relay

@@ -73,7 +73,9 @@ struct ServerProcess {
         configuration: try gatewayConfiguration(access, rtspPort: rtsp.port), relay: relay,
         providers: GatewayProviders(
           metrics: { registry.exposition() }, rtsp: { rtsp.report }, recordings: { await storage.reports() },
-          recordingFile: { storage.path(session: $0, file: $1) }, notReadyReason: { rtsp.notReadyReason },
+          recordingFile: { storage.path(session: $0, file: $1) },
+          recordingResults: { storage.results(session: $0) }, storage: { storage.report },
+          notReadyReason: { rtsp.notReadyReason },
           clock: { clock.report }, elsewhere: busVideo.elsewhere,
           detection: DetectionRole.controls(detection, bus: bus, clocks: clock.clocks),
           sockets: [foxglove.endpoint(recordings: storage)], objects: ObjectMapRole.list(objects)),
@@ -86,11 +88,8 @@ struct ServerProcess {
       // Who others depend on comes first, so that it stops last.
       var services: [any Service] = clock.services + connection.services + tracing.services + [bus] + events.services
       services += busVideo.services + rtsp.services + [hub, foxglove, gateway]
-      if let rerun { services.append(rerun) }
-      if let cot { services.append(cot) }
-      if let logs { services.append(logs) }
-      if let recorder { services.append(recorder) }
-      if let objects { services.append(objects) }
+      let optional: [(any Service)?] = [rerun, cot, logs, recorder, objects]
+      services += optional.compactMap(\.self)
       services += detection?.services ?? []
       services += PerceptionRole.services(
         [slam, detection?.role].compactMap(\.self), of: relay, tracing: tracing)

@@ -7,8 +7,10 @@ import { formatSpan } from '../format.js';
 import { LivePlayer } from '../live-player.js';
 import { MSEPlayer } from '../mse-player.js';
 import { ObjectsLayer } from '../objects-layer.js';
+import { ViewerFeed } from '../viewer-feed.js';
 import { Rate } from '../windows.js';
 import { detectionPanel } from './detection.js';
+import { LiveExtras } from './extras.js';
 import { phoneLinkPanel } from './phone-link.js';
 import { latestRecordingsPanel } from './recordings.js';
 import { metricCards, overlay, spoken } from './stats.js';
@@ -39,8 +41,12 @@ class LiveView {
   #failure = null;
   #cards = metricCards();
   #overlay = overlay();
+  #viewer;
   #objects;
+  #extras;
   #isDetecting = false;
+  #isOffHere = false;
+  #resultsAt = -Infinity;
   #panels;
   #timer;
   #hiding = 0;
@@ -49,7 +55,9 @@ class LiveView {
   constructor(app, name) {
     this.#app = app;
     this.#name = name;
-    this.#objects = new ObjectsLayer(name);
+    this.#viewer = new ViewerFeed(name);
+    this.#objects = new ObjectsLayer(this.#viewer);
+    this.#extras = new LiveExtras(app, name, this.#viewer, this.#objects, () => this.#player?.skipped ?? 0);
     const detection = new EventTarget();
     detection.addEventListener('update', (event) => this.#followDetection(event.detail));
     this.#panels = [
@@ -60,6 +68,7 @@ class LiveView {
     this.#feed = new Feed(() => streamURL(name, this.#player.constructor.format));
     this.#listen();
     const wantsMSE = new URLSearchParams(location.search).get('player') === 'mse';
+    this.#viewer.resume();
     this.#usePlayer(!wantsMSE && LivePlayer.isSupported ? LivePlayer : MSEPlayer);
     this.#timer = setInterval(() => this.#refresh(), refreshMillis);
     this.#refresh();
@@ -71,6 +80,8 @@ class LiveView {
     this.#listening.abort();
     this.#feed.stop();
     this.#objects.dispose();
+    this.#extras.dispose();
+    this.#viewer.stop();
     this.#player?.dispose();
     this.#cards.dispose();
     for (const panel of this.#panels) panel.dispose();
@@ -87,16 +98,20 @@ class LiveView {
     this.objectsButton = stageButton('objects', 'Objects (O)', () => this.#toggleObjects());
     setAttribute(this.objectsButton, 'aria-pressed', 'true');
     setAttribute(this.objectsButton, 'hidden', true);
+    this.steerButton = stageButton('steer', 'Steer (C)', () => this.#toggleControl());
+    setAttribute(this.steerButton, 'aria-pressed', 'false');
     this.stage = h(
       'div', { class: 'stage', id: 'stage', data: { state: 'connecting' } },
       this.#objects.element, this.message,
       h('div', { class: 'stage-bar' }, this.#overlay.element, h(
-        'div', { class: 'stage-buttons' }, this.objectsButton, overlayButton,
+        'div', { class: 'stage-buttons' }, this.steerButton, this.objectsButton, overlayButton,
         stageButton('fullscreen', 'Full screen (F)', () => this.#toggleFullscreen()))));
     const heading = h('div', { class: 'live-head' }, h('h1', {}, this.#name), this.badge, this.since);
     this.element = h(
       'div', { class: 'live' },
-      h('div', { class: 'live-main' }, heading, this.stage, this.#cards.element),
+      h(
+        'div', { class: 'live-main' }, heading, this.#extras.alerts.element, this.stage, this.#extras.controlPlace,
+        this.#cards.element, this.#extras.element),
       h(
         'aside', { class: 'rail', 'aria-label': 'Streams and recordings' },
         this.#panels.map((panel) => panel.element)));
@@ -105,6 +120,7 @@ class LiveView {
   #listen() {
     const options = { signal: this.#listening.signal };
     const feed = this.#feed;
+    this.#objects.addEventListener('results', () => this.#sawResults(), options);
     const { link } = this.#app;
     feed.addEventListener('open', () => {
       this.#refusal = null;
@@ -121,9 +137,11 @@ class LiveView {
     link.addEventListener('state', () => {
       if (link.state !== 'online') {
         feed.holdOff();
-        this.#objects.holdOff();
+        this.#viewer.holdOff();
+      } else if (!document.hidden) {
+        if (this.#wantsFeed) feed.resume();
+        this.#viewer.resume();
       }
-      else if (this.#wantsFeed && !document.hidden) feed.resume();
       this.#refresh();
     }, options);
     link.addEventListener('update', () => this.#refresh(), options);
@@ -142,7 +160,11 @@ class LiveView {
     const player = new Player(this.#app.link.clock);
     this.#player = player;
     this.stage.prepend(player.element);
-    player.addEventListener('picture', () => this.#sawPicture());
+    // Who steers needs pictures at once, with or without what was found in them.
+    player.holdMillis = (now) => (this.#extras.isSteering ? 0 : this.#objects.holdMillis(now));
+    player.addEventListener('arrival', (event) => this.#objects.expect(event.detail));
+    player.addEventListener('picture', (event) => this.#sawPicture(event.detail ?? null));
+    player.addEventListener('gap', () => this.#feed.send('request_key_frame'));
     player.addEventListener('resync', () => this.#feed.connect());
     player.addEventListener('failed', (event) => this.#fallBack(event.detail));
     this.#feed.connect();
@@ -158,7 +180,9 @@ class LiveView {
     this.#refresh();
   }
 
-  #sawPicture() {
+  #sawPicture(millis) {
+    if (millis !== null) this.#objects.show(millis);
+    if (this.#pictureAt < 0) this.#extras.start();
     const wasStill = performance.now() - this.#pictureAt > stallMillis;
     this.#pictureAt = performance.now();
     if (wasStill) this.#refresh();
@@ -223,23 +247,35 @@ class LiveView {
     if (document.hidden) {
       this.#hiding = setTimeout(() => {
         this.#feed.stop();
-        this.#objects.isOn = false;
+        this.#viewer.stop();
       }, hiddenMillis);
       return;
     }
+    this.#viewer.resume();
     if (this.#wantsFeed) this.#feed.resume();
     this.#showObjects();
   }
 
   /** Results are asked for while somebody looks for objects in this stream. */
   #followDetection(report) {
-    this.#isDetecting = report.stream === this.#name && report.state !== 'off';
-    setAttribute(this.objectsButton, 'hidden', !this.#isDetecting);
+    // Where this server looks for nothing, others may: results that come say so.
+    const isElsewhere = report.stream !== this.#name && performance.now() - this.#resultsAt < stallMillis;
+    this.#isDetecting = isElsewhere || (report.stream === this.#name && report.state !== 'off');
+    this.#isOffHere = report.stream === this.#name && report.state === 'off';
+    this.#extras.detection = report;
+    this.#showObjects();
+  }
+
+  #sawResults() {
+    this.#resultsAt = performance.now();
+    if (this.#isDetecting || this.#isOffHere) return;
+    this.#isDetecting = true;
     this.#showObjects();
   }
 
   #showObjects() {
     const isWanted = this.objectsButton.getAttribute('aria-pressed') === 'true';
+    setAttribute(this.objectsButton, 'hidden', !this.#isDetecting);
     this.#objects.isOn = this.#isDetecting && isWanted && !document.hidden;
   }
 
@@ -257,7 +293,12 @@ class LiveView {
     if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest('input, select, dialog')) return;
     if (event.key === 'f') this.#toggleFullscreen();
     if (event.key === 'i') this.#toggleOverlay();
+    if (event.key === 'c') this.#toggleControl();
     if (event.key === 'o' && this.#isDetecting) this.#toggleObjects();
+  }
+
+  async #toggleControl() {
+    setAttribute(this.steerButton, 'aria-pressed', String(await this.#extras.toggleControl()));
   }
 
   #toggleOverlay() {

@@ -3,18 +3,24 @@
 import { fileURL, getMetadata, getRecordings } from '../api.js';
 import { h, icon, setAttribute } from '../dom.js';
 import { formatBytes, formatDate, formatLength, parseTime } from '../format.js';
+import { ReplayPanels } from './replay.js';
 
 /** The view of the recording `id`. */
 export function recordingView(app, id) {
   const body = h('div', { class: 'recording' }, backLink());
   let isDisposed = false;
+  let stopReplay = () => {};
   const load = async () => {
     if (app.link.state !== 'online') return;
     app.link.removeEventListener('update', load);
     try {
       const recording = (await getRecordings()).find((candidate) => candidate.id === id);
       if (isDisposed) return;
-      body.append(...(recording ? contents(recording) : [h('p', { class: 'notice' }, 'There is no such recording.')]));
+      if (recording) {
+        const [elements, replay] = contents(recording);
+        body.append(...elements);
+        stopReplay = () => replay.dispose();
+      } else body.append(h('p', { class: 'notice' }, 'There is no such recording.'));
     } catch {
       // The link to the server notices; the next update asks again.
       if (!isDisposed) app.link.addEventListener('update', load);
@@ -25,6 +31,7 @@ export function recordingView(app, id) {
   const dispose = () => {
     isDisposed = true;
     app.link.removeEventListener('update', load);
+    stopReplay();
     const video = body.querySelector('video');
     video?.pause();
     video?.removeAttribute('src');
@@ -47,7 +54,9 @@ function contents(recording) {
     fact('Session', recording.id));
   const strip = h('div', { class: 'filmstrip', role: 'group', 'aria-label': 'Still frames', hidden: true });
   showFrames(strip, recording, started, playback);
-  return [head, playback.video, strip, facts, playback.segments].filter(Boolean);
+  const replay = new ReplayPanels(recording, playback);
+  const stage = h('div', { class: 'replay-stage' }, playback.video, replay.overlay);
+  return [[head, stage, replay.note, replay.element, strip, facts, playback.segments].filter(Boolean), replay];
 }
 
 /** The files of a recording, one after the other in one <video>. */
@@ -76,6 +85,12 @@ class Playback {
     if (files.length !== 1) return [];
     const [file] = files;
     return [downloadLink('button primary', id, file, 'Download', icon('download'))];
+  }
+
+  /** Seconds from the start of the recording to the picture that shows. */
+  get seconds() {
+    const before = this.#recording.files.slice(0, this.#current).reduce((sum, file) => sum + (file.duration_s ?? 0), 0);
+    return before + this.video.currentTime;
   }
 
   /** Plays from `seconds` after the start of the recording. */

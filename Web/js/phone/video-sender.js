@@ -120,7 +120,9 @@ export class VideoSender extends EventTarget {
 
   #opened() {
     const { width, height } = this.#choices;
-    this.uplink.send(JSON.stringify({ type: 'video_config', format: 'h264', source: 'phone-page', width, height }));
+    this.uplink.send(JSON.stringify({
+      type: 'video_config', format: 'h264', source: 'phone-page', width, height, key_frame_requests: true,
+    }));
     this.#encoder?.requestKeyFrame();
     this.#pump();
   }

@@ -1,0 +1,225 @@
+// The scene: where the camera is and was, what it saw of the world, and what was found in it.
+
+import { hueOf } from '../objects-layer.js';
+import { h, icon, setAttribute, setText } from '../dom.js';
+import { shownTheme } from '../theme.js';
+import { Orbit, bindOrbit } from './orbit.js';
+import { CameraPath } from './path.js';
+import { Renderer } from './renderer.js';
+import { cross, frustum, grid, gridStep, ring } from './shapes.js';
+
+const keyFramesShown = 400;
+const objectsShown = 200;
+const colours = { path: [255, 150, 40, 255], camera: [56, 214, 195, 255], key: [120, 150, 190, 150] };
+
+/** A canvas with its controls. Take `element`; feed it poses, points and objects. */
+export class SceneView {
+  path = new CameraPath();
+  renderer = null;
+
+  #orbit = new Orbit();
+  #canvas = h('canvas', {
+    class: 'scene-canvas', tabindex: 0, role: 'img',
+    'aria-label': 'Scene in three dimensions. Arrow keys turn it, with Shift they move it, plus and minus zoom, 0 shows all.',
+  });
+  #note = h('p', { class: 'scene-note', role: 'status' });
+  #labels = h('div', { class: 'scene-labels', 'aria-hidden': 'true' });
+  #objects = [];
+  #points = null;
+  #isUpright = true;
+  #generation = -1;
+  #written = 0;
+  #vertices = [];
+  #wasFramed = false;
+  #follows = true;
+  #unbind = () => {};
+  #resizes = new ResizeObserver(() => this.renderer?.invalidate());
+  #recolour = () => this.#theme();
+
+  constructor() {
+    this.followButton = h(
+      'button', { class: 'icon-button', type: 'button', 'aria-pressed': 'true', 'aria-label': 'Follow the camera', title: 'Follow the camera',
+        on: { click: () => this.follow(!this.#follows) } }, icon('follow'));
+    const fit = h(
+      'button', { class: 'icon-button', type: 'button', 'aria-label': 'Show everything', title: 'Show everything (0)',
+        on: { click: () => this.frameAll() } }, icon('fit'));
+    this.element = h(
+      'div', { class: 'scene' }, this.#canvas, this.#labels, this.#note,
+      h('div', { class: 'stage-buttons scene-buttons' }, this.followButton, fit));
+    try {
+      this.renderer = new Renderer(this.#canvas, (aspect) => this.#matrix(aspect));
+    } catch {
+      setText(this.#note, 'This browser has no WebGL2, which the view in three dimensions needs.');
+      setAttribute(this.#canvas, 'hidden', true);
+      return;
+    }
+    this.renderer.addEventListener('lost', () => setText(this.#note, 'The graphics were lost; they come back by themselves.'));
+    this.renderer.addEventListener('restored', () => {
+      setText(this.#note, '');
+      this.#generation = -1;
+      this.update();
+    });
+    this.#unbind = bindOrbit(this.#canvas, this.#orbit, {
+      onChange: () => this.#moved(), onPan: () => this.follow(false), onReset: () => this.frameAll(),
+    });
+    this.#resizes.observe(this.#canvas);
+    addEventListener('themechange', this.#recolour);
+    this.#theme();
+  }
+
+  dispose() {
+    this.#unbind();
+    this.#resizes.disconnect();
+    removeEventListener('themechange', this.#recolour);
+    this.renderer?.dispose();
+  }
+
+  /** Whether z of the world is up; else the world is that of a camera, whose y is down. */
+  set isUpright(isUpright) {
+    if (this.#isUpright === isUpright) return;
+    this.#isUpright = isUpright;
+    this.#generation = -1;
+    this.update();
+  }
+
+  follow(follows) {
+    this.#follows = follows;
+    setAttribute(this.followButton, 'aria-pressed', String(follows));
+    if (follows) this.update();
+  }
+
+  /** Shows the points of a map (`parsePly`). */
+  setPoints(points) {
+    this.#points = points;
+    if (!this.#isUpright) turn(points);
+    this.renderer?.setPoints(points);
+    if (!this.#wasFramed) this.frameAll();
+  }
+
+  /** Shows things found in the world. */
+  setObjects(objects) {
+    this.#objects = objects.filter((object) => object.position?.every?.(Number.isFinite)).slice(0, objectsShown);
+    this.update();
+  }
+
+  /** Everything in view. */
+  frameAll() {
+    const path = this.path.steps.map((step) => this.#turned(step.position));
+    const points = this.#points?.count ? this.#points : null;
+    if (path.length === 0 && !points) return;
+    const ends = [...path, ...(points ? [-1, 1].map((side) => points.middle.map((value) => value + side * points.radius)) : [])];
+    const low = [0, 1, 2].map((axis) => ends.reduce((least, at) => Math.min(least, at[axis]), Infinity));
+    const high = [0, 1, 2].map((axis) => ends.reduce((most, at) => Math.max(most, at[axis]), -Infinity));
+    const middle = low.map((value, axis) => (value + high[axis]) / 2);
+    const radius = Math.max(1, Math.hypot(...high.map((value, axis) => value - low[axis])) / 2);
+    this.#orbit.frame(middle, radius);
+    this.#wasFramed = points !== null || path.length > 60;
+    this.#grid = null;
+    this.update();
+  }
+
+  /** Draws what has changed. */
+  update() {
+    if (!this.renderer) return;
+    const { steps, pose, generation } = this.path;
+    if (generation !== this.#generation) {
+      this.#generation = generation;
+      this.#vertices = [];
+      this.#written = 0;
+    }
+    for (const step of steps.slice(this.#vertices.length)) {
+      this.#vertices.push([...this.#turned(step.position), colours.path]);
+    }
+    this.renderer.setPath(this.#vertices, this.#written);
+    this.#written = this.#vertices.length;
+    if (this.#follows && pose) this.#orbit.target = this.#turned(pose.position);
+    if (!this.#wasFramed && steps.length > 60) this.frameAll();
+    this.#moved();
+  }
+
+  #grid = null;
+
+  #moved() {
+    const { steps, pose } = this.path;
+    const size = this.#orbit.distance / 14;
+    const dark = shownTheme() === 'dark';
+    const lines = [...this.#ground(dark)];
+    for (const step of steps.filter((each) => each.isKey).slice(-keyFramesShown)) {
+      lines.push(...cross(this.#turned(step.position), size / 7, colours.key));
+    }
+    for (const object of this.#objects) lines.push(...this.#objectLines(object, size));
+    if (pose) {
+      const rows = pose.rows.map((row) => row);
+      const turned = { position: this.#turned(pose.position), rows: this.#isUpright ? rows : [rows[0], rows[2], rows[1].map((v) => -v)] };
+      lines.push(...frustum(turned, size, colours.camera));
+    }
+    this.renderer.setLines(lines);
+    this.#placeLabels();
+  }
+
+  #ground(dark) {
+    const step = gridStep(this.#orbit.distance * 2);
+    const { target } = this.#orbit;
+    const height = this.#points?.count ? this.#points.middle[2] - (this.#isUpright ? 0 : this.#points.radius / 2) : 0;
+    return grid(target, this.#isUpright ? 0 : height, step, 12, dark ? [120, 140, 160, 60] : [60, 80, 100, 60]);
+  }
+
+  #objectLines(object, size) {
+    const position = this.#turned(object.position);
+    const colour = [...rgbOf(hueOf(object.id ?? 0)), 255];
+    const spread = object.covariance?.length === 9 ? Math.sqrt(Math.max(object.covariance[0], object.covariance[4], 0)) : 0;
+    const lines = cross(position, size / 3, colour);
+    if (spread > 0 && Number.isFinite(spread)) lines.push(...ring(position, spread, [...colour.slice(0, 3), 150]));
+    return lines;
+  }
+
+  // Names stand beside their things, as text of the page.
+  #placeLabels() {
+    const [width, height] = [this.#canvas.clientWidth, this.#canvas.clientHeight];
+    if (this.#objects.length === 0 || !height) return this.#labels.replaceChildren();
+    const matrix = this.#matrix(width / height);
+    this.#labels.replaceChildren(...this.#objects.slice(0, 60).flatMap((object) => {
+      const [x, y, z] = this.#turned(object.position);
+      const [cx, cy, , w] = [0, 1, 2, 3].map((row) => matrix[row] * x + matrix[4 + row] * y + matrix[8 + row] * z + matrix[12 + row]);
+      if (w <= 0 || Math.abs(cx) > w || Math.abs(cy) > w) return [];
+      const label = h('span', {}, `${object.label ?? ''} ${object.id ?? ''}`.trim());
+      label.style.translate = `${Math.round(((cx / w + 1) / 2) * width) + 8}px ${Math.round(((1 - cy / w) / 2) * height) - 9}px`;
+      return [label];
+    }));
+  }
+
+  #turned([x, y, z]) {
+    return this.#isUpright ? [x, y, z] : [x, z, -y];
+  }
+
+  #matrix(aspect) {
+    return this.#orbit.matrix(aspect);
+  }
+
+  #theme() {
+    if (!this.renderer) return;
+    const isDark = shownTheme() === 'dark';
+    this.renderer.background = isDark ? [0.024, 0.032, 0.043, 1] : [0.93, 0.945, 0.96, 1];
+    this.renderer.lineTint = isDark ? [1, 1, 1, 1] : [0.72, 0.68, 0.72, 1];
+    this.#moved();
+  }
+}
+
+/** Turns the points of a camera's world, in place: y is down there, z is up here. */
+function turn(points) {
+  const floats = new Float32Array(points.data);
+  for (let at = 0; at < points.count * 4; at += 4) {
+    const y = floats[at + 1];
+    floats[at + 1] = floats[at + 2];
+    floats[at + 2] = -y;
+  }
+  points.middle = [points.middle[0], points.middle[2], -points.middle[1]];
+}
+
+function rgbOf(hue) {
+  const channel = (offset) => {
+    const place = (offset + hue / 30) % 12;
+    return Math.round(255 * (0.6 - 0.36 * Math.max(-1, Math.min(place - 3, 9 - place, 1))));
+  };
+  return [channel(0), channel(8), channel(4)];
+}
