@@ -114,6 +114,8 @@ final class RecordedPlayer: @unchecked Sendable {
       }
       if let message = cursor.next() { link.offer(message) }
     }
+    // The end is told behind the last message, not in front of what still waits.
+    guard link.waiting == 0 else { return 0.01 }
     timeline.ended()
     link.send(timeline.state(now: clocks.host()))
     return 3_600

@@ -10,7 +10,7 @@ extension MetricsCatalogue {
       "processed_frames_exchange", "api_results_exchange", "slam_results_exchange", "trajectory_data_exchange",
       "imu_data_exchange", "video_frames_exchange", "video_stream_exchange", "analysis_mode_exchange",
       "restart_exchange", "ply_fanout_exchange", "events_exchange", "phone_messages_exchange",
-      "control_commands_exchange", "stream_announcements_exchange",
+      "control_commands_exchange", "stream_announcements_exchange", "world_objects_exchange",
     ])
 }
 
