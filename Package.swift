@@ -22,6 +22,13 @@ func module(
   return [library, tests]
 }
 
+/// A module that runs: it has a lifecycle, logs, counts and can be watched.
+func service(
+  _ name: String, _ dependencies: [Target.Dependency], testing: [Target.Dependency] = []
+) -> [Target] {
+  module(name, dependencies + ["Observability", .nioCore, .lifecycle, .logging, .metrics], testing: testing)
+}
+
 extension Target.Dependency {
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
@@ -48,7 +55,6 @@ extension Target.Dependency {
   static let yams = product(name: "Yams", package: "Yams")
   static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
   static let deque = product(name: "DequeModule", package: "swift-collections")
-  static let atomics = product(name: "Atomics", package: "swift-atomics")
   static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
   static let tracing = product(name: "Tracing", package: "swift-distributed-tracing")
 }
@@ -142,34 +148,19 @@ let openVINOBackend: [Target] = {
   ]
 }()
 
-/// The owner of gRPC: with the trait Triton it needs the packages of gRPC, without it nothing.
-let tritonBackend: [Target] = {
-  let isOn: TargetDependencyCondition = .when(traits: ["Triton"])!
+/// What speaks gRPC: with its trait it needs the packages of gRPC, without it nothing.
+func speaker(_ name: String, trait: String, _ dependencies: [Target.Dependency]) -> [Target] {
+  let isOn: TargetDependencyCondition = .when(traits: [trait])!
+  let grpc: [Target.Dependency] = [
+    .product(name: "GRPCCore", package: "grpc-swift-2", condition: isOn),
+    .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: isOn),
+  ]
   return [
-    .target(
-      name: "TritonBackend",
-      dependencies: [
-        "Inference", .product(name: "GRPCCore", package: "grpc-swift-2", condition: isOn),
-        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: isOn),
-      ], swiftSettings: strict),
+    .target(name: name, dependencies: dependencies + grpc, swiftSettings: strict),
     .testTarget(
-      name: "TritonBackendTests", dependencies: ["TritonBackend", "Inference", "TestSupport"], swiftSettings: strict),
+      name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies, swiftSettings: strict),
   ]
-}()
-
-/// A viewer of Rerun over gRPC: with the trait Rerun it needs the packages of gRPC, without it nothing.
-let rerunViewer: [Target] = {
-  let isOn: TargetDependencyCondition = .when(traits: ["Rerun"])!
-  return [
-    .target(
-      name: "RerunViewer",
-      dependencies: [
-        .nioCore, .product(name: "GRPCCore", package: "grpc-swift-2", condition: isOn),
-        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: isOn),
-      ], swiftSettings: strict),
-    .testTarget(name: "RerunViewerTests", dependencies: ["RerunViewer", "TestSupport"], swiftSettings: strict),
-  ]
-}()
+}
 
 let foreign: [Target] =
   [
@@ -194,8 +185,8 @@ let foreign: [Target] =
   + module("RabbitMQ", ["CRabbitMQ", "MediaModel", .nioCore])
   + module("Threading")
   + openVINOBackend
-  + tritonBackend
-  + rerunViewer
+  + speaker("TritonBackend", trait: "Triton", ["Inference"])
+  + speaker("RerunViewer", trait: "Rerun", [.nioCore])
 
 // MARK: Services
 
@@ -203,156 +194,117 @@ let services: [Target] =
   module("Observability", ["MediaModel", "Clocks", .logging, .coreMetrics, .tracing], testing: [.metrics])
   + module("Settings", ["MediaModel", "Observability", .configuration, .yams])
   + module("Access", [.crypto, .x509, .swiftASN1, .nioSSL, .nioCore], testing: [.nioEmbedded])
-  + module(
-    "NetworkTime",
-    [
-      "MediaModel", "Clocks", "ClockSync", "Observability", .nioCore, .nioPosix, .lifecycle, .logging, .coreMetrics,
-      .metrics,
-    ])
-  + module(
-    "OTLP",
-    [
-      "MediaModel", "Clocks", "Observability", .tracing, .httpClient, .nioCore, .nioHTTP1, .lifecycle, .logging,
-      .metrics,
-    ])
+  + service("NetworkTime", ["MediaModel", "Clocks", "ClockSync", .nioPosix, .coreMetrics])
+  + service("OTLP", ["MediaModel", "Clocks", .tracing, .httpClient, .nioHTTP1])
   + module(
     "MessageBus",
     [
-      "MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .lifecycle,
-      .metrics,
+      "MediaModel", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .lifecycle, .metrics,
     ], testing: [.logging, "OTLP", .tracing])
   + module(
     "MessageSpool",
     [
-      "PosixFiles", "Checksums", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging,
-      .metrics,
+      "PosixFiles", "Checksums", "Clocks", "BusMessages", "Observability", .nioCore, .deque, .logging, .metrics,
     ], testing: ["MediaModel"])
-  + module(
+  + service(
     "RabbitMQBus",
     [
-      "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "Observability",
-      .nioCore, .deque, .lifecycle, .logging, .coreMetrics, .metrics,
+      "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", .deque,
+      .coreMetrics,
     ])
-  + module(
-    "Webhooks",
-    [
-      "MediaModel", "Clocks", "BusMessages", "MessageBus", "Observability", .httpClient, .crypto, .nioCore, .nioHTTP1,
-      .deque, .lifecycle, .logging, .metrics,
-    ])
-  + module(
+  + service("Webhooks", ["MediaModel", "Clocks", "BusMessages", "MessageBus", .httpClient, .crypto, .nioHTTP1, .deque])
+  + service(
     "Identification",
     [
-      "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "ObjectViews", "JPEG", "Observability",
-      .httpClient, .nioCore, .nioHTTP1, .deque, .lifecycle, .logging, .metrics,
+      "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "ObjectViews", "JPEG", .httpClient, .nioHTTP1,
+      .deque,
     ], testing: [.nioPosix])
   + module(
     "WebSocketTransport",
-    [
-      "WebSocketProtocol", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL,
-    ], testing: [.nioEmbedded])
+    ["WebSocketProtocol", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioSSL], testing: [.nioEmbedded])
   + module(
     "Relay",
     [
-      "MediaModel", "CodedMedia", "Clocks", "H264", "PhoneProtocol", "WebSocketProtocol",
-      "Observability", .nioCore, .deque, .logging, .coreMetrics, .metrics,
+      "MediaModel", "CodedMedia", "Clocks", "H264", "PhoneProtocol", "WebSocketProtocol", "Observability", .nioCore,
+      .deque, .logging, .coreMetrics, .metrics,
     ], testing: [.nioEmbedded])
-  + module(
+  + service(
     "Telemetry",
     [
-      "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "TelemetryProtocol", "Observability",
-      "WebSocketProtocol", .nioCore, .deque, .lifecycle, .logging, .coreMetrics, .metrics,
+      "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "TelemetryProtocol", "WebSocketProtocol",
+      .deque, .coreMetrics,
     ])
-  + module(
-    "BusVideo",
-    [
-      "MediaModel", "CodedMedia", "Clocks", "H264", "Relay", "BusMessages", "MessageBus",
-      "RabbitMQBus", "Observability", .nioCore, .lifecycle, .logging, .metrics,
-    ])
-  + module(
+  + service(
+    "BusVideo", ["MediaModel", "CodedMedia", "Clocks", "H264", "Relay", "BusMessages", "MessageBus", "RabbitMQBus"])
+  + service(
     "Gateway",
     [
-      "Telemetry", "MediaModel", "CodedMedia", "H264",
-      "PhoneProtocol", "FragmentedMP4", "Relay", "Access", "Observability",
-      "Clocks", "WebSocketProtocol", "WebSocketTransport", "CWebAssets", "QRCode", .hummingbird, .hummingbirdCore,
-      .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1,
-      .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .lifecycle, .logging, .metrics,
+      "Telemetry", "MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FragmentedMP4", "Relay", "Access", "Clocks",
+      "WebSocketProtocol", "WebSocketTransport", "CWebAssets", "QRCode", .hummingbird, .hummingbirdCore,
+      .hummingbirdTLS, .httpTypes, .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioPosix, .nioHTTP1, .nioSSL,
     ])
-  + module(
+  + service(
     "RTSPServer",
     [
-      "MediaModel", "CodedMedia", "Clocks", "H264", "RTP", "RTSP", "Relay", "Access", "Observability", "FFmpeg",
-      .nioCore, .nioPosix, .lifecycle, .logging, .metrics,
+      "MediaModel", "CodedMedia", "Clocks", "H264", "RTP", "RTSP", "Relay", "Access", "FFmpeg", .nioPosix,
     ], testing: [.nioEmbedded])
-  + module(
+  + service(
     "VideoConsumer",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "PhoneProtocol", "Relay", "FFmpeg",
-      "WebSocketTransport", "Observability", .nioCore, .lifecycle, .logging, .metrics,
+      "WebSocketTransport",
     ], testing: ["OTLP", .tracing])
-  + module(
+  + service(
     "Recording",
     [
       "PosixFiles", "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "FragmentedMP4", "Relay", "FFmpeg",
-      "JPEG", "MCAP", "Compression",
-      "VideoConsumer", "Observability", .nioCore, .lifecycle, .logging, .metrics,
+      "JPEG", "MCAP", "Compression", "VideoConsumer",
     ])
-  + module(
+  + service(
     "SessionLog",
     [
-      "PosixFiles", "MediaModel", "CodedMedia", "Geometry", "Clocks", "H264", "ProtobufWire", "MCAP", "FoxgloveSchemas",
-      "BusMessages", "TelemetryProtocol", "Compression", "MessageBus", "Recording", "Observability", .nioCore,
-      .lifecycle, .logging, .metrics,
+      "PosixFiles", "MediaModel", "CodedMedia", "Geometry", "Clocks", "H264", "ProtobufWire", "MCAP",
+      "FoxgloveSchemas", "BusMessages", "TelemetryProtocol", "Compression", "MessageBus", "Recording",
     ])
-  + module(
+  + service(
     "FoxgloveBridge",
     [
       "MediaModel", "CodedMedia", "Clocks", "Threading", "H264", "ProtobufWire", "FoxgloveProtocol", "BusMessages",
       "MessageBus", "WebSocketProtocol", "WebSocketTransport", "Relay", "MCAP", "Compression", "PosixFiles",
       "SessionLog",
-      "Observability", .nioCore, .lifecycle, .logging, .metrics,
     ])
-  + module(
+  + service(
     "RerunSink",
     [
       "MediaModel", "CodedMedia", "Geometry", "Clocks", "Threading", "BusMessages", "SessionEvents", "RerunLog",
-      "Compression", "RerunViewer", "MessageBus", "Relay", "Observability", .nioCore, .lifecycle, .logging, .metrics,
+      "Compression", "RerunViewer", "MessageBus", "Relay",
     ], testing: ["H264"])
   + module(
     "Sessions",
     [
       "PosixFiles", "MediaModel", "CodedMedia", "Geometry", "Clocks", "Threading", "H264", "FragmentedMP4", "MCAP",
-      "BusMessages", "ProtobufWire",
-      "FoxgloveSchemas", "MapFormats", "SessionEvents", "SessionModel", "ExportFormats", "RerunLog", "Compression",
-      "FFmpeg", "Recording", "SessionLog", "Publishing", .nioCore, .logging,
+      "BusMessages", "ProtobufWire", "FoxgloveSchemas", "MapFormats", "SessionEvents", "SessionModel", "ExportFormats",
+      "RerunLog", "Compression", "FFmpeg", "Recording", "SessionLog", "Publishing", .nioCore, .logging,
     ])
-  + module(
+  + service(
     "CoTSender",
-    [
-      "MediaModel", "Clocks", "BusMessages", "TelemetryProtocol", "MessageBus", "CursorOnTarget", "Observability",
-      .nioCore, .nioPosix, .lifecycle, .logging, .metrics,
-    ])
-  + module(
+    ["MediaModel", "Clocks", "BusMessages", "TelemetryProtocol", "MessageBus", "CursorOnTarget", .nioPosix])
+  + service(
     "SLAMService",
     [
-      "MediaModel", "CodedMedia", "Geometry", "Clocks", "Threading", "BusMessages", "MessageBus", "MapFormats",
-      "TelemetryProtocol", "PosixFiles", "JPEG", "SLAM", "InertialAlignment", "Vision", "DepthMaps", "VideoConsumer",
-      "Relay", "Observability", .nioCore,
-      .lifecycle, .logging,
-      .metrics,
+      "MediaModel", "Geometry", "Clocks", "Threading", "BusMessages", "MessageBus", "MapFormats", "TelemetryProtocol",
+      "PosixFiles", "JPEG", "SLAM", "InertialAlignment", "Vision", "DepthMaps", "VideoConsumer",
     ])
-  + module(
+  + service(
     "DetectionService",
     [
       "MediaModel", "Clocks", "Threading", "BusMessages", "MessageBus", "MapFormats", "PosixFiles", "Tracking",
       "MotionDetection", "Inference", "Detection", "BoxTracking", "GroundedTracking", "OpenVINOBackend",
-      "TritonBackend", "VideoConsumer", "Observability", .nioCore, .lifecycle, .logging, .metrics,
+      "TritonBackend", "VideoConsumer",
     ], testing: ["CodedMedia"])
-  + module(
+  + service(
     "ObjectMapService",
-    [
-      "MediaModel", "Geometry", "Threading", "BusMessages", "MessageBus", "PosixFiles", "ObjectMapping",
-      "Observability", .nioCore, .lifecycle, .logging, .metrics,
-    ])
+    ["MediaModel", "Geometry", "Threading", "BusMessages", "MessageBus", "PosixFiles", "ObjectMapping"])
   + module(
     "Publishing",
     [
@@ -374,20 +326,15 @@ let services: [Target] =
     ])
   + module(
     "BusBenchmark",
-    [
-      "MediaModel", "Clocks", "BusMessages", "MessageBus", "RabbitMQ", "RabbitMQBus", "CBusLoad", .nioCore, .logging,
-    ])
+    ["MediaModel", "Clocks", "BusMessages", "MessageBus", "RabbitMQ", "RabbitMQBus", "CBusLoad", .nioCore, .logging])
   + module(
-    "MCAPBenchmark",
-    ["MediaModel", "ProtobufWire", "MCAP", "FoxgloveSchemas", "Compression", "PosixFiles", .nioCore])
+    "MCAPBenchmark", ["MediaModel", "ProtobufWire", "MCAP", "FoxgloveSchemas", "Compression", "PosixFiles", .nioCore])
   + module(
     "RerunBenchmark",
     [
       "MediaModel", "Geometry", "BusMessages", "SessionEvents", "RerunLog", "RerunSink", "PosixFiles", .nioCore,
     ], tested: false)
-  + module(
-    "RelayBenchmark",
-    ["MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "CRelayLoad", .nioCore])
+  + module("RelayBenchmark", ["MediaModel", "CodedMedia", "H264", "PhoneProtocol", "FFmpeg", "CRelayLoad", .nioCore])
 
 // MARK: The executable: wiring only
 
@@ -396,17 +343,14 @@ let executables: [Target] = [
     name: "worldsystem",
     dependencies: [
       "MediaModel", "Relay", "Gateway", "RTSPServer", "VideoConsumer", "Recording", "SessionLog", "FoxgloveBridge",
-      "FoxgloveProtocol", "RerunSink", "RerunViewer", "RerunLog", "RerunBenchmark", "SLAMService",
-      "DetectionService", "ObjectMapping", "ObjectMapService", "MCAPBenchmark", "Identification",
-      "Publishing", "Sessions", "SessionModel", "ExportFormats", "CoTSender", "CursorOnTarget", "RelayBenchmark",
-      "SLAMBenchmark", "DetectionBenchmark", "MapFormats", "SLAM", "Geometry",
-      "InertialAlignment", "Tracking",
-      "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport",
-      "Clocks", "Threading", "PosixFiles", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus",
-      "NetworkTime", "OTLP", "Webhooks", "QRCode",
-      "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark", "ModelStore", "Inference", "OpenVINOBackend",
-      "TritonBackend",
-      .argumentParser, .lifecycle, .unixSignals, .logging, .metrics, .tracing, .nioCore, .nioPosix,
+      "FoxgloveProtocol", "RerunSink", "RerunViewer", "RerunLog", "RerunBenchmark", "SLAMService", "DetectionService",
+      "ObjectMapping", "ObjectMapService", "MCAPBenchmark", "Identification", "Publishing", "Sessions", "CoTSender",
+      "CursorOnTarget", "RelayBenchmark", "SLAMBenchmark", "DetectionBenchmark", "MapFormats", "SLAM", "Geometry",
+      "InertialAlignment", "Tracking", "FFmpeg", "Settings", "Access", "Observability", "WebSocketTransport", "Clocks",
+      "Threading", "PosixFiles", "BusMessages", "MessageBus", "MessageSpool", "RabbitMQ", "RabbitMQBus", "NetworkTime",
+      "OTLP", "Webhooks", "QRCode", "Telemetry", "TelemetryProtocol", "BusVideo", "BusBenchmark", "ModelStore",
+      "Inference", "OpenVINOBackend", "TritonBackend", .argumentParser, .lifecycle, .unixSignals, .logging, .metrics,
+      .tracing, .nioCore, .nioPosix,
     ],
     swiftSettings: strict),
   .target(name: "TestSupport", dependencies: ["MediaModel", "CodedMedia", .nioCore], swiftSettings: strict),
@@ -433,7 +377,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),

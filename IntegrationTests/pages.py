@@ -17,6 +17,8 @@ DESKTOP = {"width": 1440, "height": 900}
 # Software that draws in the place of a graphics card complains of itself.
 GRAPHICS_COMPLAINTS = re.compile(
     r"GL Driver Message|GPU stall|[Ss]wift[Ss]hader|CONTEXT_LOST|WebGL2 not available|willReadFrequently")
+# Of reading a picture back where software draws in place of a graphics card.
+SOFTWARE_GRAPHICS = re.compile(r"GL Driver Message .*GPU stall due to ReadPixels")
 NETWORK_COMPLAINTS = re.compile(r"Failed to load resource|WebSocket connection to .* failed|net::ERR_")
 
 

@@ -161,17 +161,13 @@ def test_overlay_is_in_step_with_the_picture(make_server, broker, moving_box, op
             page = open_dashboard(server.url, allow=NETWORK_COMPLAINTS)
             wait_playing(page)
             page.wait_for_timeout(4000)
-            # Where the machine is busy with other things, this finder is too slow for a while.
-            for _ in range(3):
-                gaps = deviations(page.evaluate(WATCH_BOXES, 6000))
-                near = sum(gap <= 2 for gap in gaps) / max(1, len(gaps))
-                within = sum(gap <= STEP + 2 for gap in gaps) / max(1, len(gaps))
-                print(f"{len(gaps)} pictures: median {statistics.median(gaps):.1f} px, largest {max(gaps):.1f} px, "
-                      f"{near:.1%} within 2 px, {within:.1%} within a frame")
-                if near > 0.9:
-                    break
+            gaps = deviations(page.evaluate(WATCH_BOXES, 6000))
+    near = sum(gap <= 2 for gap in gaps) / max(1, len(gaps))
+    within = sum(gap <= STEP + 2 for gap in gaps) / max(1, len(gaps))
+    print(f"{len(gaps)} pictures: median {statistics.median(gaps):.1f} px, largest {max(gaps):.1f} px, "
+          f"{near:.1%} within 2 px, {within:.1%} within a frame")
     assert len(gaps) > 25, f"only {len(gaps)} pictures had a box"
-    assert near > 0.9
+    assert near > 0.9 and within > 0.95
 
 
 @contextmanager
@@ -268,7 +264,7 @@ def test_first_picture_within_a_second(server, flight, open_dashboard):
             page.close()
     print("first picture after", [round(each) for each in times], "ms")
     # A machine that is busy with other things delays some of them.
-    assert min(times) < 1000
+    assert statistics.median(times) < 1000
 
 
 def test_alerts_are_told_and_put_away(server, flight, open_dashboard):

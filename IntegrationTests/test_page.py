@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from clips import Clip, count_frames
-from pages import GRAPHICS_COMPLAINTS
+from pages import SOFTWARE_GRAPHICS
 from phone import Phone, Player
 from server import TOKENS, Server, wait_until
 
@@ -53,7 +53,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Opens pages in contexts of their own. At the end the console must hold no error, nor a violated policy."""
-    contexts, complaints, allowed = [], [], [GRAPHICS_COMPLAINTS]
+    contexts, complaints, allowed = [], [], [SOFTWARE_GRAPHICS]
 
     def open_one(url: str, *, allow: re.Pattern | None = None, viewport: dict = DESKTOP, **options) -> Page:
         context = browser.new_context(viewport=viewport, **options)

@@ -79,6 +79,29 @@ def test_pictures_wait_as_long_as_results_take(page):
     assert hopeless == 0
 
 
+def test_modules_come_when_the_server_does(page):
+    found = page.evaluate("""async () => {
+      const { loadModules } = await import('/js/modules.js');
+      const backoff = { next: () => 1 };
+      let asked = 0;
+      const late = () => {
+        asked += 1;
+        if (asked < 4) throw new TypeError('Failed to fetch dynamically imported module');
+        return 'here';
+      };
+      const outcome = [await loadModules(late, new AbortController().signal, backoff), asked];
+      const broken = () => { throw new SyntaxError('not a module'); };
+      outcome.push(await loadModules(broken, new AbortController().signal, backoff).catch((error) => error.name));
+      const [left, leaving] = [new AbortController(), new AbortController()];
+      left.abort();
+      outcome.push(await loadModules(late, left.signal, backoff), asked);
+      const slow = async () => { leaving.abort(); return 'too late'; };
+      outcome.push(await loadModules(slow, leaving.signal, backoff));
+      return outcome;
+    }""")
+    assert found == ["here", 4, "SyntaxError", None, 4, None]
+
+
 def test_the_dead_man_sends_zero_however_it_ends(page):
     found = page.evaluate("""async () => {
       const { DeadMan, axesOfKeys } = await import('/js/control/dead-man.js');

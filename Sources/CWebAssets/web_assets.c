@@ -118,6 +118,10 @@ const struct ws_web_asset *ws_web_asset(int index) {
     AT("/js/map-view.js", JS)
 
     FILE
+#embed "../../Web/js/modules.js"
+    AT("/js/modules.js", JS)
+
+    FILE
 #embed "../../Web/js/mse-player.js"
     AT("/js/mse-player.js", JS)
 

@@ -2,6 +2,7 @@
 
 import { h } from '../dom.js';
 import { RecentCount } from '../alerts.js';
+import { loadModules } from '../modules.js';
 import { alertsPanel } from './alerts.js';
 
 // Without a picture they come all the same.
@@ -23,7 +24,6 @@ export class LiveExtras {
   #panels = [];
   #control = null;
   #isStarted = false;
-  #isDisposed = false;
   #timer;
   #patience;
   #listening = new AbortController();
@@ -61,13 +61,16 @@ export class LiveExtras {
 
   /** Loads the panels; once. */
   async start() {
-    if (this.#isStarted || this.#isDisposed) return;
+    if (this.#isStarted || this.#listening.signal.aborted) return;
     this.#isStarted = true;
     clearTimeout(this.#patience);
-    const [{ scenePanel }, { mapPanel }, { motionPanel }, { trackingPanel }] = await Promise.all([
-      import('./scene.js'), import('./map.js'), import('./motion.js'), import('./tracking.js'),
-    ]);
-    if (this.#isDisposed) return;
+    const modules = await loadModules(
+      () => Promise.all([
+        import('./scene.js'), import('./map.js'), import('./motion.js'), import('./tracking.js'),
+      ]),
+      this.#listening.signal);
+    if (!modules) return;
+    const [{ scenePanel }, { mapPanel }, { motionPanel }, { trackingPanel }] = modules;
     const { element } = this;
     const [feed, name] = [this.#feed, this.#name];
     this.#panels = [
@@ -86,16 +89,15 @@ export class LiveExtras {
       this.controlPlace.hidden = true;
       return false;
     }
-    const { controlPanel } = await import('./control.js');
-    if (this.#control || this.#isDisposed) return true;
-    this.#control = controlPanel(this.#app, this.#feed);
+    const module = await loadModules(() => import('./control.js'), this.#listening.signal);
+    if (this.#control || !module) return true;
+    this.#control = module.controlPanel(this.#app, this.#feed);
     this.controlPlace.replaceChildren(this.#control.element);
     this.controlPlace.hidden = false;
     return true;
   }
 
   dispose() {
-    this.#isDisposed = true;
     clearTimeout(this.#patience);
     clearInterval(this.#timer);
     this.#listening.abort();

@@ -2,6 +2,7 @@
 
 import { readResults } from '../api.js';
 import { h, setAttribute, setText } from '../dom.js';
+import { loadModules } from '../modules.js';
 import { drawObjects } from '../objects-layer.js';
 import { Replay } from '../replay.js';
 import { rowsOfQuaternion } from '../scene/matrices.js';
@@ -82,26 +83,30 @@ export class ReplayPanels {
 
   async #makePanels() {
     const { poses, samples, fixes } = this.#replay;
-    if (this.#stopping.signal.aborted) return;
+    const modules = await loadModules(
+      () => Promise.all([
+        poses.length > 0 ? import('../scene/scene-view.js') : null,
+        fixes.length > 0 ? import('../map-view.js') : null,
+        samples.length > 0 ? import('./motion.js') : null,
+      ]),
+      this.#stopping.signal);
+    if (!modules) return;
+    const [scene, map, motion] = modules;
     const card = (title, content) =>
       h('section', { class: 'card panel', 'aria-label': title }, h('div', { class: 'panel-head' }, h('h2', {}, title)), content);
-    if (poses.length > 0) {
-      const { SceneView } = await import('../scene/scene-view.js');
-      this.#scene = new SceneView();
+    if (scene) {
+      this.#scene = new scene.SceneView();
       this.#scene.follow(false);
       this.element.append(card('Path', this.#scene.element));
     }
-    if (fixes.length > 0) {
-      const { MapView } = await import('../map-view.js');
-      this.#map = new MapView();
+    if (map) {
+      this.#map = new map.MapView();
       this.element.append(card('Map', this.#map.element));
     }
-    if (samples.length > 0) {
-      const { motionPlots } = await import('./motion.js');
-      this.#plots = motionPlots();
+    if (motion) {
+      this.#plots = motion.motionPlots();
       this.element.append(card('Motion sensors', this.#plots.element));
     }
-    if (this.#stopping.signal.aborted) this.dispose();
   }
 
   #show(seconds) {
