@@ -30,9 +30,14 @@ require_swift() {
   if [[ "$found" == 6.3 ]]; then export WORLDSYSTEM_STRICT=1; else unset WORLDSYSTEM_STRICT; fi
 }
 
-# Builds with gRPC, for viewers of Rerun, where its packages find zlib. The manifest reads the variable.
-use_rerun() {
-  if [[ -e /usr/include/zlib.h ]]; then export WORLDSYSTEM_RERUN=1; else unset WORLDSYSTEM_RERUN; fi
+# Builds with gRPC, for servers of networks and viewers of Rerun, where its packages find zlib. The manifest reads the
+# variables.
+use_grpc() {
+  if [[ -e /usr/include/zlib.h ]]; then
+    export WORLDSYSTEM_RERUN=1 WORLDSYSTEM_TRITON=1
+  else
+    unset WORLDSYSTEM_RERUN WORLDSYSTEM_TRITON
+  fi
 }
 
 # Builds with OpenVINO where install-dependencies has put it. The manifest reads the variable, so that every call of
