@@ -1,7 +1,10 @@
 """The network of SAM 2 and EdgeTAM that looks at a frame in the light of what is remembered.
 
-Rotary position encoding turns pairs of neighbouring channels; here the rows of the projections are put into another
-order, so that the pairs lie half the channels apart. Dot products stay the same.
+Three things are said otherwise than in the library, with the same result. Rotary position encoding turns pairs of
+neighbouring channels; here the rows of the projections are put into another order, so that the pairs lie half the
+channels apart: dot products stay the same. Weights of attention sum to one, so values are projected after their mean is
+taken, and not before: memory has a quarter of the channels. And all objects look at the same frame: what the first
+layer makes of the frame itself is computed once.
 """
 
 import torch
@@ -14,6 +17,16 @@ def halves(projection: torch.nn.Linear) -> torch.nn.Linear:
     result = torch.nn.Linear(projection.in_features, projection.out_features)
     result.weight.data = projection.weight.data[order].clone()
     result.bias.data = projection.bias.data[order].clone()
+    return result
+
+
+@torch.no_grad()
+def chained(first: torch.nn.Linear, second: torch.nn.Linear) -> torch.nn.Linear:
+    """One projection that does what two do one after the other."""
+    result = torch.nn.Linear(first.in_features, second.out_features)
+    weight = second.weight.double()
+    result.weight.data = (weight @ first.weight.double()).float()
+    result.bias.data = (weight @ first.bias.double() + second.bias.double()).float()
     return result
 
 
@@ -39,10 +52,10 @@ class Attention(torch.nn.Module):
     def __init__(self, attention: torch.nn.Module):
         super().__init__()
         self.query, self.key = halves(attention.q_proj), halves(attention.k_proj)
-        self.value, self.output = attention.v_proj, attention.o_proj
+        self.output = chained(attention.v_proj, attention.o_proj)
 
     def forward(self, queries, keys, values):
-        heads = (tensor.unsqueeze(1) for tensor in (queries, keys, self.value(values)))
+        heads = (tensor.unsqueeze(1) for tensor in (queries, keys, values))
         return self.output(F.scaled_dot_product_attention(*heads).squeeze(1))
 
 
@@ -120,11 +133,11 @@ class AttendMemory(torch.nn.Module):
         values = torch.cat([mem.reshape(count, -1, width), ptr.reshape(count, -1, width)], 1)
         keys = values + torch.cat([frame_places, pointer_places], 1)
         remembered = mem.shape[1] * self.tokens
-        seen = (feat.flatten(2).transpose(1, 2) + self.places).expand(count, -1, -1)
+        seen = feat.flatten(2).transpose(1, 2) + self.places
         for layer in self.layers:
             normal = layer.norms[0](seen)
             queries, own = self.rotation(layer.itself.query(normal)), self.rotation(layer.itself.key(normal))
-            seen = seen + layer.itself(queries, own, normal)
+            seen = (seen + layer.itself(queries, own, normal)).expand(count, -1, -1)
             queries = self.rotation(layer.memory.query(layer.norms[1](seen)))
             seen = seen + layer.memory(queries, self.rotated(layer.memory.key(keys), remembered), values)
             seen = seen + layer.feed_forward(layer.norms[2](seen))
