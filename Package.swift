@@ -92,7 +92,8 @@ let codecs: [Target] =
   + module(
     "RerunLog",
     [
-      "MediaModel", "Geometry", "Checksums", "ProtobufWire", "BusMessages", "ArrowIPC", "SessionEvents", .nioCore, .crypto,
+      "MediaModel", "Geometry", "Checksums", "ProtobufWire", "BusMessages", "ArrowIPC", "SessionEvents", .nioCore,
+      .crypto,
     ])
   + module("ExportFormats", ["MediaModel", "Geometry", "MapFormats", "SessionEvents", .nioCore])
   + module("CursorOnTarget", ["MediaModel", "MapFormats", "ExportFormats"])

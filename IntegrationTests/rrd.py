@@ -1,7 +1,7 @@
 """Files of Rerun taken apart, without Rerun: chunks with their entity and the values of small columns.
 
-Runs in the environment of rerun-sdk, which has pyarrow, and prints JSON: `rrd.py FILE` the chunks, with `--manifests` what
-the end of the file says of them.
+Runs in the environment of rerun-sdk, which has pyarrow, and prints JSON: `rrd.py FILE` the chunks, with `--manifests`
+what the end of the file says of them.
 """
 
 import json

@@ -125,7 +125,7 @@ def test_files_of_the_unit_tests_are_valid(name, tmp_path):
 
 
 def test_end_of_a_file_is_that_which_rerun_writes(tmp_path):
-    """Rerun reads the messages of a file and writes them anew, with an end of its own: it says the same of the chunks."""
+    """Rerun reads the messages of a file and writes them anew, with an end of its own: it says the same."""
     for name in ("session", "joined", "layout"):
         ours = golden(f"RerunLogTests/Golden/{name}.hex", tmp_path / f"{name}.rrd")
         theirs = tmp_path / f"{name}-anew.rrd"

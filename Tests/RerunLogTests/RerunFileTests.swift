@@ -13,13 +13,16 @@ import Testing
 
     /// - Returns: `nil` without an end, or with one that is wrong.
     init?(of file: ByteBuffer) throws {
-      guard file.readableBytes > 44, let mark = file.getString(at: file.writerIndex - 12, length: 8), mark == "RRF2FOOT",
+      guard file.readableBytes > 44, let mark = file.getString(at: file.writerIndex - 12, length: 8),
+        mark == "RRF2FOOT",
         let place = file.getInteger(at: file.writerIndex - 32, endianness: .little, as: UInt64.self),
         let count = file.getInteger(at: file.writerIndex - 24, endianness: .little, as: UInt64.self),
         let checksum = file.getInteger(at: file.writerIndex - 16, endianness: .little, as: UInt32.self),
         let footer = file.getSlice(at: Int(place), length: Int(count))
       else { return nil }
-      guard footer.withUnsafeReadableBytes({ XXHash32.checksum(of: $0, seed: 7_850_921) }) == checksum else { return nil }
+      guard footer.withUnsafeReadableBytes({ XXHash32.checksum(of: $0, seed: 7_850_921) }) == checksum else {
+        return nil
+      }
       self.place = Int(place)
       self.footer = footer
       manifests = try ProtobufReader.fields(of: footer).compactMap { field in
