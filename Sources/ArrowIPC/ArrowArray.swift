@@ -4,10 +4,10 @@ public import NIOCore
 ///
 /// What the type is, the schema says; a column has to fit to its field.
 public struct ArrowArray: Sendable {
-  public private(set) var count: Int
+  public internal(set) var count: Int
   /// The buffers of the array itself, validity first, which is empty as there are no missing values.
-  private(set) var buffers: [ByteBuffer]
-  private(set) var children: [ArrowArray]
+  var buffers: [ByteBuffer]
+  var children: [ArrowArray]
 
   private init(count: Int, buffers: [ByteBuffer], children: [ArrowArray] = []) {
     self.count = count
@@ -16,10 +16,35 @@ public struct ArrowArray: Sendable {
   }
 
   /// Integers of 8 to 64 bits, also times.
-  public static func integers<Value: FixedWidthInteger>(_ values: some Collection<Value>) -> ArrowArray {
-    var buffer = ByteBufferAllocator().buffer(capacity: values.count * Value.bitWidth / 8)
-    for value in values { buffer.writeInteger(value, endianness: .little) }
-    return ArrowArray(count: values.count, buffers: [buffer])
+  public static func integers<Value: FixedWidthInteger>(_ values: [Value]) -> ArrowArray {
+    #if _endian(little)
+      numbers(values)
+    #else
+      numbers(values.map { $0.littleEndian })
+    #endif
+  }
+
+  /// All at once: number by number, a cloud of points takes many times as long.
+  private static func numbers<Value>(_ values: [Value]) -> ArrowArray {
+    ArrowArray(count: values.count, buffers: [values.withUnsafeBytes { ByteBuffer(bytes: $0) }])
+  }
+
+  /// `count` integers of 64 bits, also times, of which few are given.
+  /// - Parameters:
+  ///   - given: with their places, each in `0..<count`.
+  ///   - otherwise: what the others are; `nil`: they are missing.
+  public static func integers(
+    _ given: [(place: Int, value: Int64)], count: Int, otherwise: Int64? = nil
+  ) -> ArrowArray {
+    var values = [Int64](repeating: otherwise ?? 0, count: count)
+    for (place, value) in given { values[place] = value }
+    var array = integers(values)
+    guard otherwise == nil, given.count < count else { return array }
+    var isThere = [Bool](repeating: false, count: count)
+    for (place, _) in given { isThere[place] = true }
+    array.buffers[0] = bits(isThere)
+    array.missingCount = isThere.count { !$0 }
+    return array
   }
 
   /// Bytes one after the other, as `uint8`; they are not copied before they are written.
@@ -27,18 +52,30 @@ public struct ArrowArray: Sendable {
     ArrowArray(count: bytes.readableBytes, buffers: [bytes])
   }
 
-  public static func floats(_ values: some Collection<Float>) -> ArrowArray {
-    integers(values.map(\.bitPattern))
+  public static func floats(_ values: [Float]) -> ArrowArray {
+    #if _endian(little)
+      numbers(values)
+    #else
+      integers(values.map { $0.bitPattern })
+    #endif
   }
 
-  public static func doubles(_ values: some Collection<Double>) -> ArrowArray {
-    integers(values.map(\.bitPattern))
+  public static func doubles(_ values: [Double]) -> ArrowArray {
+    #if _endian(little)
+      numbers(values)
+    #else
+      integers(values.map { $0.bitPattern })
+    #endif
   }
 
   public static func booleans(_ values: [Bool]) -> ArrowArray {
+    ArrowArray(count: values.count, buffers: [bits(values)])
+  }
+
+  static func bits(_ values: [Bool]) -> ByteBuffer {
     var bits = [UInt8](repeating: 0, count: (values.count + 7) / 8)
     for (index, value) in values.enumerated() where value { bits[index / 8] |= 1 << UInt8(index % 8) }
-    return ArrowArray(count: values.count, buffers: [ByteBuffer(bytes: bits)])
+    return ByteBuffer(bytes: bits)
   }
 
   public static func texts(_ values: [String]) -> ArrowArray {
@@ -79,6 +116,21 @@ public struct ArrowArray: Sendable {
     return ArrowArray(count: items.count / size, buffers: [], children: [items])
   }
 
+  /// Lists of three values each.
+  public static func vectors(_ values: [SIMD3<Float>]) -> ArrowArray {
+    let size = 12 * values.count
+    var buffer = ByteBufferAllocator().buffer(capacity: size)
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
+      for (index, value) in values.enumerated() {
+        target.storeBytes(of: value.x.bitPattern.littleEndian, toByteOffset: 12 * index, as: UInt32.self)
+        target.storeBytes(of: value.y.bitPattern.littleEndian, toByteOffset: 12 * index + 4, as: UInt32.self)
+        target.storeBytes(of: value.z.bitPattern.littleEndian, toByteOffset: 12 * index + 8, as: UInt32.self)
+      }
+      return size
+    }
+    return vectors(of: ArrowArray(count: 3 * values.count, buffers: [buffer]), size: 3)
+  }
+
   /// Structs, one array for each field.
   /// - Precondition: there is a field, and all have the same number of values.
   public static func structures(_ fields: [ArrowArray]) -> ArrowArray {
@@ -96,7 +148,7 @@ public struct ArrowArray: Sendable {
   }
 
   /// How many of the values are missing.
-  private(set) var missingCount = 0
+  var missingCount = 0
 }
 
 extension ArrowArray {

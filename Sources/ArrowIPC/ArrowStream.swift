@@ -72,6 +72,16 @@ public struct ArrowSchema: Sendable {
       buffer.writeImmutableBuffer(piece)
       buffer.writeRepeatingByte(0, count: (8 - piece.readableBytes % 8) % 8)
     }
+    Self.writeEnd(to: &buffer)
+  }
+
+  /// Appends the schema and the end of the stream, as of a table without rows.
+  public func write(to buffer: inout ByteBuffer) {
+    buffer.writeImmutableBuffer(message)
+    Self.writeEnd(to: &buffer)
+  }
+
+  private static func writeEnd(to buffer: inout ByteBuffer) {
     buffer.writeInteger(UInt32.max)
     buffer.writeInteger(UInt32(0))
   }
@@ -129,7 +139,7 @@ extension ArrowType {
   /// The union `Type` of `Schema.fbs`.
   fileprivate var tag: UInt8 {
     switch self {
-    case .uint8, .uint16, .uint32, .int64: 2
+    case .uint8, .uint16, .uint32, .uint64, .int64: 2
     case .float32, .float64: 3
     case .utf8: 5
     case .bool: 6
@@ -147,6 +157,7 @@ extension ArrowType {
     case .uint8: [.int32(8), .int8(0)]
     case .uint16: [.int32(16), .int8(0)]
     case .uint32: [.int32(32), .int8(0)]
+    case .uint64: [.int32(64), .int8(0)]
     case .int64: [.int32(64), .int8(1)]
     case .float32: [.int16(1)]
     case .float64: [.int16(2)]

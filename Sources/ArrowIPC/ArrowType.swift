@@ -6,6 +6,7 @@ public indirect enum ArrowType: Hashable, Sendable {
   case uint8
   case uint16
   case uint32
+  case uint64
   case int64
   case float32
   case float64

@@ -13,8 +13,16 @@ enum RerunFixture {
 
   static func time(_ frame: Int) -> WallTime { start.advanced(by: Nanoseconds(Int64(frame) * 33_333_333)) }
 
-  static func mapping(layout: RerunBlueprint? = .session) -> RerunMapping {
-    RerunMapping(store: store, name: "flight", start: start, layout: layout)
+  static func mapping(layout: RerunBlueprint? = .session, joinsRows: Bool = false) -> RerunMapping {
+    RerunMapping(store: store, name: "flight", start: start, layout: layout, joinsRows: joinsRows)
+  }
+
+  /// A whole file.
+  static func file(of messages: [RerunMessage], compress: RerunCompression? = nil) -> ByteBuffer {
+    var file = RerunFile(compress: compress)
+    for message in messages { file.add(message) }
+    file.finish()
+    return file.take()
   }
 
   static func video(_ frame: Int) -> SessionEvent {
@@ -76,8 +84,8 @@ enum RerunFixture {
       + rest
   }
 
-  static func messages(layout: RerunBlueprint? = .session) -> [RerunMessage] {
-    var mapping = mapping(layout: layout)
+  static func messages(layout: RerunBlueprint? = .session, joinsRows: Bool = false) -> [RerunMessage] {
+    var mapping = mapping(layout: layout, joinsRows: joinsRows)
     return mapping.begin() + events.flatMap { mapping.messages(of: $0) } + mapping.flush()
   }
 }
