@@ -92,7 +92,7 @@ let codecs: [Target] =
   + module(
     "RerunLog",
     ["MediaModel", "Geometry", "ProtobufWire", "BusMessages", "ArrowIPC", "SessionEvents", .nioCore])
-  + module("ExportFormats", ["MediaModel", "Geometry", "MapFormats", "SessionEvents", .nioCore])
+  + module("ExportFormats", ["MediaModel", "Geometry", "MapFormats", "TelemetryProtocol", "SessionEvents", .nioCore])
   + module("CursorOnTarget", ["MediaModel", "MapFormats", "ExportFormats"])
   + module(
     "SessionModel",
@@ -263,9 +263,9 @@ let services: [Target] =
   + service(
     "SessionLog",
     [
-      "PosixFiles", "MediaModel", "CodedMedia", "Geometry", "Clocks", "H264", "ProtobufWire", "MCAP",
-      "FoxgloveSchemas", "BusMessages", "TelemetryProtocol", "Compression", "MessageBus", "Recording",
-    ])
+      "PosixFiles", "MediaModel", "CodedMedia", "Geometry", "Clocks", "ProtobufWire", "MCAP", "FoxgloveSchemas",
+      "BusMessages", "SessionEvents", "SessionModel", "Compression", "MessageBus", "Recording",
+    ], testing: ["H264"])
   + service(
     "FoxgloveBridge",
     [

@@ -1,6 +1,7 @@
 import MapFormats
 import MediaModel
 import SessionEvents
+import TelemetryProtocol
 
 /// A track as GeoJSON: a line for each segment, its times as the property `times`. Source: RFC 7946.
 public enum GeoJSONDocument {
@@ -22,7 +23,7 @@ public enum GeoJSONDocument {
     let coordinates = isPoint ? positions[0] : "[\(positions.joined(separator: ","))]"
     let times = segment.map { "\"\(TimeText.utc($0.time))\"" }.joined(separator: ",")
     return "{\"type\":\"Feature\",\"geometry\":{\"type\":\"\(isPoint ? "Point" : "LineString")\",\"coordinates\":"
-      + "\(coordinates)},\"properties\":{\"name\":\(JSONText.string(track.name)),\"times\":[\(times)]}}"
+      + "\(coordinates)},\"properties\":{\"name\":\(JSONText.encode(track.name)),\"times\":[\(times)]}}"
   }
 
   private static func position(_ location: SessionEvent.Location) -> String {
