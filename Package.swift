@@ -92,7 +92,8 @@ let codecs: [Target] =
   + module(
     "RerunLog",
     ["MediaModel", "Geometry", "ProtobufWire", "BusMessages", "ArrowIPC", "SessionEvents", .nioCore])
-  + module("ExportFormats", ["MediaModel", "Geometry", "MapFormats", "TelemetryProtocol", "SessionEvents", .nioCore])
+  + module(
+    "ExportFormats", ["MediaModel", "Geometry", "MapFormats", "TelemetryProtocol", "SessionEvents", .nioCore])
   + module("CursorOnTarget", ["MediaModel", "MapFormats", "ExportFormats"])
   + module(
     "SessionModel",
@@ -288,7 +289,10 @@ let services: [Target] =
     ])
   + service(
     "CoTSender",
-    ["MediaModel", "Clocks", "BusMessages", "TelemetryProtocol", "MessageBus", "CursorOnTarget", .nioPosix])
+    [
+      "MediaModel", "Geometry", "Clocks", "BusMessages", "TelemetryProtocol", "SessionEvents", "MessageBus",
+      "CursorOnTarget", .nioPosix,
+    ])
   + service(
     "SLAMService",
     [

@@ -145,7 +145,9 @@ public struct RerunMapping: Sendable {
   }
 
   private mutating func video(_ video: SessionEvent.Video) -> [RerunMessage] {
-    var messages = sentCamera?.resolution == video.resolution ? [] : camera(of: video)
+    // Recordings may not tell the size of their pictures.
+    let isKnown = sentCamera?.resolution == video.resolution || video.resolution.width == 0
+    var messages = isKnown ? [] : camera(of: video)
     var sample = ByteBuffer()
     for piece in video.data { sample.writeImmutableBuffer(piece) }
     messages.append(

@@ -78,7 +78,9 @@ public struct SessionMessages: Sendable {
           .log, log.time,
           Foxglove.Log(timestamp: log.time, level: Self.level(log.level), message: log.text, name: log.source))
       ]
-    case .videoWasCut, .camera, .places: []
+    case .places(let places, let time): [SessionMessage(.objects, time, Self.scene(places, time))]
+    case .camera(let camera): [SessionMessage(.calibration, camera.time, Self.calibration(camera))]
+    case .videoWasCut: []
     }
   }
 
@@ -123,6 +125,20 @@ public struct SessionMessages: Sendable {
         Foxglove.SceneEntity(
           timestamp: time, frameID: SessionFrame.world, id: "path", metadata: [.init("map", "\(map)")], lines: [line])
       ])
+  }
+
+  private static func calibration(_ camera: SessionEvent.Camera) -> Foxglove.CameraCalibration {
+    let (model, numbers): (String, [Double]) =
+      switch camera.distortion {
+      case .none: ("plumb_bob", [0, 0, 0, 0, 0])
+      // k1, k2, p1, p2, k3.
+      case .radialTangential(let k): ("plumb_bob", [k.x, k.y, k.z, k.w, 0])
+      case .fisheye(let k): ("kannala_brandt", [k.x, k.y, k.z, k.w])
+      }
+    return Foxglove.CameraCalibration(
+      timestamp: camera.time, frameID: SessionFrame.camera, width: camera.resolution.width,
+      height: camera.resolution.height, focalLength: camera.focalLength, principalPoint: camera.principalPoint,
+      distortionModel: model, distortion: numbers)
   }
 
   private static func fix(_ location: SessionEvent.Location) -> Foxglove.LocationFix {

@@ -154,7 +154,7 @@ struct SessionResultLines {
       guard message.logTime >= nextSample else { return nil }
       nextSample = message.logTime &+ Self.sampleInterval
     case .annotations, .pose, .location: break
-    case .transform, .path, .points, .log: return nil
+    case .transform, .path, .points, .log, .objects, .calibration: return nil
     }
     let time = WallTime(nanosSince1970: Int64(clamping: message.logTime))
     guard let event = try decoder.event(topic: topic.name, time: time, data: message.data) else { return nil }

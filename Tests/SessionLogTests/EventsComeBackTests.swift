@@ -60,6 +60,34 @@ import Testing
     }
   }
 
+  @Test func places() throws {
+    let sent = [
+      SessionEvent.Place(
+        object: 7, label: "car", position: SIMD3(1, -2, 0), halfSize: SIMD3(1, 1, 0.75), map: 2, seenAt: Self.start,
+        earth: GeodeticPosition(latitudeDegrees: 47.123456789, longitudeDegrees: -8.5, altitudeMetres: 0),
+        horizontalErrorMetres: 1.25, verticalErrorMetres: 3),
+      SessionEvent.Place(object: 8, label: "", position: .zero),
+    ]
+    guard case .places(let found, let time) = try comesBack(.places(sent, Self.start)) else {
+      return #expect(Bool(false))
+    }
+    #expect(found == sent && time == Self.start)
+    guard case .places(let none, _) = try comesBack(.places([], Self.start)) else { return #expect(Bool(false)) }
+    #expect(none.isEmpty)
+  }
+
+  @Test(
+    arguments: [
+      .none, .radialTangential(SIMD4(0.1, -0.2, 0, 0.001)), .fisheye(SIMD4(0.1, 0, 0.2, -0.3)),
+    ] as [SessionEvent.Camera.Distortion])
+  func cameras(distortion: SessionEvent.Camera.Distortion) throws {
+    let sent = SessionEvent.Camera(
+      time: Self.start, focalLength: SIMD2(800, 801), principalPoint: SIMD2(639.5, 359.5),
+      resolution: Resolution(width: 1280, height: 720), distortion: distortion)
+    guard case .camera(let found) = try comesBack(.camera(sent)) else { return #expect(Bool(false)) }
+    #expect(found == sent)
+  }
+
   @Test func pointsWordsAndVideo() throws {
     let cloud = PointCloud(points: [.init(position: SIMD3(1, -2, 0.5), colour: SIMD3(4, 5, 6))])
     guard case .points(_, let points) = try comesBack(.points(Self.start, cloud)) else { return #expect(Bool(false)) }
