@@ -95,7 +95,8 @@ let codecs: [Target] =
       "MediaModel", "Geometry", "Checksums", "ProtobufWire", "BusMessages", "ArrowIPC", "SessionEvents", .nioCore,
       .crypto,
     ])
-  + module("ExportFormats", ["MediaModel", "Geometry", "MapFormats", "SessionEvents", .nioCore])
+  + module(
+    "ExportFormats", ["MediaModel", "Geometry", "MapFormats", "TelemetryProtocol", "SessionEvents", .nioCore])
   + module("CursorOnTarget", ["MediaModel", "MapFormats", "ExportFormats"])
   + module(
     "SessionModel",
@@ -266,9 +267,9 @@ let services: [Target] =
   + service(
     "SessionLog",
     [
-      "PosixFiles", "MediaModel", "CodedMedia", "Geometry", "Clocks", "H264", "ProtobufWire", "MCAP",
-      "FoxgloveSchemas", "BusMessages", "TelemetryProtocol", "Compression", "MessageBus", "Recording",
-    ])
+      "PosixFiles", "MediaModel", "CodedMedia", "Geometry", "Clocks", "ProtobufWire", "MCAP", "FoxgloveSchemas",
+      "BusMessages", "SessionEvents", "SessionModel", "Compression", "MessageBus", "Recording",
+    ], testing: ["H264"])
   + service(
     "FoxgloveBridge",
     [
@@ -291,7 +292,10 @@ let services: [Target] =
     ])
   + service(
     "CoTSender",
-    ["MediaModel", "Clocks", "BusMessages", "TelemetryProtocol", "MessageBus", "CursorOnTarget", .nioPosix])
+    [
+      "MediaModel", "Geometry", "Clocks", "BusMessages", "TelemetryProtocol", "SessionEvents", "MessageBus",
+      "CursorOnTarget", .nioPosix,
+    ])
   + service(
     "SLAMService",
     [

@@ -218,6 +218,29 @@ def test_point_clouds_are_read_and_thinned(page):
     assert all(found[6])
 
 
+def test_the_map_shows_objects_as_the_server_sends_them(page):
+    found = page.evaluate("""async () => {
+      const { MapView } = await import('/js/map-view.js');
+      const view = new MapView();
+      view.element.style.height = '300px';
+      document.getElementById('main').replaceChildren(view.element);
+      const canvas = view.element.querySelector('canvas');
+      const drawn = async () => {
+        for (let at = 0; at < 3; at += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+        return canvas.toDataURL();
+      };
+      view.add({ latitude: 47.5, longitude: 8.5, altitude: 400, accuracy: 3, heading: 90 });
+      await drawn();
+      const without = await drawn();
+      const object = { id: 7, label: 'car', position: [1, 2, 3], metric: true };
+      view.setObjects([object]);
+      const nowhere = await drawn();
+      view.setObjects([{ ...object, wgs84: { latitude: 47.5001, longitude: 8.5001, altitude: 400 } }]);
+      return [without === nowhere, without === await drawn()];
+    }""")
+    assert found == [True, False]
+
+
 def test_300_000_points_leave_time_for_60_frames_a_second(page):
     found = page.evaluate(f"""async () => {{
       const {{ parsePly }} = await import('/js/scene/ply.js');

@@ -35,9 +35,9 @@ public struct WorldObjects: JSONBody, Hashable {
     public var observations: Int
     /// Width and height as seen: metres or units of the map.
     public var size: [Double]
-    /// East, north, up, m²: 3 × 3, row by row. In lists only.
+    /// Of the place on Earth: east, north, up, m²; 3 × 3, row by row.
     public var covarianceENU: [Double]?
-    /// The map that it is in. In lists only.
+    /// The map that it is in. Objects of two maps have nothing in common but the Earth.
     public var map: Int?
 
     public init(

@@ -4,7 +4,8 @@ import MediaModel
 import NIOCore
 import TelemetryProtocol
 
-/// Turns positions of phones into events, without I/O: the latest position of each stream, once an interval.
+/// Turns positions of phones, and of objects in the world, into events, without I/O: the latest position of each stream
+/// and object, once an interval.
 package struct CoTFeed {
   private struct Track {
     var position: PhonePosition
@@ -21,17 +22,21 @@ package struct CoTFeed {
   private let options: CoTSenderOptions
   private let node: String
   private var tracks: [String: Track] = [:]
-  /// Positions that found no room.
-  package private(set) var leftOut = 0
+  private var objects: CoTObjects
+  private var positionsLeftOut = 0
+  /// Positions and objects that found no room.
+  package var leftOut: Int { positionsLeftOut + objects.leftOut }
 
   /// - Parameter node: names this server in identifiers.
   package init(options: CoTSenderOptions, node: String) {
     self.options = options
     self.node = node
+    objects = CoTObjects(options: options, node: node)
   }
 
-  /// Takes in a message of ``Topic/imuData``.
+  /// Takes in a message of ``Topic/imuData`` or ``Topic/worldObjects``.
   package mutating func take(_ message: BusMessage, at now: HostTime) {
+    if message.topic == .worldObjects { return objects.take(message, at: now) }
     // Most readings have no position: they are not worth being read.
     guard message.topic == .imuData, Self.mentionsPosition(message.body),
       case .text(let stream)? = message.headers[BusHeader.stream],
@@ -50,7 +55,7 @@ package struct CoTFeed {
     }
     if tracks.count >= options.streams { tracks = tracks.filter { now.since($0.value.seenAt) <= Self.forgetAfter } }
     guard tracks.count < options.streams else {
-      leftOut += 1
+      positionsLeftOut += 1
       return
     }
     tracks[stream] = Track(position: position, capturedAt: time, seenAt: now)
@@ -67,7 +72,7 @@ package struct CoTFeed {
     }
   }
 
-  /// The events that are due: positions that were not sent yet, of streams whose interval is over.
+  /// The events that are due: positions that were not sent yet, of streams and objects whose interval is over.
   package mutating func due(at now: HostTime) -> [CoTEvent] {
     var events: [CoTEvent] = []
     for stream in tracks.keys.sorted() {
@@ -79,7 +84,7 @@ package struct CoTFeed {
       tracks[stream] = track
       events.append(event(of: stream, track))
     }
-    return events
+    return events + objects.due(at: now)
   }
 
   private func event(of stream: String, _ track: Track) -> CoTEvent {

@@ -11,8 +11,8 @@ import Observability
 public import ServiceLifecycle
 import Synchronization
 
-/// Tells users of ATAK where the phones and drones of this server are: positions of the bus as Cursor-on-Target, by UDP to
-/// one address or a group, or by TCP to a server, to which it connects again.
+/// Tells users of ATAK where the phones and drones of this server are, and what they see: positions of the bus as
+/// Cursor-on-Target, by UDP to one address or a group, or by TCP to a server, to which it connects again.
 ///
 /// Nobody waits for it: what cannot be sent is left out and counted.
 public final class CoTSender: Service {
@@ -39,7 +39,7 @@ public final class CoTSender: Service {
     self.clocks = clocks
     self.logger = logger
     feed = Mutex(CoTFeed(options: options, node: node))
-    subscription = bus.subscribe(SubscriptionRequest([.imuData], messages: 1_024, bytes: 4 << 20))
+    subscription = bus.subscribe(SubscriptionRequest([.imuData, .worldObjects], messages: 1_024, bytes: 4 << 20))
   }
 
   /// Sends until the service group shuts down.
@@ -59,7 +59,12 @@ public final class CoTSender: Service {
 
   private func listen() async {
     while let delivery = await subscription.next() {
-      feed.withLock { $0.take(delivery.message, at: clocks.host()) }
+      let leftOut = feed.withLock { feed in
+        let before = feed.leftOut
+        feed.take(delivery.message, at: clocks.host())
+        return feed.leftOut - before
+      }
+      if leftOut > 0 { dropped.increment(by: leftOut) }
     }
   }
 

@@ -13,7 +13,7 @@ public struct CoTEvent: Hashable, Sendable {
   public var uid: String
   /// What it is, such as `a-f-A-M-F-Q`: a friendly drone.
   public var type: CoTType
-  /// How its place was found: `m-g` by a satellite receiver of the machine's own, `m-p` by computing.
+  /// How its place was found: `m-g` by a satellite receiver of the machine's own, `m-f` out of several sensors.
   public var how: String
   public var time: WallTime
   /// When the event is worth nothing any more.
@@ -75,30 +75,4 @@ public struct CoTEvent: Hashable, Sendable {
     if let remarks { text += "<remarks>\(XMLText.escaped(remarks))</remarks>" }
     return text + "</detail></event>\n"
   }
-}
-
-/// What a thing is, as letters of MIL-STD-2525 with dashes.
-public struct CoTType: Hashable, Sendable, CustomStringConvertible {
-  public let description: String
-
-  /// A friendly drone: air, military, fixed wing, unmanned.
-  public static let drone = CoTType(unchecked: "a-f-A-M-F-Q")
-  /// Something on the ground, of which is not known whose it is.
-  public static let unknownOnGround = CoTType(unchecked: "a-u-G")
-
-  private init(unchecked text: String) { description = text }
-
-  /// - Returns: `nil` of what is not letters and digits with dashes between them, or longer than 64.
-  public init?(_ text: String) {
-    let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-    let isFine =
-      parts.count > 1 && text.utf8.count <= 64
-      && parts.allSatisfy { part in !part.isEmpty && part.allSatisfy { Character(UnicodeScalar($0)).isLetterOrDigit } }
-    guard isFine else { return nil }
-    description = text
-  }
-}
-
-extension Character {
-  fileprivate var isLetterOrDigit: Bool { isASCII && (isLetter || isNumber) }
 }

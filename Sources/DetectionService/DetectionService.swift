@@ -111,7 +111,7 @@ public final class DetectionService: VideoConsumer {
       return wishes
     }
     var taken = DetectionPicture(
-      number: frame.number, nanos: frame.capturedAt.nanosSince1970, picture: picture, isLive: frame.stream.isLive)
+      number: frame.number, nanos: frame.capturedAt.nanosSince1970, picture: picture, isLive: !frame.stream.canWait)
     (taken.skipped, taken.trace) = (frame.skipped, frame.trace)
     do { try await core.take(taken, wishes) } catch {
       problem.withLock { if $0 == nil { $0 = "frame \(frame.number): \(error)" } }

@@ -8,7 +8,7 @@ public import SessionEvents
 ///
 /// `t_s` is the capture time on the server's clock, seconds since 1970 with nine decimals. What is not known is empty.
 public enum CSVTable: String, CaseIterable, Hashable, Sendable {
-  case video, imu, gps, poses, objects, identifications, log
+  case video, imu, gps, poses, objects, places, identifications, log
 
   /// The name of the file.
   public var fileName: String { rawValue + ".csv" }
@@ -22,6 +22,8 @@ public enum CSVTable: String, CaseIterable, Hashable, Sendable {
       case .gps: "t_s,lat_deg,lon_deg,alt_m,accuracy_m,speed_mps,heading_deg"
       case .poses: "t_s,frame,map,metric,key_frame,tx,ty,tz,qx,qy,qz,qw"
       case .objects: "t_s,frame,id,label,score,x0,y0,x1,y1"
+      case .places:
+        "t_s,id,label,map,x,y,z,lat_deg,lon_deg,alt_m,horizontal_error_m,vertical_error_m,last_seen_s"
       case .identifications: "t_s,id,findings"
       case .log: "t_s,level,source,text"
       }
@@ -58,8 +60,22 @@ public enum CSVTable: String, CaseIterable, Hashable, Sendable {
     case .identification(let result):
       return (.identifications, line([seconds(result.time), "\(result.object)", result.findings]))
     case .log(let log): return (.log, line([seconds(log.time), "\(log.level)", log.source, log.text]))
-    case .videoWasCut, .camera, .points, .places: return nil
+    case .places(let places, let time): return (.places, places.map { line(of: $0, at: time) }.joined())
+    case .videoWasCut, .camera, .points: return nil
     }
+  }
+
+  private static func line(of place: SessionEvent.Place, at time: WallTime) -> String {
+    let earth = [
+      place.earth.map { DecimalText.fixed($0.latitudeDegrees, 9) },
+      place.earth.map { DecimalText.fixed($0.longitudeDegrees, 9) },
+      place.earth.map { DecimalText.fixed($0.altitudeMetres, 3) },
+      place.horizontalErrorMetres.map { DecimalText.fixed($0, 3) },
+      place.verticalErrorMetres.map { DecimalText.fixed($0, 3) }, place.seenAt.map(seconds),
+    ]
+    let position = (0..<3).map { DecimalText.fixed(place.position[$0], 4) }
+    return line(
+      [seconds(time), "\(place.object)", place.label, "\(place.map)"] + position + earth.map { $0 ?? "" })
   }
 
   private static func seconds(_ time: WallTime) -> String { DecimalText.seconds(nanos: time.nanosSince1970) }

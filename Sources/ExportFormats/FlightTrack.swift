@@ -50,17 +50,20 @@ public struct FlightTrack: Hashable, Sendable {
     return (way * way).sum().squareRoot()
   }
 
-  /// Smallest and largest latitude and longitude, degrees; `nil` of an empty track.
-  var bounds: (south: Double, west: Double, north: Double, east: Double)? {
-    guard let first = locations.first else { return nil }
-    var bounds = (first.latitudeDegrees, first.longitudeDegrees, first.latitudeDegrees, first.longitudeDegrees)
-    for location in locations {
-      bounds.0 = min(bounds.0, location.latitudeDegrees)
-      bounds.1 = min(bounds.1, location.longitudeDegrees)
-      bounds.2 = max(bounds.2, location.latitudeDegrees)
-      bounds.3 = max(bounds.3, location.longitudeDegrees)
+  /// Smallest and largest latitude and longitude of the track and of objects, degrees; `nil` where there are none.
+  func bounds(
+    with objects: [SessionEvent.Place]
+  ) -> (south: Double, west: Double, north: Double, east: Double)? {
+    let places =
+      locations.lazy.map { SIMD2($0.latitudeDegrees, $0.longitudeDegrees) }
+      + objects.compactMap { $0.earth.map { SIMD2($0.latitudeDegrees, $0.longitudeDegrees) } }
+    guard var low = places.first else { return nil }
+    var high = low
+    for place in places {
+      low = pointwiseMin(low, place)
+      high = pointwiseMax(high, place)
     }
-    return bounds
+    return (low.x, low.y, high.x, high.y)
   }
 }
 

@@ -42,7 +42,7 @@ extension Foxglove {
     public var frameID: String
     public var width: UInt32
     public var height: UInt32
-    /// `plumb_bob`, `rational_polynomial`, `fisheye_equidistant`, or empty.
+    /// `plumb_bob` (k1, k2, p1, p2, k3), `rational_polynomial`, `kannala_brandt` (k1…k4), or empty.
     public var distortionModel: String
     public var distortion: [Double]
     /// `K`, nine values by row.

@@ -23,6 +23,8 @@ public struct StreamQuery: Hashable, Sendable {
   public var format = Format.annexb
   public var policy = ReaderPolicy.decodable
   public var deadline: Nanoseconds?
+  /// Of a publisher: whether it sends a recording once more.
+  public var isReplay = false
   /// The token, if the query carries one.
   public var token: String?
 
@@ -30,6 +32,7 @@ public struct StreamQuery: Hashable, Sendable {
   public init(target: String) throws(Problem) {
     let query = URI(target).queryParameters
     token = query["token"].map(String.init)
+    isReplay = try Self.flag(query["replay"], of: "replay")
     if let text = query["stream"] { stream = try Self.streamName(text) }
     if let text = query["format"] { format = try Self.choice(text, of: "format") }
     if let text = query["policy"] { policy = try Self.choice(text, of: "policy") }
@@ -45,6 +48,14 @@ public struct StreamQuery: Hashable, Sendable {
   static func streamName(_ text: Substring) throws(Problem) -> StreamName {
     if let name = StreamName(text) { return name }
     throw Problem(description: "stream=\(text.prefix(80)): a name has 1 to 64 of A-Z a-z 0-9 . _ - and no dot first")
+  }
+
+  static func flag(_ text: Substring?, of name: String) throws(Problem) -> Bool {
+    switch text {
+    case nil, "0": return false
+    case "1": return true
+    case let other?: throw Problem(description: "\(name)=\(other.prefix(40)): expected 0 or 1")
+    }
   }
 
   private static func choice<Choice: RawRepresentable<String> & CaseIterable>(

@@ -6,6 +6,8 @@ public struct TelemetryQuery: Hashable, Sendable {
   /// `nil`: none is named.
   public var stream: StreamName?
   public var wantsAllSamples = false
+  /// Of a phone: whether it sends a recording once more.
+  public var isReplay = false
   /// The token, if the query carries one.
   public var token: String?
 
@@ -14,6 +16,7 @@ public struct TelemetryQuery: Hashable, Sendable {
     let query = URI(target).queryParameters
     token = query["token"].map(String.init)
     stream = try query["stream"].map { name throws(StreamQuery.Problem) in try StreamQuery.streamName(name) }
+    isReplay = try StreamQuery.flag(query["replay"], of: "replay")
     switch query["imu"] {
     case nil, "60": break
     case "all": wantsAllSamples = true

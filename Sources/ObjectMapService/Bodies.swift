@@ -28,8 +28,7 @@ extension ObjectSighting {
 }
 
 extension WorldObjects.Object {
-  /// - Parameter isListed: with what is only in lists.
-  init(_ object: MappedObject, isListed: Bool) {
+  init(_ object: MappedObject) {
     self.init(
       id: object.id, label: object.label, trackIDs: object.tracks, position: Self.rounded(object.position, 1e4),
       covariance: object.covariance.rowMajor, method: object.method.rawValue, metric: object.isMetric,
@@ -40,7 +39,7 @@ extension WorldObjects.Object {
       }, velocity: Self.rounded(object.velocity, 1e4), firstSeen: Double(object.firstSeen) / 1e9,
       lastSeen: Double(object.lastSeen) / 1e9, observations: object.observations,
       size: [Self.rounded(object.size.x, 1e3), Self.rounded(object.size.y, 1e3)],
-      covarianceENU: isListed ? object.placeCovariance?.rowMajor : nil, map: isListed ? object.map : nil)
+      covarianceENU: object.placeCovariance?.rowMajor, map: object.map)
   }
 
   private static func rounded(_ v: SIMD3<Double>, _ steps: Double) -> [Double] {

@@ -21,7 +21,7 @@ public final class ObjectMapService: Service {
     public var interval = 1.0
     /// How often the file is written, seconds of capture time.
     public var fileInterval = 10.0
-    /// Objects of a message at most, those seen last: some 120 kB.
+    /// Objects of a message at most, those seen last: some 150 kB.
     public var publishedObjects = 256
     /// Streams at most; those that come later are left alone.
     public var maximalStreams = 8

@@ -92,12 +92,12 @@ struct ObjectWorld {
   func present(limit: Int) -> WorldObjects {
     let objects = presentMap.map { map.objects(ofMap: $0) } ?? []
     let newest = objects.sorted { ($1.lastSeen, $0.id) < ($0.lastSeen, $1.id) }.prefix(limit)
-    return WorldObjects(stream: stream, objects: newest.map { WorldObjects.Object($0, isListed: false) })
+    return WorldObjects(stream: stream, objects: newest.map(WorldObjects.Object.init))
   }
 
   /// All objects, with the map that each is in.
   var all: WorldObjects {
-    WorldObjects(stream: stream, objects: map.objects().map { WorldObjects.Object($0, isListed: true) })
+    WorldObjects(stream: stream, objects: map.objects().map(WorldObjects.Object.init))
   }
 }
 

@@ -45,7 +45,7 @@ public final class RecordedObjects: Sendable {
         MapFrame(nanos: nanos, map: number, worldFromCamera: pose, camera: fitting), objects.map(ObjectSighting.init))
       var places: [Int: WorldObjects.Object] = [:]
       for object in objects {
-        places[object.id] = state.map.object(ofTrack: object.id, map: number).map { .init($0, isListed: false) }
+        places[object.id] = state.map.object(ofTrack: object.id, map: number).map(WorldObjects.Object.init)
       }
       return places
     }
@@ -54,6 +54,6 @@ public final class RecordedObjects: Sendable {
   /// All objects so far.
   public func list(stream: String) -> WorldObjects {
     WorldObjects(
-      stream: stream, objects: state.withLock { $0.map.objects() }.map { WorldObjects.Object($0, isListed: true) })
+      stream: stream, objects: state.withLock { $0.map.objects() }.map(WorldObjects.Object.init))
   }
 }

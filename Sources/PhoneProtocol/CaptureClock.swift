@@ -49,10 +49,23 @@ public struct CaptureClock: Sendable {
     }
   }
 
+  /// How far in the past times of a recording may lie that is sent once more.
+  private static let replayAge = Nanoseconds.seconds(86_400)
+  /// How far in the future, as clocks differ.
+  private static let replayLead = Nanoseconds.seconds(1)
+
+  /// What is added to every time of a sender, once and for all.
+  private enum FixedOffset {
+    case none
+    case ofFirst
+    case known(Int64)
+  }
+
   /// How often the sender's clock jumped.
   public private(set) var discontinuities = 0
 
   private let parameters: Parameters
+  private var fixed = FixedOffset.none
   private var window: [Bucket] = []
   private var anchor: Anchor?
   /// Where the offset in use changed, by sender time, oldest first; for pictures that come out of order.
@@ -84,6 +97,28 @@ public struct CaptureClock: Sendable {
 
   public init(parameters: Parameters = Parameters()) { self.parameters = parameters }
 
+  /// A clock for a sender of a recording, whose times stand as they are where they are wall times of the last day; others
+  /// are all moved by as much as makes the first one now. Either way their distances stay what they are.
+  public static func ofReplay() -> CaptureClock {
+    var clock = CaptureClock()
+    clock.fixed = .ofFirst
+    return clock
+  }
+
+  /// The time of a sender whose times stand; `nil` of others.
+  private mutating func fixedTime(_ sender: Int64, _ wallNow: WallTime) -> WallTime? {
+    switch fixed {
+    case .none: return nil
+    case .known(let offset): return WallTime(nanosSince1970: sender &+ offset)
+    case .ofFirst:
+      // Sender times are anything; sums of them wrap.
+      let age = wallNow.nanosSince1970 &- sender
+      let isWallTime = (-Self.replayLead.value...Self.replayAge.value).contains(age)
+      fixed = .known(isWallTime ? 0 : age)
+      return isWallTime ? WallTime(nanosSince1970: sender) : wallNow
+    }
+  }
+
   /// The offset between the clocks; `nil` before the first picture.
   public var offset: Offset? {
     guard let smallest = window.map(\.smallest).min(), let largest = window.map(\.smallest).max() else { return nil }
@@ -102,6 +137,7 @@ public struct CaptureClock: Sendable {
 
   /// The time of a picture or sample on the server's wall clock, for publishers that count nanoseconds.
   public mutating func capturedAt(senderNanos sender: Int64, receivedAt: HostTime, wallNow: WallTime) -> WallTime {
+    if let time = fixedTime(sender, wallNow) { return time }
     let difference = receivedAt.nanos &- sender
     if let current = anchor, !isDiscontinuous(sender, receivedAt, current) {
       update(current, sender: sender, difference: difference, receivedAt: receivedAt)

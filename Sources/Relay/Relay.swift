@@ -83,10 +83,12 @@ public final class Relay: Sendable {
   ///   - peer: who publishes, for logs and for the message that others get.
   ///   - origin: where the publisher is connected. One of another server always gives way to one of this server, and
   ///     never takes over.
+  ///   - isReplay: whether it sends a recording once more: its times stand as they are.
   ///   - onRevoked: another publisher took the stream over. Called once at most, on any thread.
   /// - Throws: ``RelayError/alreadyPublished(_:by:)`` when there is a publisher that must not be overridden.
   public func claim(
-    _ name: StreamName, peer: String, origin: PublisherOrigin = .local, onRevoked: @escaping @Sendable () -> Void
+    _ name: StreamName, peer: String, origin: PublisherOrigin = .local, isReplay: Bool = false,
+    onRevoked: @escaping @Sendable () -> Void
   ) throws(RelayError) -> PublisherLease {
     // Under the registry's lock, so that the stream is not retired between its look-up and the claim.
     let outcome: Result<(RelayStream, UInt64, RelayStream.Revocation?), RelayError> = state.withLock { state in
@@ -94,8 +96,8 @@ public final class Relay: Sendable {
         state.lastClaimID += 1
         let stream = try findOrMake(name, in: &state)
         let revoked = try stream.claim(
-          id: state.lastClaimID, peer: peer, origin: origin, overrides: configuration.overridesPublisher,
-          onRevoked: onRevoked)
+          id: state.lastClaimID, peer: peer, origin: origin, isReplay: isReplay,
+          overrides: configuration.overridesPublisher, onRevoked: onRevoked)
         return .success((stream, state.lastClaimID, revoked))
       } catch {
         return .failure(error)

@@ -10,7 +10,8 @@ extension RelayStream {
   /// Takes the publisher's place.
   /// - Returns: what tells the publisher before that it was overridden, to be called outside of any lock.
   func claim(
-    id: UInt64, peer: String, origin: PublisherOrigin, overrides: Bool, onRevoked: @escaping @Sendable () -> Void
+    id: UInt64, peer: String, origin: PublisherOrigin, isReplay: Bool, overrides: Bool,
+    onRevoked: @escaping @Sendable () -> Void
   ) throws(RelayError) -> Revocation? {
     let (since, now) = (clocks.wall(), clocks.host())
     let outcome: Result<Revocation?, RelayError> = state.withLock { state in
@@ -20,8 +21,11 @@ extension RelayStream {
         guard mayTakeOver else { return .failure(.alreadyPublished(name, by: present.publication.peer)) }
         revoked = Revocation(isOfRemote: present.publication.isRemote, tell: present.onRevoked)
       }
-      let publication = Self.publication(by: peer, origin: origin, since: since, state: &state)
-      state.phase = .live(Claim(id: id, publication: publication, since: since, onRevoked: onRevoked))
+      let publication = Self.publication(
+        by: peer, origin: origin, isReplay: isReplay, since: since, state: &state)
+      var claim = Claim(id: id, publication: publication, since: since, onRevoked: onRevoked)
+      if isReplay { claim.clock = .ofReplay() }
+      state.phase = .live(claim)
       switch origin {
       case .local: noteStart(by: peer, in: &state, at: now)
       // Others are told of the publisher by the server that it is connected to.
@@ -33,13 +37,13 @@ extension RelayStream {
   }
 
   private static func publication(
-    by peer: String, origin: PublisherOrigin, since: WallTime, state: inout State
+    by peer: String, origin: PublisherOrigin, isReplay: Bool, since: WallTime, state: inout State
   ) -> Publication {
     switch origin {
     case .local:
       // Rises even when the clock does not.
       state.lastEpoch = max(state.lastEpoch + 1, UInt64(clamping: since.nanosSince1970))
-      return Publication(epoch: state.lastEpoch, peer: peer)
+      return Publication(epoch: state.lastEpoch, peer: peer, isReplay: isReplay)
     case .remote(let node, let epoch):
       return Publication(epoch: epoch, peer: peer, node: node)
     }

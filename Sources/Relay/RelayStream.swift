@@ -241,6 +241,17 @@ public final class RelayStream: Sendable {
       ])
   }
 
+  /// Units that wait for the slowest service of this process: what a replay looks at to wait for it.
+  public var unitsForServices: Int {
+    let ports = state.withLock { $0.portList }
+    return ports.reduce(0) { most, port in
+      guard let reader = port as? UnitReader, [.consumer, .recorder].contains(reader.options.transport) else {
+        return most
+      }
+      return max(most, reader.backlog.units)
+    }
+  }
+
   // MARK: Ends
 
   /// Ends every reader. Ports of event loops stay: readers may join again.

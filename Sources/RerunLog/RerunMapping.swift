@@ -157,7 +157,8 @@ public struct RerunMapping: Sendable {
   }
 
   private mutating func add(_ video: SessionEvent.Video) {
-    if sentCamera?.resolution != video.resolution { addCamera(of: video) }
+    // Recordings may not tell the size of their pictures.
+    if sentCamera?.resolution != video.resolution, video.resolution.width > 0 { addCamera(of: video) }
     var sample = ByteBuffer()
     for piece in video.data { sample.writeImmutableBuffer(piece) }
     put("/frame", Self.times(video.time, frame: video.frame), Rerun.VideoStream(sample: sample))

@@ -17,9 +17,14 @@ package struct SLAMPicture: Sendable {
   package var nanos: Int64
   package var picture: Picture
   package var isLive: Bool
+  /// Whether the next frame waits until this one is done with.
+  package var canWait: Bool
   package var trace: TraceContext?
 
-  package init(number: Int, nanos: Int64, picture: Picture, isLive: Bool, trace: TraceContext? = nil) {
+  package init(
+    number: Int, nanos: Int64, picture: Picture, isLive: Bool, canWait: Bool? = nil, trace: TraceContext? = nil
+  ) {
+    self.canWait = canWait ?? !isLive
     self.number = number
     self.nanos = nanos
     self.picture = picture
@@ -47,6 +52,7 @@ package struct SLAMCore {
   private var nextKeeping: Int64?
   private var keptCount = 0
   private var isLive = false
+  private var canWait = false
 
   package init(
     options: SLAMServiceOptions, bus: any MessageBus, metrics: SLAMMetrics, clocks: SystemClocks, logger: Logger,
@@ -65,7 +71,7 @@ package struct SLAMCore {
   /// - Throws: `SLAMServiceError` for a frame that cannot be used; the next one may be.
   package mutating func take(_ frame: SLAMPicture, motion: [MotionSample]) throws(SLAMServiceError) {
     let picture = frame.picture
-    isLive = frame.isLive
+    (isLive, canWait) = (frame.isLive, frame.canWait)
     do throws(SLAMServiceError) {
       let nanos = try captureTime(of: frame)
       let needsNew =
@@ -137,7 +143,7 @@ package struct SLAMCore {
     }
     let density =
       options.isDense
-      ? Density(isLive: isLive, maximalPoints: options.densePoints, metrics: metrics, clocks: clocks) : nil
+      ? Density(isLive: !canWait, maximalPoints: options.densePoints, metrics: metrics, clocks: clocks) : nil
     var begun = SLAMSegment(
       resolution: resolution, camera: camera, largestSide: options.largestSide, firstMap: nextMap,
       alignment: alignment ?? MapAlignment(camera: options.camera), density: density, makeBackend: makeBackend)

@@ -126,7 +126,9 @@ public final class SLAMService: VideoConsumer {
       if news.isRestartAsked { core.restart() }
       try core.take(
         SLAMPicture(
-          number: frame.number, nanos: nanos, picture: picture, isLive: frame.stream.isLive, trace: frame.trace),
+          number: frame.number, nanos: nanos, picture: picture, isLive: frame.stream.isLive,
+          canWait: frame.stream.canWait,
+          trace: frame.trace),
         motion: news.motion)
       return core.mapToKeep(at: nanos)
     }

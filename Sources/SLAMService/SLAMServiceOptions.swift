@@ -27,8 +27,9 @@ public struct SLAMServiceOptions: Sendable {
   public var cloudInterval = 2.0
   /// Points of a published cloud at most: 3 MB.
   public var cloudPoints = 200_000
-  /// Motion samples that may wait for the next frame: 10 s at 400 Hz.
-  public var queuedSamples = 4_000
+  /// Motion samples that may wait for the next frame: 50 s at 400 Hz, 2 MB. Those of a recording that is sent once more
+  /// come as far ahead of its video as the network holds that back.
+  public var queuedSamples = 20_000
   /// The file that the map is kept in: at the end, and of live video now and then; `nil`: it is not kept.
   public var mapFile: SavedMapFile?
   /// The map that is recognised and extended; `nil`: there is none yet.

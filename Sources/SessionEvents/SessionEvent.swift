@@ -18,6 +18,7 @@ public enum SessionEvent: Sendable {
   case location(Location)
   case identification(Identification)
   case log(Log)
+  /// All objects of the map that the camera is in; those that are not among them are gone.
   case places([Place], WallTime)
 
   /// An access unit that can be decoded after those before it, or is a key frame with its parameter sets.
@@ -35,23 +36,6 @@ public enum SessionEvent: Sendable {
       self.frame = frame
       self.isKeyFrame = isKeyFrame
       self.data = data
-      self.resolution = resolution
-    }
-  }
-
-  /// How the camera maps directions to pixels, from now on.
-  public struct Camera: Hashable, Sendable {
-    public var time: WallTime
-    /// Pixels.
-    public var focalLength: SIMD2<Double>
-    /// Pixels.
-    public var principalPoint: SIMD2<Double>
-    public var resolution: Resolution
-
-    public init(time: WallTime, focalLength: SIMD2<Double>, principalPoint: SIMD2<Double>, resolution: Resolution) {
-      self.time = time
-      self.focalLength = focalLength
-      self.principalPoint = principalPoint
       self.resolution = resolution
     }
   }
@@ -176,23 +160,6 @@ public enum SessionEvent: Sendable {
       self.level = level
       self.text = text
       self.source = source
-    }
-  }
-
-  /// Where an object is in the world.
-  public struct Place: Hashable, Sendable {
-    public var object: Int
-    public var label: String
-    /// In the axes of poses.
-    public var position: SIMD3<Double>
-    /// Half of its size along each axis, or how far it may be off; `nil`: not known.
-    public var halfSize: SIMD3<Double>?
-
-    public init(object: Int, label: String, position: SIMD3<Double>, halfSize: SIMD3<Double>? = nil) {
-      self.object = object
-      self.label = label
-      self.position = position
-      self.halfSize = halfSize
     }
   }
 }

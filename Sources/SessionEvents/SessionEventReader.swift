@@ -10,12 +10,15 @@ import TelemetryProtocol
 public struct SessionEventReader: Sendable {
   /// What is to be taken from the bus.
   public static let topics: Set<Topic> = [
-    .imuData, .slamResults, .processedFrames, .identificationResults, .pointClouds, .events,
+    .imuData, .slamResults, .processedFrames, .identificationResults, .pointClouds, .worldObjects, .events,
   ]
+  /// Objects of one list at most; further ones are left out.
+  public static let placeLimit = 256
 
   private let stream: String
   private var clock = FrameClock()
   private var video = VideoMessages(frameID: "")
+  private var camera: SessionEvent.Camera?
 
   /// - Parameter stream: messages of other streams are left out.
   public init(stream: String) { self.stream = stream }
@@ -47,11 +50,13 @@ public struct SessionEventReader: Sendable {
   public mutating func events(of message: BusMessage, at now: WallTime) -> [SessionEvent] {
     switch message.topic {
     case .imuData: samples(in: message)
-    case .slamResults: (try? CameraPose(message.body)).flatMap { pose($0) }.map { [.pose($0)] } ?? []
+    case .slamResults: (try? CameraPose(message.body)).map { events(of: $0) } ?? []
     case .processedFrames: (try? ProcessedFrame(message.body)).flatMap { objects($0) }.map { [.objects($0)] } ?? []
     case .identificationResults:
       (try? IdentificationResult(message.body)).flatMap { identification($0) }.map { [.identification($0)] } ?? []
     case .pointClouds: points(in: message, at: now).map { [$0] } ?? []
+    case .worldObjects:
+      (try? WorldObjects(message.body)).flatMap { places($0, in: message, at: now) }.map { [$0] } ?? []
     case .events: (try? LifecycleEvent(message.body)).flatMap { log($0) }.map { [.log($0)] } ?? []
     default: []
     }
@@ -93,8 +98,20 @@ public struct SessionEventReader: Sendable {
     return events
   }
 
-  private func pose(_ pose: CameraPose) -> SessionEvent.Pose? {
-    guard isOurs(pose.stream), let time = clock.time(pose.timestamp), let rows = pose.pose, rows.count == 4,
+  /// The pose, and the camera in front of it where it is news.
+  private mutating func events(of pose: CameraPose) -> [SessionEvent] {
+    guard isOurs(pose.stream), let time = clock.time(pose.timestamp) else { return [] }
+    var events: [SessionEvent] = []
+    if let told = pose.camera.flatMap({ SessionEvent.Camera($0, at: time) }), camera?.maps(as: told) != true {
+      camera = told
+      events.append(.camera(told))
+    }
+    if let pose = self.pose(pose, at: time) { events.append(.pose(pose)) }
+    return events
+  }
+
+  private func pose(_ pose: CameraPose, at time: WallTime) -> SessionEvent.Pose? {
+    guard let rows = pose.pose, rows.count == 4,
       rows.allSatisfy({ $0.count == 4 && $0.allSatisfy(\.isFinite) })
     else { return nil }
     let vectors = rows.prefix(3).map { SIMD3($0[0], $0[1], $0[2]) }
@@ -142,6 +159,12 @@ public struct SessionEventReader: Sendable {
     return SessionEvent.Log(
       time: time, level: event.type == .sessionEnded && event.reason == "incomplete" ? .error : .info,
       text: words.compactMap(\.self).joined(separator: " "), source: event.node)
+  }
+
+  private func places(_ list: WorldObjects, in message: BusMessage, at now: WallTime) -> SessionEvent? {
+    guard isOurs(list.stream ?? header(BusHeader.stream, of: message)) else { return nil }
+    let places = list.objects.prefix(Self.placeLimit).compactMap(SessionEvent.Place.init)
+    return .places(places, capturedAt(message) ?? now)
   }
 
   private func points(in message: BusMessage, at now: WallTime) -> SessionEvent? {

@@ -1,7 +1,6 @@
 import BusMessages
 import CodedMedia
 import Compression
-import FoxgloveSchemas
 import Logging
 import MCAP
 import MediaModel
@@ -9,6 +8,7 @@ import NIOCore
 import Observability
 import PosixFiles
 import ProtobufWire
+import SessionEvents
 
 #if canImport(Glibc)
   import Glibc
@@ -65,12 +65,8 @@ final class SessionFile {
       "\(folder)/\(SessionLog.fileName)", flags: O_RDWR | O_CREAT | O_TRUNC, mode: 0o644, for: .create)
     put(writer.start())
     put(writer.add(MCAPMetadata(name: "session", values: ["session_id": session, "stream": stream])))
-    add(
-      SessionMessage(
-        .log, start,
-        Foxglove.Log(
-          timestamp: start, level: .info, message: "session \(session) of \(stream) begins", name: "recorder")),
-      now: now)
+    let begin = SessionEvent.Log(time: start, text: "session \(session) of \(stream) begins", source: "recorder")
+    for message in messages.messages(of: .log(begin)) { add(message, now: now) }
   }
 
   // MARK: Messages

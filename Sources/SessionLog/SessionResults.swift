@@ -1,9 +1,12 @@
 import Compression
 import Foundation
+import Geometry
 import MCAP
+import MediaModel
 public import NIOCore
 import PosixFiles
-import ProtobufWire
+import SessionEvents
+import SessionModel
 import Synchronization
 
 /// What a session's MCAP file says beside its video, as lines of JSON in the order of the file: what a page replays in
@@ -90,6 +93,7 @@ struct SessionResultLines {
 
   private(set) var text = ByteBuffer()
   private var topics: [UInt16: SessionTopic] = [:]
+  private var decoder = SessionMessageDecoder()
   private var hasBegun = false
   private var nextSample: UInt64 = 0
 
@@ -121,10 +125,10 @@ struct SessionResultLines {
   /// One line; what a type does not have is left out.
   private struct Line: Encodable {
     struct Object: Encodable {
-      var id: Int?
-      var label: String?
-      var score: Double?
-      var box: [Double]
+      var id: Int
+      var label: String
+      var score: Float
+      var box: [Float]
     }
 
     var type: String
@@ -142,86 +146,45 @@ struct SessionResultLines {
   }
 
   private mutating func line(of message: MCAPMessage, _ topic: SessionTopic) throws -> Line? {
-    // Microseconds are what frames are told apart by.
-    let time = Double(message.logTime / 1_000) / 1e6
     switch topic {
     case .video:
       guard !hasBegun else { return nil }
       hasBegun = true
-      return Line(type: "start", time: time)
     case .imu:
       guard message.logTime >= nextSample else { return nil }
       nextSample = message.logTime &+ Self.sampleInterval
-      let fields = try Fields(message.data)
-      return Line(
-        type: "imu", time: time, accelerometer: try fields.message(4).vector(3),
-        gyroscope: try fields.message(3).vector(3))
-    case .pose:
-      let pose = try Fields(message.data).message(3)
-      return Line(
-        type: "pose", time: time, position: try pose.message(1).vector(3),
-        orientation: try pose.message(2).vector(4))
-    case .location:
-      let fields = try Fields(message.data)
-      let variance = fields.doubles(4).first ?? 0
-      return Line(
-        type: "gps", time: time, latitude: fields.double(1) ?? 0, longitude: fields.double(2) ?? 0,
-        altitude: fields.double(3) ?? 0,
-        // The inverse of what `SessionMessages` makes of an accuracy.
-        accuracy: variance > 0 ? variance.squareRoot() * 1.51 : nil,
-        heading: fields.double(10).map { $0 * 180 / .pi })
-    case .annotations: return Line(type: "objects", time: time, objects: try objects(in: message.data))
-    case .transform, .path, .points, .log: return nil
+    case .annotations, .pose, .location: break
+    case .transform, .path, .points, .log, .objects, .calibration: return nil
     }
+    let time = WallTime(nanosSince1970: Int64(clamping: message.logTime))
+    guard let event = try decoder.event(topic: topic.name, time: time, data: message.data) else { return nil }
+    // Microseconds are what frames are told apart by.
+    return Self.line(of: event, at: Double(message.logTime / 1_000) / 1e6)
   }
 
-  private func objects(in data: ByteBuffer) throws -> [Line.Object] {
-    try Fields(data).messages(2).compactMap { loop in
-      let corners = try loop.messages(3).map { $0.vector(2) }
-      guard corners.count == 4 else { return nil }
-      var object = Line.Object(box: corners[0] + corners[2])
-      for pair in try loop.messages(8) {
-        switch pair.text(1) {
-        case "id": object.id = pair.text(2).flatMap(Int.init)
-        case "label": object.label = pair.text(2)
-        case "score": object.score = pair.text(2).flatMap(Double.init)
-        default: break
-        }
+  private static func line(of event: SessionEvent, at time: Double) -> Line? {
+    switch event {
+    case .video: return Line(type: "start", time: time)
+    case .motion(let motion):
+      return Line(
+        type: "imu", time: time, accelerometer: numbers(motion.accelerometer), gyroscope: numbers(motion.gyroscope))
+    case .pose(let pose):
+      let turn = pose.worldFromCamera.rotation.quaternion
+      return Line(
+        type: "pose", time: time, position: numbers(pose.worldFromCamera.translation),
+        orientation: [turn.x, turn.y, turn.z, turn.w])
+    case .location(let fix):
+      return Line(
+        type: "gps", time: time, latitude: fix.latitudeDegrees, longitude: fix.longitudeDegrees,
+        altitude: fix.altitudeMetres ?? 0, accuracy: fix.accuracyMetres, heading: fix.headingDegrees)
+    case .objects(let frame):
+      let objects = frame.objects.map {
+        Line.Object(id: $0.id, label: $0.label, score: $0.score, box: [$0.box.x, $0.box.y, $0.box.z, $0.box.w])
       }
-      return object
+      return Line(type: "objects", time: time, objects: objects)
+    case .videoWasCut, .camera, .points, .identification, .log, .places: return nil
     }
   }
 
-  /// The fields of a message, by number.
-  private struct Fields {
-    let fields: [ProtobufField]
-
-    init(_ bytes: ByteBuffer) throws { fields = try ProtobufReader.fields(of: bytes) }
-
-    func double(_ number: Int) -> Double? { fields.last { $0.number == number }?.double }
-
-    func text(_ number: Int) -> String? { fields.last { $0.number == number }?.text }
-
-    /// An absent message has no fields.
-    func message(_ number: Int) throws -> Fields {
-      try Fields(fields.last { $0.number == number }?.bytes ?? ByteBuffer())
-    }
-
-    func messages(_ number: Int) throws -> [Fields] {
-      try fields.filter { $0.number == number }.compactMap(\.bytes).map { try Fields($0) }
-    }
-
-    /// The numbers of the fields 1, 2, …; those of zero are absent.
-    func vector(_ count: Int) -> [Double] { (1...count).map { double($0) ?? 0 } }
-
-    /// Packed numbers.
-    func doubles(_ number: Int) -> [Double] {
-      guard var bytes = fields.last(where: { $0.number == number })?.bytes else { return [] }
-      var values: [Double] = []
-      while let bits = bytes.readInteger(endianness: .little, as: UInt64.self) {
-        values.append(Double(bitPattern: bits))
-      }
-      return values
-    }
-  }
+  private static func numbers(_ vector: SIMD3<Double>) -> [Double] { [vector.x, vector.y, vector.z] }
 }

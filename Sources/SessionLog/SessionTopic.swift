@@ -22,6 +22,10 @@ public enum SessionTopic: Int, Hashable, Sendable, CaseIterable {
   case points
   /// What came, went and was found out, in words.
   case log
+  /// Where objects are in the world.
+  case objects
+  /// How the camera maps directions to pixels.
+  case calibration
 
   public var name: String {
     switch self {
@@ -34,6 +38,8 @@ public enum SessionTopic: Int, Hashable, Sendable, CaseIterable {
     case .path: "/camera/path"
     case .points: "/points"
     case .log: "/log"
+    case .objects: "/objects"
+    case .calibration: "/camera/calibration"
     }
   }
 
@@ -49,6 +55,8 @@ public enum SessionTopic: Int, Hashable, Sendable, CaseIterable {
     case .path: Foxglove.SceneUpdate.self
     case .points: Foxglove.PointCloud.self
     case .log: Foxglove.Log.self
+    case .objects: Foxglove.SceneUpdate.self
+    case .calibration: Foxglove.CameraCalibration.self
     }
   }
 }

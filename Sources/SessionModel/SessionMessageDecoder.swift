@@ -34,6 +34,8 @@ public struct SessionMessageDecoder: Sendable {
     case "/gps": try location(data, time).map { .location($0) }
     case "/points": .points(time, try cloud(data))
     case "/log": try log(data, time)
+    case "/camera/calibration": try Self.camera(data, time).map { .camera($0) }
+    case "/objects": .places(try Self.places(data), time)
     // The frame `camera` of `/tf` is the pose again, and `/camera/path` all of them.
     default: nil
     }
@@ -220,13 +222,13 @@ public struct SessionMessageDecoder: Sendable {
 
   // MARK: Numbers
 
-  private static func vector(_ data: ByteBuffer) throws(ProtobufError) -> SIMD3<Double> {
+  static func vector(_ data: ByteBuffer) throws(ProtobufError) -> SIMD3<Double> {
     let numbers = try numbers(data, 3)
     return SIMD3(numbers[0], numbers[1], numbers[2])
   }
 
   /// Fields 1 to `count`; those that are missing are 0.
-  private static func numbers(_ data: ByteBuffer, _ count: Int) throws(ProtobufError) -> [Double] {
+  static func numbers(_ data: ByteBuffer, _ count: Int) throws(ProtobufError) -> [Double] {
     var numbers = [Double](repeating: 0, count: count)
     for field in try ProtobufReader.fields(of: data) where (1...count).contains(field.number) {
       numbers[field.number - 1] = field.double ?? 0

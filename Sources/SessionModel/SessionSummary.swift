@@ -8,7 +8,7 @@ public import SessionEvents
 public struct SessionSummary: Sendable {
   /// The kinds of events that are counted.
   public enum Kind: String, CaseIterable, Hashable, Sendable {
-    case video, imu, gps, poses, objects, points, identifications, log
+    case video, imu, gps, poses, objects, points, places, identifications, log
   }
 
   /// Of one kind.
@@ -42,6 +42,8 @@ public struct SessionSummary: Sendable {
   public private(set) var keyFrames = 0
   /// Objects by their identifiers.
   public private(set) var objects: Set<Int> = []
+  /// Those of them that were somewhere in the world, by their identifiers there.
+  public private(set) var places: Set<Int> = []
   /// Points of the last cloud.
   public private(set) var points = 0
   public private(set) var track: FlightTrack
@@ -85,7 +87,10 @@ public struct SessionSummary: Sendable {
       points = cloud.points.count
     case .identification(let result): count(.identifications, result.time)
     case .log(let log): count(.log, log.time)
-    case .videoWasCut, .camera, .places: break
+    case .places(let places, let time):
+      count(.places, time)
+      self.places.formUnion(places.map(\.object))
+    case .videoWasCut, .camera: break
     }
   }
 

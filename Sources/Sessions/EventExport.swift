@@ -20,11 +20,12 @@ protocol EventExport: AnyObject {
 /// GPX, KML and GeoJSON.
 final class TrackExport: EventExport {
   private let path: String
-  private let text: (FlightTrack) -> String
+  private let text: (FlightTrack, [SessionEvent.Place]) -> String
   private var track: FlightTrack
+  private var objects = PlacedObjects()
   private let session: String
 
-  init(_ path: String, of folder: SessionFolder, text: @escaping (FlightTrack) -> String) {
+  init(_ path: String, of folder: SessionFolder, text: @escaping (FlightTrack, [SessionEvent.Place]) -> String) {
     self.path = path
     self.text = text
     session = folder.name
@@ -32,13 +33,20 @@ final class TrackExport: EventExport {
   }
 
   func add(_ event: SessionEvent) {
-    if case .location(let location) = event { track.add(location) }
+    switch event {
+    case .location(let location): track.add(location)
+    case .places(let places, _): objects.add(places)
+    default: return
+    }
   }
 
   func finish() throws {
-    guard !track.locations.isEmpty else { throw SessionsError.nothing(session: session, what: "positions") }
+    let objects = objects.all
+    guard !track.locations.isEmpty || !objects.isEmpty else {
+      throw SessionsError.nothing(session: session, what: "positions")
+    }
     let file = try OutputFile(path)
-    try file.write(text(track))
+    try file.write(text(track, objects))
     try file.finish()
   }
 }

@@ -1,5 +1,6 @@
 import CodedMedia
 import FoxgloveSchemas
+import H264
 import MapFormats
 import MediaModel
 import NIOCore
@@ -21,6 +22,7 @@ package final class SessionEventStream {
   private var keyFrames: Set<Int> = []
   private var frame = 0
   private var malformed = 0
+  private var resolution = Resolution(width: 0, height: 0)
 
   package init(_ folder: SessionFolder) throws {
     self.folder = folder
@@ -48,7 +50,7 @@ package final class SessionEventStream {
         do {
           let event = try decoder.event(topic: message.topic, time: message.time, data: message.data)
           source = .messages(messages, decoder)
-          if let event { return event }
+          if let event { return sized(event) }
         } catch {
           malformed += 1
         }
@@ -70,6 +72,25 @@ package final class SessionEventStream {
       }
       return nil
     }
+  }
+
+  /// An MCAP file does not say how large its pictures are; their parameter sets do.
+  private func sized(_ event: SessionEvent) -> SessionEvent {
+    guard case .video(var video) = event else { return event }
+    if video.isKeyFrame, let bytes = video.data.first, let found = Self.resolution(in: bytes) { resolution = found }
+    video.resolution = resolution
+    return .video(video)
+  }
+
+  private static func resolution(in unit: ByteBuffer) -> Resolution? {
+    for range in AnnexB.nalUnitRanges(in: unit, limit: 4) {
+      guard let bytes = unit.getSlice(at: unit.readerIndex + range.offset, length: range.length),
+        let header: UInt8 = bytes.getInteger(at: bytes.readerIndex),
+        NALUnitType(header: header) == .sps
+      else { continue }
+      return (try? SequenceParameterSet.parse(bytes))?.resolution
+    }
+    return nil
   }
 
   private func pose(ofKeyFrame number: Int, _ unit: AccessUnit) -> SessionEvent? {

@@ -71,9 +71,9 @@ public struct SessionExport {
 
   private func export(_ format: SessionFormat, _ path: String) throws -> any EventExport {
     switch format {
-    case .gpx: TrackExport(path, of: folder) { GPXDocument.text($0) }
-    case .geojson: TrackExport(path, of: folder) { GeoJSONDocument.text($0) }
-    case .kml: TrackExport(path, of: folder) { KMLDocument.text($0) }
+    case .gpx: TrackExport(path, of: folder) { GPXDocument.text($0, objects: $1) }
+    case .geojson: TrackExport(path, of: folder) { GeoJSONDocument.text($0, objects: $1) }
+    case .kml: TrackExport(path, of: folder) { KMLDocument.text($0, objects: $1) }
     case .csv: try TableExport(path)
     case .srt: try SubtitleExport(path, of: folder)
     case .ply: PointExport(path, of: folder)

@@ -1,7 +1,4 @@
-import BusMessages
 import Compression
-import FoxgloveSchemas
-import Geometry
 import MCAP
 import MediaModel
 import NIOCore
@@ -55,9 +52,10 @@ struct SessionMCAPFile {
     try output.write(writer.start())
     try output.write(
       writer.add(MCAPMetadata(name: "session", values: ["session_id": folder.name, "stream": folder.stream])))
+    var messages = SessionMessages(stream: folder.stream)
     let events = try SessionEventStream(folder)
     while let event = try events.next() {
-      for message in Self.messages(of: event) {
+      for message in messages.messages(of: event) {
         let channel =
           try channels[message.topic]
           ?? {
@@ -75,30 +73,5 @@ struct SessionMCAPFile {
     }
     try output.write(writer.finish())
     try output.finish()
-  }
-
-  /// What files without an MCAP file have.
-  private static func messages(of event: SessionEvent) -> [SessionMessage] {
-    switch event {
-    case .video(let video):
-      return [
-        SessionMessage(
-          .video, video.time,
-          Foxglove.CompressedVideo(timestamp: video.time, frameID: SessionFrame.camera, data: video.data))
-      ]
-    case .pose(let pose):
-      let placed = Foxglove.Pose(
-        position: pose.worldFromCamera.translation, orientation: pose.worldFromCamera.rotation.quaternion)
-      return [
-        SessionMessage(
-          .transform, pose.time,
-          Foxglove.FrameTransform(
-            timestamp: pose.time, parentFrameID: SessionFrame.world, childFrameID: SessionFrame.camera,
-            parentFromChild: placed)),
-        SessionMessage(
-          .pose, pose.time, Foxglove.PoseInFrame(timestamp: pose.time, frameID: SessionFrame.world, pose: placed)),
-      ]
-    default: return []
-    }
   }
 }

@@ -40,6 +40,8 @@ public struct SessionReport: Encodable, Sendable {
   public var key_frames: Int
   public var slam_key_frames: Int
   public var objects: Int
+  /// Objects with a place in the world.
+  public var world_objects: Int
   public var points: Int
   /// By GPS, metres.
   public var distance_m: Double?
@@ -72,6 +74,7 @@ public struct SessionReport: Encodable, Sendable {
     key_frames = summary.keyFrames
     slam_key_frames = folder.keyFrames.count
     objects = summary.objects.count
+    world_objects = summary.places.count
     points = summary.points
     distance_m = summary.track.locations.isEmpty ? nil : summary.track.lengthMetres
     path_length = summary.spans[.poses] == nil ? nil : summary.pathLength
@@ -102,7 +105,8 @@ public struct SessionReport: Encodable, Sendable {
       "duration   \(number(duration_s, "s"))",
       "frames     \(total_frames.map(String.init) ?? "-"), \(key_frames) key frames, \(missed_frames ?? 0) missed",
       "flown      \(number(distance_m, "m")) by GPS, path of \(number(path_length, "units of the map"))",
-      "found      \(objects) objects, \(points) points, \(slam_key_frames) key frames of SLAM", "",
+      "found      \(objects) objects, \(world_objects) in the world, \(points) points, \(slam_key_frames) key frames",
+      "",
       Self.padded("kind", 16) + Self.padded("count", 9) + Self.padded("a second", 10) + Self.padded("longest pause", 15)
         + "from",
     ]

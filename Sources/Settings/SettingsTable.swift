@@ -64,7 +64,10 @@ public enum SettingsTable {
       settings: [rerunAddress.definition, rerunQueueMebibytes.definition]),
     Section(
       name: "cot", help: "Positions for users of ATAK: Cursor-on-Target.",
-      settings: [cotURL.definition, cotType.definition, cotSeconds.definition]),
+      settings: [
+        cotURL.definition, cotType.definition, cotSeconds.definition, cotObjects.definition, cotObjectType.definition,
+        cotObjectSeconds.definition,
+      ]),
     Section(
       name: "bus", help: "Messages and video between services.",
       settings: [

@@ -75,9 +75,9 @@ public final class TelemetryHub: Service {
   /// A phone has connected.
   /// - Parameter wake: called from anywhere when something waits for the phone; it then takes ``PhoneLink/next()``.
   public func connectPhone(
-    stream: StreamName, peer: String, wake: @escaping @Sendable () -> Void
+    stream: StreamName, peer: String, isReplay: Bool = false, wake: @escaping @Sendable () -> Void
   ) -> PhoneLink {
-    let link = PhoneLink(id: nextID(), stream: stream, peer: peer, hub: self, wake: wake)
+    let link = PhoneLink(id: nextID(), stream: stream, peer: peer, isReplay: isReplay, hub: self, wake: wake)
     registry.withLock { $0.phones[link.id] = link }
     logger.info("phone connected", metadata: [.stream: "\(stream)", .address: "\(peer)"])
     announce(.phoneConnected, link)

@@ -25,7 +25,7 @@ extension ConsumerRunner {
       if session?.generation != fed.stream.generation {
         if let ended = session { await distribute(ended.finish(), &number) }
         do {
-          session = try DecodingSession(fed, threads: options.decoderThreads)
+          session = try DecodingSession(fed, threads: options.decoderThreads, isLowDelay: feed.isLive)
         } catch {
           logger.error("video cannot be decoded", metadata: [.url: "\(feed.place)", .error: "\(error)"])
           session = nil
@@ -85,11 +85,12 @@ final class DecodingSession {
   private var pending: [Int64: FedUnit] = [:]
   private var nextToken: Int64 = 0
 
-  init(_ first: FedUnit, threads: Int) throws(FFmpegError) {
+  /// - Parameter isLowDelay: whether pictures come out as soon as they can, rather than several at once.
+  init(_ first: FedUnit, threads: Int, isLowDelay: Bool) throws(FFmpegError) {
     generation = first.stream.generation
     var options = DecoderOptions()
     options.threads = threads
-    options.isLowDelay = first.stream.isLive
+    options.isLowDelay = isLowDelay
     options.reorderDepth = first.description.reorderDepth
     options.statedResolution = first.description.statedResolution
     decoder = try H264Decoder(options: options)

@@ -48,13 +48,13 @@ final class ConsumerSlot: Sendable {
     await frames.put(
       ConsumedFrame(
         number: fed.number, unit: fed.delivery.unit, picture: nil, skipped: fed.delivery.skipped, stream: fed.stream,
-        trace: fed.delivery.unit.trace))
+        trace: fed.delivery.unit.trace), waits: fed.stream.canWait)
   }
 
   /// Hands on a picture, if the consumer wants this one.
   func offer(_ frame: ConsumedFrame) async {
     guard let interval = demand.pictureInterval, (frame.number - 1) % interval == 0 else { return }
-    await frames.put(frame)
+    await frames.put(frame, waits: frame.stream.canWait)
   }
 
   /// No frame follows.

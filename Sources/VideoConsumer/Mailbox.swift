@@ -34,17 +34,23 @@ package final class Mailbox<Element: Sendable>: Sendable {
   /// How many elements were left out so far.
   package var skippedTotal: UInt64 { state.withLock { $0.skippedTotal } }
 
+  /// As many wait where the putter waits, whatever the policy.
+  private static var waitingCapacity: Int { 4 }
+
   /// Puts an element in; waits where the policy says so. After `finish()` it is ignored.
-  package func put(_ element: Element) async {
+  /// - Parameter waits: whether it waits for room in any case.
+  package func put(_ element: Element, waits: Bool = false) async {
     while true {
       let (isDone, takers) = state.withLock { state -> (Bool, Waiters) in
         guard !state.isFinished else { return (true, [:]) }
-        guard admit(element, to: &state) else { return (false, [:]) }
+        guard admit(element, waits: waits, to: &state) else { return (false, [:]) }
         return (true, Self.removeAll(&state.takers))
       }
       for taker in takers.values { taker.resume() }
       if isDone { return }
-      await suspend(in: \.putters) { state in !state.isFinished && self.isFull(state) }
+      await suspend(in: \.putters) { state in
+        !state.isFinished && (waits ? Self.isFullForWaiting(state) : self.isFull(state))
+      }
       // A cancelled putter gives up, or it would spin.
       if Task.isCancelled { return }
     }
@@ -76,6 +82,8 @@ package final class Mailbox<Element: Sendable>: Sendable {
 
   // MARK: Policy
 
+  private static func isFullForWaiting(_ state: State) -> Bool { state.elements.count >= waitingCapacity }
+
   private func isFull(_ state: State) -> Bool {
     switch policy {
     case .wait(let capacity), .dropToRestart(let capacity, _): state.elements.count >= capacity
@@ -84,8 +92,11 @@ package final class Mailbox<Element: Sendable>: Sendable {
   }
 
   /// - Returns: `false` when the element has to wait.
-  private func admit(_ element: Element, to state: inout State) -> Bool {
+  private func admit(_ element: Element, waits: Bool, to state: inout State) -> Bool {
     switch policy {
+    case _ where waits:
+      guard !Self.isFullForWaiting(state) else { return false }
+      state.isDropping = false
     case .wait:
       guard !isFull(state) else { return false }
     case .keepLatest:

@@ -51,7 +51,7 @@ final class Reading: Sendable {
       let (fed, isNew) = state.withLock { fedUnit(delivery, &$0) }
       if isNew { log(fed.stream) }
       for slot in runner.slots where slot.demand.units { await slot.offer(fed) }
-      await runner.decoderInput?.put(fed)
+      await runner.decoderInput?.put(fed, waits: fed.stream.canWait)
     }
   }
 
@@ -60,7 +60,8 @@ final class Reading: Sendable {
     state.number += delivery.skipped + 1
     let sets = delivery.unit.parameterSets
     let isSame = sets === state.sets || state.sets.map { $0.hasSameContent(as: sets) } ?? false
-    if let stream = state.stream, isSame {
+    let canWait = !runner.feed.isLive || delivery.unit.publication.isReplay
+    if let stream = state.stream, isSame, stream.canWait == canWait {
       return (FedUnit(delivery: delivery, number: state.number, stream: stream, description: state.description), false)
     }
     state.generation += 1
@@ -69,7 +70,7 @@ final class Reading: Sendable {
     let stream = ConsumedStream(
       place: runner.feed.place, resolution: state.description.statedResolution ?? sets.resolution,
       framesPerSecond: state.description.framesPerSecond ?? nominal, codec: sets.codecString,
-      isLive: runner.feed.isLive, generation: state.generation)
+      isLive: runner.feed.isLive, canWait: canWait, generation: state.generation)
     state.stream = stream
     return (FedUnit(delivery: delivery, number: state.number, stream: stream, description: state.description), true)
   }

@@ -65,12 +65,16 @@ public struct ConsumedStream: Hashable, Sendable {
   public var codec: String
   /// Whether frames come at the pace of the world rather than as fast as they are handled.
   public var isLive: Bool
+  /// Whether the next frame waits until this one is done with: of a file, and of a recording that is sent once more.
+  public var canWait: Bool
   /// Counts the streams of one run, from 1.
   public var generation: Int
 
   public init(
-    place: String, resolution: Resolution, framesPerSecond: Double?, codec: String, isLive: Bool, generation: Int
+    place: String, resolution: Resolution, framesPerSecond: Double?, codec: String, isLive: Bool,
+    canWait: Bool? = nil, generation: Int
   ) {
+    self.canWait = canWait ?? !isLive
     self.place = place
     self.resolution = resolution
     self.framesPerSecond = framesPerSecond

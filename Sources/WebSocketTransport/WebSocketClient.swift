@@ -16,6 +16,8 @@ public struct WebSocketClientOptions: Sendable {
   public var connectTimeout: TimeAmount = .seconds(10)
   /// A ping goes out this often; a peer that is silent for three of them is gone.
   public var pingInterval: TimeAmount = .seconds(20)
+  /// How long the peer may take to answer a close frame, which it does once it has taken everything before.
+  public var closeTimeout: TimeAmount = .seconds(2)
 
   public init(token: String? = nil, tls: TLSConfiguration? = nil) {
     self.token = token

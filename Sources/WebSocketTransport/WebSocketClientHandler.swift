@@ -8,9 +8,6 @@ final class WebSocketClientHandler: ChannelDuplexHandler {
   typealias OutboundIn = WebSocketMessage
   typealias OutboundOut = WebSocketFrame
 
-  /// How long the peer may take to answer a close frame.
-  private static let closeTimeout = TimeAmount.seconds(2)
-
   private let options: WebSocketClientOptions
   private var assembler: MessageAssembler
   private var pinger: RepeatedTask?
@@ -81,7 +78,7 @@ final class WebSocketClientHandler: ChannelDuplexHandler {
     // RFC 6455 §7.1.1: the peer answers once it has taken everything before. Closing the socket at once could throw
     // away messages that are still on their way.
     let boundContext = NIOLoopBound(context, eventLoop: context.eventLoop)
-    closeTimer = context.eventLoop.scheduleTask(in: Self.closeTimeout) { boundContext.value.close(promise: nil) }
+    closeTimer = context.eventLoop.scheduleTask(in: options.closeTimeout) { boundContext.value.close(promise: nil) }
     if let promise { context.channel.closeFuture.cascade(to: promise) }
   }
 

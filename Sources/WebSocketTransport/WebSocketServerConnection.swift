@@ -122,6 +122,14 @@ public final class WebSocketServerConnection: ChannelInboundHandler {
     flush()
   }
 
+  /// Whether messages are taken from the network. While they are not, the peer's wait on its side; those that came
+  /// already still come to the role.
+  public func setReading(_ isReading: Bool) {
+    guard state != .closed, let context else { return }
+    lastHeard = .now()
+    context.channel.setOption(.autoRead, value: isReading).whenComplete { _ in }
+  }
+
   /// Starts the closing handshake; the connection ends when the peer answers, after two seconds at the latest.
   public func close(_ code: WebSocketCloseCode, reason: String) {
     guard state == .open, let context else { return }

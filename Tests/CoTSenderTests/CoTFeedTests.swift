@@ -62,3 +62,84 @@ import Testing
     #expect(feed.due(at: host(70)).map(\.callsign) == ["c"])
   }
 }
+
+@Suite struct CoTObjectsTests {
+  private static let start: Int64 = 1_700_000_000_000_000_000
+
+  private func object(
+    _ id: Int, _ label: String, seen second: Double,
+    place: CameraPose.Position? = .init(latitude: 48, longitude: 11, altitude: 500)
+  ) -> WorldObjects.Object {
+    WorldObjects.Object(
+      id: id, label: label, trackIDs: [id], position: [1, 2, 3], covariance: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+      method: "depth", metric: true, wgs84: place, velocity: [0, 0, 0], firstSeen: 1_700_000_000,
+      lastSeen: 1_700_000_000 + second, observations: 5, size: [2, 1],
+      // Along one diagonal 4 m², across it 2.
+      covarianceENU: [3, 1, 0, 1, 3, 0, 0, 0, 9], map: 0)
+  }
+
+  private func message(_ objects: [WorldObjects.Object], stream: String? = "drone") throws -> BusMessage {
+    try WorldObjects(stream: stream, objects: objects).message()
+  }
+
+  private func host(_ second: Double) -> HostTime { HostTime(nanos: Int64(second * 1e9)) }
+
+  private func feed(_ change: (inout CoTSenderOptions) -> Void = { _ in }) throws -> CoTFeed {
+    var options = CoTSenderOptions(address: try #require(CoTAddress("udp://239.2.3.1:6969")))
+    change(&options)
+    return CoTFeed(options: options, node: "node")
+  }
+
+  @Test func anObjectIsAnEventOfItsOwn() throws {
+    var feed = try feed()
+    feed.take(try message([object(7, "red car", seen: 1.5), object(8, "thing", seen: 1.5, place: nil)]), at: host(0))
+    let events = feed.due(at: host(0.1))
+    #expect(events.count == 1)
+    let event = try #require(events.first)
+    #expect(event.uid == "worldsystem-node-drone-object-7" && event.callsign == "red car 7")
+    #expect(event.type.description == "a-u-G-E-V-C" && event.how == "m-f")
+    #expect(event.latitudeDegrees == 48 && event.longitudeDegrees == 11 && event.heightMetres == 500)
+    #expect(event.time.nanosSince1970 == Self.start + 1_500_000_000 && event.stale.since(event.time) == .seconds(60))
+    #expect(abs((event.circularErrorMetres ?? 0) - 1.51 * 2) < 1e-9 && event.linearErrorMetres == 3)
+  }
+
+  @Test func itIsSentOnceAnIntervalWhileItIsSeen() throws {
+    var feed = try feed()
+    func due(_ second: Double, seen: Double) throws -> Int {
+      feed.take(try message([object(7, "car", seen: seen)]), at: host(second))
+      return feed.due(at: host(second)).count
+    }
+    #expect(try due(0, seen: 0) == 1)
+    #expect(try due(1, seen: 1) == 0)
+    #expect(try due(5, seen: 5) == 1)
+    // It stands in lists for long after it was last seen.
+    #expect(try due(10, seen: 5) == 0)
+    #expect(try due(60, seen: 5) == 0)
+    #expect(try due(61, seen: 61) == 1)
+  }
+
+  @Test func theyAreBoundedInNumberAndRate() throws {
+    var feed = try feed { $0.objects = 20 }
+    func list(_ ids: Range<Int>, _ second: Double) throws -> BusMessage {
+      try message(ids.map { object($0, "car", seen: second) })
+    }
+    feed.take(try list(0..<30, 0), at: host(0))
+    #expect(feed.leftOut == 10)
+    #expect((0..<4).map { feed.due(at: host(Double($0) / 10)).count } == [8, 8, 4, 0])
+    // Who is not seen for long makes room.
+    feed.take(try list(100..<110, 70), at: host(70))
+    #expect(feed.due(at: host(70)).map(\.callsign).first == "car 100" && feed.leftOut == 10)
+    var none = try self.feed { $0.objects = 0 }
+    none.take(try list(0..<5, 0), at: host(0))
+    #expect(none.due(at: host(1)).isEmpty && none.leftOut == 0)
+  }
+
+  @Test func whatIsMalformedOrOfNoStreamIsLeftOut() throws {
+    var feed = try feed()
+    feed.take(try message([object(1, "car", seen: 0)], stream: nil), at: host(0))
+    feed.take(
+      BusMessage(topic: .worldObjects, body: ByteBuffer(string: "{\"objects\":7"), contentType: BusMessage.json),
+      at: host(0))
+    #expect(feed.due(at: host(1)).isEmpty)
+  }
+}

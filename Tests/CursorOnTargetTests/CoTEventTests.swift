@@ -37,6 +37,22 @@ import Testing
   @Test(arguments: ["", "a", "a--b", "-a", "a-", "a-\"", "a-ä", "a b-c", String(repeating: "a-", count: 40) + "a"])
   func otherTypesAreRefused(text: String) { #expect(CoTType(text) == nil) }
 
+  @Test(arguments: [
+    ("car", "a-u-G-E-V-C"), ("Fire truck", "a-u-G-E-V-C"), ("people", "a-u-G-U"), ("cars", "a-u-G-E-V-C"),
+    ("sailing boat", "a-u-S-X"), ("helicopter.", "a-u-A-C-H"), ("bus", "a-u-G-E-V-C"), ("cart", "a-u-G"), ("", "a-u-G"),
+    ("Haus", "a-u-G"), ("car park with a house", "a-u-G-I"),
+  ])
+  func labelsHaveTypes(label: String, type: String) {
+    #expect(CoTType.of(label: label, other: .unknownOnGround).description == type)
+  }
+
+  @Test func typesOfLabelsHaveTheAffiliationOfTheRest() throws {
+    let neutral = try #require(CoTType("a-n-G"))
+    #expect(CoTType.of(label: "car", other: neutral).description == "a-n-G-E-V-C")
+    let point = try #require(CoTType("b-m-p-s-p-i"))
+    #expect(CoTType.of(label: "car", other: point) == point)
+  }
+
   @Test func addressesAreRead() {
     #expect(CoTAddress("udp://239.2.3.1:6969")?.host == "239.2.3.1")
     #expect(CoTAddress("tcp://tak.example:8087")?.transport == .tcp)

@@ -30,6 +30,7 @@ import Testing
       .pose(
         .init(time: Self.start, frame: 1, worldFromCamera: .identity, map: 0, isMetric: true, isKeyFrame: false)),
       .objects(.init(time: Self.start, frame: 1, objects: [object])),
+      .places([SessionEvent.Place(object: 3, label: "car", position: SIMD3(1, 2, 3))], Self.start),
       .identification(.init(time: Self.start, object: 3, findings: "a car")), log("text"),
     ]
     var seen: [CSVTable] = []

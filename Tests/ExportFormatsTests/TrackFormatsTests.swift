@@ -1,4 +1,5 @@
 import ExportFormats
+import Geometry
 import MediaModel
 import SessionEvents
 import Testing
@@ -83,6 +84,55 @@ import Testing
         ]}
 
         """)
+  }
+
+  private func place(_ object: Int, map: Int = 0, latitude: Double? = 47) -> SessionEvent.Place {
+    SessionEvent.Place(
+      object: object, label: "a <car>", position: .zero, map: map,
+      seenAt: WallTime(nanosSince1970: 1_700_000_000_000_000_000),
+      earth: latitude.map { GeodeticPosition(latitudeDegrees: $0, longitudeDegrees: -12, altitudeMetres: 400) },
+      horizontalErrorMetres: 2.5)
+  }
+
+  @Test func objectsArePointsOfTheirOwn() {
+    let gpx = GPXDocument.text(track, objects: [place(7), place(8, latitude: nil)])
+    #expect(gpx.contains("<bounds minlat=\"47.0000000\" minlon=\"-12.0000000\""))
+    #expect(
+      gpx.contains(
+        """
+          </metadata>
+          <wpt lat="47.0000000" lon="-12.0000000"><ele>400.000</ele><time>2023-11-14T22:13:20.000Z</time>\
+        <name>a &lt;car&gt; 7</name></wpt>
+          <trk>
+        """))
+    let kml = KMLDocument.text(track, objects: [place(7)])
+    #expect(kml.contains("<coordinates>-12.0000000,47.0000000,400.000</coordinates>"))
+    #expect(
+      GeoJSONDocument.text(FlightTrack(name: "none"), objects: [place(7), place(8, latitude: nil)]) == """
+        {"type":"FeatureCollection","bbox":[-12.0000000,47.0000000,-12.0000000,47.0000000],"features":[
+        {"type":"Feature","geometry":{"type":"Point","coordinates":[-12.0000000,47.0000000,400.000]},"properties":\
+        {"name":"a <car> 7","object":7,"label":"a <car>","last_seen":"2023-11-14T22:13:20.000Z",\
+        "horizontal_error_m":2.500}}
+        ]}
+
+        """)
+  }
+
+  @Test func objectsAreThoseOfTheLastListOfTheirMap() {
+    var placed = PlacedObjects()
+    placed.add([place(1), place(2), place(3, latitude: nil)])
+    placed.add([place(5, map: 1)])
+    // What a list without objects says nothing of stays.
+    placed.add([])
+    #expect(placed.all.map(\.object) == [1, 2, 5])
+    // 2 was the same as 1.
+    placed.add([place(1, latitude: 46), place(3)])
+    #expect(placed.all.map(\.object) == [1, 3, 5] && placed.all.first?.earth?.latitudeDegrees == 46)
+    // A full list lacks what there was no room for.
+    placed.add((1_000..<1_256).map { place($0) })
+    #expect(placed.all.count == 259)
+    for start in 0..<20 { placed.add((0..<256).map { place(2_000 + 256 * start + $0) }) }
+    #expect(placed.all.count == PlacedObjects.limit && placed.all.last?.object == 2_000 + 256 * 20 - 1)
   }
 
   @Test func escapingLeavesNothingThatXMLLacks() {

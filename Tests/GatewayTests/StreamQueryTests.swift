@@ -21,12 +21,13 @@ import Testing
     #expect(query.policy == .latest)
     #expect(query.deadline == .milliseconds(300))
     #expect(query.token == "abc+def")
+    #expect(try !query.isReplay && StreamQuery(target: "/ws/video?replay=1").isReplay)
   }
 
   @Test(arguments: [
     ("stream=../x", "stream="), ("stream=", "stream="), ("format=avi", "annexb, packets, fmp4"),
     ("policy=all", "decodable, latest, lossless, keyframes"), ("deadline=300", "300ms"), ("deadline=0ms", "1ms"),
-    ("deadline=-5ms", "1ms"), ("deadline=99999999999999999999ms", "60000ms"),
+    ("deadline=-5ms", "1ms"), ("replay=yes", "0 or 1"), ("deadline=99999999999999999999ms", "60000ms"),
   ])
   func badValueIsNamedWithWhatIsAllowed(query: String, named: String) {
     let problem = #expect(throws: StreamQuery.Problem.self) { _ = try StreamQuery(target: "/ws/h264_stream?\(query)") }

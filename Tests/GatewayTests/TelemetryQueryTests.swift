@@ -16,9 +16,10 @@ struct TelemetryQueryTests {
     #expect(query.wantsAllSamples)
     #expect(query.token == "secret")
     #expect(try !TelemetryQuery(target: "/ws/viewer?imu=60").wantsAllSamples)
+    #expect(try TelemetryQuery(target: "/ws/phone?replay=1").isReplay && !query.isReplay)
   }
 
-  @Test(arguments: ["?stream=", "?stream=../x", "?stream=a%2Fb", "?imu=", "?imu=59"])
+  @Test(arguments: ["?stream=", "?stream=../x", "?stream=a%2Fb", "?imu=", "?imu=59", "?replay=2"])
   func othersAreRefused(query: String) {
     #expect(throws: StreamQuery.Problem.self) { try TelemetryQuery(target: "/ws/phone" + query) }
   }

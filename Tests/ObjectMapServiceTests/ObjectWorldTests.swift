@@ -80,7 +80,7 @@ import Testing
     #expect(file.hasPrefix(#"{"streams":[{"objects":[{"covariance":["#) && file.contains(#""track_ids":[4]"#))
     let told = try #require(await viewer.next())
     let body = try WorldObjects(told.message.body)
-    #expect(body.stream == "drone" && body.objects.first?.map == nil)
+    #expect(body.stream == "drone" && body.objects.first?.map == 0)
   }
 
   @Test func geoJSONHasThePlacesOnEarth() throws {

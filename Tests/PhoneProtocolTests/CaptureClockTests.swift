@@ -35,6 +35,29 @@ import TestSupport
     #expect(link.isRising && link.clock.discontinuities == 0)
   }
 
+  @Test(arguments: [0, 5_000, 86_000_000] as [Int64])
+  func timesOfARecordingStand(age: Int64) {
+    var link = Link(clock: .ofReplay())
+    var generator = SeededGenerator(seed: 3)
+    // Four times as fast as they were captured, and late by anything.
+    for index in 0..<100 {
+      let sender = 1_700_000_000_000 - age + Int64(index) * 33
+      link.send(taken: Int64(index) * 8, sender: sender, delay: .random(in: 0...400, using: &generator))
+      #expect(link.captures[index] == sender * 1_000_000)
+    }
+    #expect(link.clock.discontinuities == 0)
+  }
+
+  @Test(arguments: [-5_000_000, 9_000_000_000_000, 1_699_000_000_000] as [Int64])
+  func timesOfARecordingWithAnotherEpochKeepTheirDistances(epoch: Int64) {
+    var link = Link(clock: .ofReplay())
+    for index in 0..<100 {
+      link.send(taken: Int64(index) * 8, sender: epoch + Int64(index) * 33, delay: Int64(index * index % 7))
+    }
+    #expect(link.ages[0] == 0)
+    #expect(zip(link.captures, link.captures.dropFirst()).allSatisfy { $1 - $0 == 33_000_000 })
+  }
+
   @Test func aSlowStartIsForgottenWithoutStepsBack() {
     var link = Link()
     // The first picture waits two seconds for the connection, the next sixty follow at once.

@@ -46,6 +46,27 @@ import Testing
     reader.close()
   }
 
+  @Test func timesOfAReplayStandAndItsBacklogIsKnown() async throws {
+    let (relay, clock) = makeRelay()
+    let lease = try relay.claim(.default, peer: "test", isReplay: true) {}
+    let stream = try relay.stream(.default)
+    let service = stream.reader(ReaderOptions(transport: .consumer))
+    let viewer = stream.reader(ReaderOptions(transport: .websocket))
+    let base: Int64 = 1_700_000_000_500_000
+    for index in 0..<10 {
+      // Captured 33 ms from each other, sent at once.
+      let micros = base + Int64(index) * 33_333
+      lease.publish(makePicture(key: index == 0, sets: sets, micros: micros), receivedAt: clock.now)
+    }
+    #expect(stream.unitsForServices == 10)
+    let units = try await take(4, from: service)
+    #expect(units.map(\.capturedAt.nanosSince1970) == (0..<4).map { (base + $0 * 33_333) * 1_000 })
+    #expect(units.allSatisfy { $0.publication.isReplay })
+    // Viewers make nobody wait.
+    #expect(stream.unitsForServices == 6 && viewer.backlog.units == 10)
+    [service, viewer].forEach { $0.close() }
+  }
+
   @Test func lateReaderStartsWithTheCurrentGroup() async throws {
     let (relay, clock) = makeRelay()
     let lease = try relay.claim(.default, peer: "test") {}

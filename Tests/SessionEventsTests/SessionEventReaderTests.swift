@@ -1,4 +1,5 @@
 import BusMessages
+import Geometry
 import MediaModel
 import NIOCore
 import SessionEvents
@@ -85,6 +86,52 @@ import Testing
     #expect(motion.orientation == SIMD4(0.6, 0, 0, 0.8))
     #expect(location.latitudeDegrees == 47.5)
     #expect(location.accuracyMetres == nil)
+  }
+
+  @Test func objectsOfTheWorldHaveSizesAndErrors() throws {
+    var object = WorldObjects.Object(
+      id: 7, label: "car", trackIDs: [1], position: [1, 2, 3], covariance: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+      method: "depth", metric: true, wgs84: .init(latitude: 47.5, longitude: 8.5, altitude: 400), velocity: [0, 0, 0],
+      firstSeen: 1_700_000_000, lastSeen: 1_700_000_001.5, observations: 9, size: [4, 1],
+      // Along one diagonal 4 m², across it 2.
+      covarianceENU: [3, 1, 0, 1, 3, 0, 0, 0, 9], map: 2)
+    var message = try WorldObjects(stream: "drone", objects: [object]).message()
+    message.headers[BusHeader.capturedAt] = .text("5")
+    guard case .places(let places, let time)? = events(message).first else { return #expect(Bool(false)) }
+    let place = try #require(places.first)
+    #expect(time.nanosSince1970 == 5 && place.object == 7 && place.map == 2 && place.position == SIMD3(1, 2, 3))
+    #expect(place.halfSize == SIMD3(2, 2, 0.5) && place.seenAt?.nanosSince1970 == 1_700_000_001_500_000_000)
+    #expect(place.earth?.latitudeDegrees == 47.5 && place.verticalErrorMetres == 3)
+    #expect(abs((place.horizontalErrorMetres ?? 0) - 1.51 * 2) < 1e-9)
+    // Without metres, the axes are those of a camera.
+    object.metric = false
+    #expect(SessionEvent.Place(object)?.halfSize == SIMD3(2, 0.5, 2))
+    object.position = [1, 2]
+    #expect(SessionEvent.Place(object) == nil)
+  }
+
+  @Test func theCameraIsToldWhenItIsNews() throws {
+    var reader = SessionEventReader(stream: "drone")
+    func told(_ lens: CameraPose.Lens?, hasPose: Bool = true) throws -> [SessionEvent] {
+      var pose = CameraPose(
+        frameNumber: 1, timestamp: Self.start.secondsSince1970,
+        pose: hasPose ? [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]] : nil, isKeyframe: true,
+        stream: "drone")
+      pose.camera = lens
+      return reader.events(of: try pose.message(), at: Self.start)
+    }
+    var lens = CameraPose.Lens(
+      model: "pinhole-radtan", focalLength: SIMD2(800, 801), principalPoint: SIMD2(639.5, 359.5),
+      distortion: [0, 0, 0, 0], width: 1280, height: 720)
+    #expect(try told(nil).count == 1)
+    guard case .camera(let camera)? = try told(lens).first else { return #expect(Bool(false)) }
+    #expect(camera.focalLength == SIMD2(800, 801) && camera.distortion == .none)
+    #expect(try told(lens).count == 1)
+    (lens.model, lens.distortion) = ("fisheye", [1, 2, 3, 4])
+    guard case .camera(let fisheye)? = try told(lens, hasPose: false).first else { return #expect(Bool(false)) }
+    #expect(fisheye.distortion == .fisheye(SIMD4(1, 2, 3, 4)))
+    lens.fx = -1
+    #expect(try told(lens).count == 1)
   }
 
   @Test(arguments: [true, false]) func pointsComeBackFromTheirFile(hasConfidence: Bool) throws {

@@ -44,6 +44,14 @@ enum SessionFixture {
       headers: [BusHeader.stream: .text(stream), BusHeader.capturedAt: .text("\(start.nanosSince1970)")])
   }
 
+  static func object(_ id: Int) -> WorldObjects.Object {
+    WorldObjects.Object(
+      id: id, label: "car", trackIDs: [id], position: [1, 2, 0.75], covariance: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+      method: "ground", metric: true, wgs84: .init(latitude: 47.5, longitude: 8.5, altitude: 400),
+      velocity: [0, 0, 0], firstSeen: 1_700_000_000, lastSeen: 1_700_000_001, observations: 9, size: [4, 1.5],
+      covarianceENU: [1, 0, 0, 0, 1, 0, 0, 0, 4], map: 0)
+  }
+
   static let imuJSON = """
     {"type":"imu_data","timestamp":5,"accelerometer":{"x":0,"y":0,"z":9.81},"gyroscope":{"x":0.1,"y":0.2,"z":0.3},\
     "attitude":{"w":0.8,"x":0.6,"y":0,"z":0},\

@@ -106,12 +106,31 @@ struct SessionMessagesTests {
     #expect(found?.message == "object 3: a: 1; b: 2")
   }
 
+  @Test func objectsOfTheWorldAreAScene() throws {
+    var messages = SessionMessages(stream: "drone")
+    let list = WorldObjects(stream: "drone", objects: (1...300).map { SessionFixture.object($0) })
+    let found = messages.messages(of: try list.message(), at: now)
+    #expect(found.map(\.topic) == [.objects] && found.map(\.time) == [now])
+    let update = try #require(found.first?.message as? Foxglove.SceneUpdate)
+    // Nothing of the scene before stays.
+    #expect(update.deletions.map(\.kind) == [.all] && update.entities.count == 256)
+    let first = try #require(update.entities.first)
+    #expect(first.frameID == "world" && first.texts.map(\.text) == ["car 1"])
+    #expect(first.cubes.map(\.size) == [SIMD3(4, 4, 1.5)] && first.cubes.map(\.pose.position) == [SIMD3(1, 2, 0.75)])
+    let other = WorldObjects(stream: "other", objects: [])
+    #expect(messages.messages(of: try other.message(), at: now).isEmpty)
+    let none = WorldObjects(stream: "drone", objects: [])
+    let last = messages.messages(of: try none.message(), at: now).first?.message as? Foxglove.SceneUpdate
+    #expect(last?.entities.isEmpty == true && last?.deletions.count == 1)
+  }
+
   @Test func damagedMessagesNeverTrap() throws {
     var messages = SessionMessages(stream: "drone")
     let cloud = PointCloud(points: [.init(position: SIMD3(1, 2, 3), colour: SIMD3(4, 5, 6))])
     var became = 0
     let seeds = [
       cloud.message(), try SessionFixture.pose(0), SessionFixture.imu(SessionFixture.imuJSON),
+      try WorldObjects(stream: "drone", objects: [SessionFixture.object(1)]).message(),
     ]
     for seed in seeds {
       Mutation.forEach(of: [seed.body], count: 1_000) { body in

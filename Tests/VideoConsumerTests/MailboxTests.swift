@@ -36,6 +36,22 @@ import VideoConsumer
     }
   }
 
+  @Test(arguments: [Mailbox<Int>.Policy.keepLatest, .dropToRestart(capacity: 2) { _ in false }, .wait(capacity: 9)])
+  func whoWaitsLosesNothingWhateverThePolicy(policy: Mailbox<Int>.Policy) async {
+    let mailbox = Mailbox<Int>(policy)
+    async let putting: Void = {
+      for number in 0..<100 { await mailbox.put(number, waits: true) }
+      mailbox.finish()
+    }()
+    var received: [Int] = []
+    while let (number, skipped) = await mailbox.take() {
+      #expect(skipped == 0)
+      received.append(number)
+    }
+    await putting
+    #expect(received == Array(0..<100) && mailbox.skippedTotal == 0)
+  }
+
   @Test func theLatestReplacesWhatWaits() async {
     let mailbox = Mailbox<Int>(.keepLatest)
     for number in 1...5 { await mailbox.put(number) }

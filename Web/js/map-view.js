@@ -69,12 +69,12 @@ export class MapView {
   }
 
   setObjects(objects) {
+    const before = this.#objects.length;
     this.#objects = objects.flatMap((object) => {
-      const [latitude, longitude] = object.wgs84 ?? object.geodetic ?? [object.latitude, object.longitude];
-      const place = placeOf(object.place ?? { latitude, longitude });
+      const place = placeOf(object.wgs84);
       return place ? [{ ...object, place }] : [];
     });
-    if (this.#objects.length > 0) this.invalidate();
+    if (before + this.#objects.length > 0) this.invalidate();
   }
 
   /** The whole way in view. */

@@ -156,7 +156,12 @@ struct GatewayAdmission: Sendable {
     let limits = WebSocketLimits(
       messageBytes: isPhone ? limits.publisherMessageBytes : limits.messageBytes, idleTime: limits.webSocketIdleTime,
       writeBufferBytes: isPhone ? 16 << 10 : 256 << 10)
-    if isPhone { return .success(.accept(limits) { PhoneRole(hub: telemetry, stream: query.stream ?? .default) }) }
+    if isPhone {
+      return .success(
+        .accept(limits) {
+          PhoneRole(hub: telemetry, stream: query.stream ?? .default, isReplay: query.isReplay)
+        })
+    }
     let presented = AccessPolicy.presentedToken(authorization: authorization, query: query.token)
     let request = ViewerRequest(
       stream: query.stream, wantsAllSamples: query.wantsAllSamples,
@@ -168,7 +173,8 @@ struct GatewayAdmission: Sendable {
     let limits = WebSocketLimits(messageBytes: limits.publisherMessageBytes, idleTime: limits.webSocketIdleTime)
     return .accept(limits) {
       VideoIngestRole(
-        relay: relay, name: query.stream, clocks: clocks, metrics: ingestMetrics, rejections: rejections,
+        relay: relay, name: query.stream, isReplay: query.isReplay, clocks: clocks, metrics: ingestMetrics,
+        rejections: rejections,
         logger: logger)
     }
   }

@@ -8,11 +8,13 @@ import WebSocketTransport
 final class PhoneRole: WebSocketRole {
   private let hub: TelemetryHub
   private let stream: StreamName
+  private let isReplay: Bool
   private var connection: WebSocketServerConnection?
   private var link: PhoneLink?
   private var deadline: LoopDeadline?
 
-  init(hub: TelemetryHub, stream: StreamName) {
+  init(hub: TelemetryHub, stream: StreamName, isReplay: Bool = false) {
+    self.isReplay = isReplay
     self.hub = hub
     self.stream = stream
   }
@@ -22,7 +24,9 @@ final class PhoneRole: WebSocketRole {
     self.connection = connection
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
     deadline = LoopDeadline(eventLoop: eventLoop, clocks: hub.clocks) { bound.value.deadlineReached() }
-    link = hub.connectPhone(stream: stream, peer: connection.peer) { eventLoop.execute { bound.value.send() } }
+    link = hub.connectPhone(stream: stream, peer: connection.peer, isReplay: isReplay) {
+      eventLoop.execute { bound.value.send() }
+    }
     deadlineReached()
   }
 

@@ -16,8 +16,15 @@ import WebSocketTransport
 /// Nothing that it sends ends the stream: what cannot be understood is counted by reason, logged at a bounded rate and
 /// skipped.
 final class VideoIngestRole: WebSocketRole {
+  /// Units that may wait for a service in front of which a replay waits: a second of video, and far fewer than the 256
+  /// for which there is room, as some more come with what was read already.
+  private static let replayBacklog = 32
+  private static let replayCheck = TimeAmount.milliseconds(5)
+
   private let relay: Relay
   private let name: StreamName
+  private let isReplay: Bool
+  private var isHeld = false
   private let clocks: SystemClocks
   private let metrics: IngestMetrics
   private let rejections: RejectionMetrics
@@ -30,11 +37,13 @@ final class VideoIngestRole: WebSocketRole {
   private var firstPacketAt: HostTime?
 
   init(
-    relay: Relay, name: StreamName, clocks: SystemClocks, metrics: IngestMetrics, rejections: RejectionMetrics,
+    relay: Relay, name: StreamName, isReplay: Bool = false, clocks: SystemClocks, metrics: IngestMetrics,
+    rejections: RejectionMetrics,
     logger: Logger
   ) {
     self.relay = relay
     self.name = name
+    self.isReplay = isReplay
     self.clocks = clocks
     self.metrics = metrics
     self.rejections = rejections
@@ -46,7 +55,7 @@ final class VideoIngestRole: WebSocketRole {
     self.connection = connection
     let bound = NIOLoopBound(connection, eventLoop: eventLoop)
     do throws(RelayError) {
-      lease = try relay.claim(name, peer: connection.peer) {
+      lease = try relay.claim(name, peer: connection.peer, isReplay: isReplay) {
         eventLoop.execute {
           bound.value.close(.takenOver, reason: "another publisher took the stream over")
         }
@@ -70,6 +79,20 @@ final class VideoIngestRole: WebSocketRole {
     case .binary(let bytes): apply(session.binary(bytes, at: now), at: now)
     case .text(let text): apply(session.text(text), at: now)
     }
+    if isReplay, !isHeld { holdBack() }
+  }
+
+  /// Takes nothing more of a replay while a service is behind: the network makes its sender wait.
+  private func holdBack() {
+    guard let connection, let lease, let eventLoop = connection.eventLoop else { return }
+    let isBehind = lease.stream.unitsForServices > Self.replayBacklog
+    if isBehind != isHeld {
+      isHeld = isBehind
+      connection.setReading(!isHeld)
+    }
+    guard isHeld else { return }
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    eventLoop.scheduleTask(in: Self.replayCheck) { bound.value.holdBack() }
   }
 
   func closed() {

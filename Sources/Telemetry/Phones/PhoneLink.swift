@@ -53,7 +53,8 @@ public final class PhoneLink: Sendable {
   private let wake: @Sendable () -> Void
 
   init(
-    id: UInt64, stream: StreamName, peer: String, hub: TelemetryHub, wake: @escaping @Sendable () -> Void
+    id: UInt64, stream: StreamName, peer: String, isReplay: Bool, hub: TelemetryHub,
+    wake: @escaping @Sendable () -> Void
   ) {
     self.id = id
     self.stream = stream
@@ -61,7 +62,7 @@ public final class PhoneLink: Sendable {
     self.hub = hub
     self.wake = wake
     since = hub.clocks.wall()
-    let session = PhoneSession(limits: hub.options.limits)
+    let session = PhoneSession(limits: hub.options.limits, isReplay: isReplay)
     let reportAt = hub.clocks.host().advanced(by: hub.options.reportInterval)
     state = Mutex(
       State(session: session, commands: CommandQueue(limits: hub.options.commands), reportAt: reportAt))

@@ -1,5 +1,5 @@
 /// JSON strings, RFC 8259 §7.
-enum JSONText {
+public enum JSONText {
   /// The text of a string whose bytes are `quoted`, quotes included, and whose grammar is checked already. Half of a
   /// surrogate pair becomes U+FFFD.
   static func decode(_ quoted: UnsafeRawBufferPointer) -> String {
@@ -74,8 +74,9 @@ enum JSONText {
     }
   }
 
-  /// `text` as a JSON string, quotes included.
-  static func encode(_ text: String) -> String {
+  /// `text` as a JSON string, quotes included: quotes, backslashes and characters below U+0020 are escaped, everything
+  /// else stands as it is.
+  public static func encode(_ text: String) -> String {
     var output = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

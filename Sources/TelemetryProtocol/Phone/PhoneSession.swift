@@ -108,8 +108,10 @@ public struct PhoneSession: Sendable {
     var capturedAt: WallTime
   }
 
-  public init(limits: TelemetryLimits = TelemetryLimits()) {
+  /// - Parameter isReplay: whether the phone sends a recording once more: its times stand as they are.
+  public init(limits: TelemetryLimits = TelemetryLimits(), isReplay: Bool = false) {
     self.limits = limits
+    if isReplay { (sampleClock, frameClock) = (.ofReplay(), .ofReplay()) }
     order = ReorderWindow(limits: limits.reorder)
     desk = UploadDesk(limits: limits.uploads)
   }

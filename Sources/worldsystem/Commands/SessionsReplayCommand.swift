@@ -8,8 +8,8 @@ struct SessionsReplayCommand: AsyncParsableCommand {
     commandName: "replay",
     abstract: "Send a session through a server once more, as the phone that it came from.",
     discussion: """
-      Every access unit goes out as it was recorded, and every reading of motion and position, with the spacing of their \
-      capture times. At another speed than 1 that spacing is scaled: metric scale by motion is to be had at speed 1.
+      Every access unit goes out as it was recorded, and every reading of motion and position, with the distances of their \
+      capture times at any speed. The server makes the replay wait where its services are slower.
 
       EXAMPLES
         worldsystem sessions replay latest
@@ -45,7 +45,7 @@ struct SessionsReplayCommand: AsyncParsableCommand {
     let folder = try options.session(session)
     let replay = try SessionReplay(folder, speed: speed)
     let name = stream ?? (StreamName(folder.stream) ?? .default).text
-    let target = PublishTarget(to: to, stream: name, credentials: credentials)
+    let target = PublishTarget(to: to, stream: name, credentials: credentials, isReplay: true)
     let telemetry = videoOnly ? nil : try target.telemetryClient(source: "replay")
     try await target.run(source: "replay", telemetry: telemetry) { sink in
       try await Self.send(replay, to: sink, telemetry, name: folder.name)

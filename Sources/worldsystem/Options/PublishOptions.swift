@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import MediaModel
+import NIOCore
 import Publishing
 import WebSocketTransport
 
@@ -46,11 +47,17 @@ struct PublishTarget {
   var to: String
   var stream: String
   var credentials: CredentialOptions
+  /// Whether a recording is sent once more: its times stand, and the server makes it wait.
+  var isReplay = false
+
+  /// A server that looks at every frame may take that long for what is on its way at the end.
+  private static let replayCloseTimeout = TimeAmount.minutes(10)
 
   /// Sends telemetry beside the video.
   /// - Throws: when the address or the credentials are of no use.
   func telemetryClient(source: String) throws -> TelemetryClient {
-    let endpoint = try WebSocketEndpoint(to).with(path: "/ws/phone", query: [("stream", stream)])
+    let endpoint = try WebSocketEndpoint(to).with(
+      path: "/ws/phone", query: [("stream", stream)] + (isReplay ? [("replay", "1")] : []))
     return TelemetryClient(
       endpoint: endpoint, options: try credentials.webSocketOptions(usesTLS: endpoint.usesTLS),
       logger: Logger(label: source))
@@ -66,10 +73,12 @@ struct PublishTarget {
     var endpoint = try WebSocketEndpoint(to)
     if endpoint.target == "/" { endpoint.target = "/ws/video" }
     endpoint.target += (endpoint.target.contains("?") ? "&" : "?") + "stream=\(stream)"
+    if isReplay { endpoint.target += "&replay=1" }
     try await Reachability.check(host: endpoint.host, port: endpoint.port, shownAs: to)
     var options = PhoneClient.Options()
     options.source = source
     options.webSocket = try credentials.webSocketOptions(usesTLS: endpoint.usesTLS)
+    if isReplay { options.webSocket.closeTimeout = Self.replayCloseTimeout }
     let client = PhoneClient(endpoint: endpoint, options: options, logger: Logger(label: source))
     try await Services.run(logger: Logger(label: "lifecycle")) {
       try await withThrowingTaskGroup(of: Void.self) { tasks in
