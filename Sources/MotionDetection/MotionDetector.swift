@@ -74,7 +74,7 @@ public struct MotionDetector: Sendable {
           members: group.members.map { field.points[$0].position }))
     }
     found.findings = Self.withoutRepetitions(found.findings)
-    found.restPoints = field.points.filter { $0.span > 0 && $0.evidence < -0.3 }.map(\.position)
+    found.restPoints = field.restPoints
     found.imageFromPrevious = field.imageFromPrevious(scale: 1)
     return found
   }

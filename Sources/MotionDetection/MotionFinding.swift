@@ -17,8 +17,8 @@ struct MotionFinding: Sendable {
 struct MotionFindings: Sendable {
   /// From left to right.
   var findings: [MotionFinding] = []
-  /// Where points are that have not moved by themselves.
-  var restPoints: [SIMD2<Float>] = []
+  /// Points that have not moved by themselves.
+  var restPoints: [RestPoint] = []
   /// Takes pixels of the ground in the previous picture to this one; `nil` while that is not known.
   var imageFromPrevious: Matrix3?
 }

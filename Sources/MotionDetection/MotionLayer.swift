@@ -215,13 +215,17 @@ struct MotionLayer: Sendable {
   }
 
   /// The marked pixels connected to a seed's neighbourhood.
-  private static func grown(_ marks: [UInt8], _ width: Int, _ height: Int, from seeds: [SIMD2<Float>]) -> [UInt8]? {
+  /// - Parameter reach: pixels around a seed that are its neighbourhood.
+  static func grown(
+    _ marks: [UInt8], _ width: Int, _ height: Int, from seeds: [SIMD2<Float>], reach: Int = 2
+  ) -> [UInt8]? {
     var region = [UInt8](repeating: 0, count: marks.count)
     var waiting: [Int] = []
     for seed in seeds {
       let (x, y) = (Int(seed.x + 0.5), Int(seed.y + 0.5))
-      for v in max(y - 2, 0)...min(max(y + 2, 0), height - 1) {
-        for u in max(x - 2, 0)...min(max(x + 2, 0), width - 1)
+      guard x >= 0, y >= 0, x < width, y < height else { continue }
+      for v in max(y - reach, 0)...min(y + reach, height - 1) {
+        for u in max(x - reach, 0)...min(x + reach, width - 1)
         where marks[v * width + u] == 1 && region[v * width + u] == 0 {
           region[v * width + u] = 1
           waiting.append(v * width + u)

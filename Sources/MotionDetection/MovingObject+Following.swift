@@ -12,7 +12,10 @@ extension MovingObject {
   mutating func follow(
     from previous: WorkingPicture, to next: WorkingPicture, ground: (SIMD2<Float>) -> SIMD2<Float>
   ) {
+    let centre = pose.centre
     let drift = ground(centre) - centre
+    earlier.append(pose)
+    earlier.removeFirst()
     let expected = drift + velocity
     var paths: [Path] = []
     let aligner = PatchAligner()
@@ -27,17 +30,19 @@ extension MovingObject {
     unseenFrames += 1
     guard let found, found.kept.count >= 3 else {
       lostFrames += 1
-      centre += expected
+      pose.centre += expected
       patches = []
       motion = GroupMotion(centre: centre, shift: expected, growth: 0, turn: 0)
       return
     }
     lostFrames = 0
+    record.follow(
+      velocity: found.motion.shift - drift, unity: Float(found.kept.count) / Float(max(patches.count, 1)))
     patches = found.kept.map(\.now)
     motion = found.motion
     velocity += 0.3 * (found.motion.shift - drift - velocity)
-    centre += found.motion.shift
-    scale *= 1 + min(max(found.motion.growth, -0.04), 0.04)
+    pose.centre += found.motion.shift
+    pose.scale *= 1 + min(max(found.motion.growth, -0.04), 0.04)
   }
 
   /// The shift and the growth that most patches follow, those that move as expected first.

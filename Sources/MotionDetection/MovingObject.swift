@@ -4,23 +4,30 @@ import Vision
 /// An object that moves by itself, followed by its own pixels: in pixels of the working picture.
 ///
 /// It has coordinates of its own: a place `p` of it is at `centre + scale · p` in the picture. Patches that lie on it say
-/// from frame to frame where it goes, also while its motion cannot be told from rest. Its edges are the medians of the
-/// latest boxes in which its motion was seen: one box may hold a part of it, or something beside it.
+/// from frame to frame where it goes, also while its motion cannot be told from rest; its shape is summed up over frames.
 struct MovingObject: Sendable {
+  /// Where an object's coordinates are in the picture of a frame.
+  struct Pose: Sendable {
+    var centre: SIMD2<Float>
+    var scale: Float = 1
+  }
+
   /// 0 until it is confirmed.
   var id = 0
   /// Number of its birth: never that of another.
   let birth: Int
-  var centre: SIMD2<Float>
-  var scale: Float = 1
+  var pose: Pose
+  /// Poses of the latest frames before this one, the latest last.
+  var earlier: [Pose]
   /// Places on it, in the picture.
   var patches: [SIMD2<Float>]
   /// How it moves against the ground, pixels a frame.
   var velocity: SIMD2<Float>
   /// How it moved in the picture in the latest frame.
   var motion: GroupMotion
-  /// How sure it is that it is an object that moves: logarithm of odds, smoothed.
-  var belief: Float = 0
+  /// Whether it is reported, while its pixels are found.
+  var isShown = false
+  var record: ObjectRecord
   /// Frames in which its motion was seen.
   var hits = 1
   /// Frames in a row in which its pixels were not found.
@@ -29,51 +36,53 @@ struct MovingObject: Sendable {
   var unseenFrames = 0
   /// An object that has moved with it, since so many frames.
   var companion: (birth: Int, frames: Int)?
-  /// Its pixels when its motion was last seen, and where it was then.
-  private(set) var mask: PixelMask
-  private var maskCentre: SIMD2<Float>
-  private var maskScale: Float = 1
-  /// Left, top, right, bottom of the latest boxes, in its own coordinates.
-  private var boxes: [SIMD4<Float>]
+  var shape: ObjectShape
+  /// Left, top, right, bottom in its own coordinates.
   private(set) var edges: SIMD4<Float>
 
-  static let keptBoxes = 15
   static let maximalPatches = 40
 
   init(_ finding: MotionFinding, velocity: SIMD2<Float>, birth: Int) {
     self.birth = birth
-    centre = (finding.box.lowHalf + finding.box.highHalf) / 2
+    record = ObjectRecord(score: finding.score, velocity: velocity)
+    let centre = (finding.box.lowHalf + finding.box.highHalf) / 2
+    pose = Pose(centre: centre)
+    earlier = Self.poses(before: pose, finding.motion)
     patches = Array(finding.members.prefix(Self.maximalPatches))
     motion = finding.motion
     self.velocity = velocity
-    (mask, maskCentre) = (finding.mask, centre)
     edges = finding.box - SIMD4(lowHalf: centre, highHalf: centre)
-    boxes = [edges]
+    shape = ObjectShape(edges) { place in finding.mask.contains(place + centre) }
+  }
+
+  /// Where it was before, had it always moved so.
+  private static func poses(before pose: Pose, _ motion: GroupMotion) -> [Pose] {
+    let count = MotionField.spans.max() ?? 1
+    let step = motion.velocity(pose.centre)
+    return (1...count).reversed().map { frames in
+      Pose(
+        centre: pose.centre - step * Float(frames),
+        scale: pose.scale * max(1 - motion.growth * Float(frames), 0.5))
+    }
   }
 
   /// Left, top, right, bottom in the picture.
-  var box: SIMD4<Float> { SIMD4(lowHalf: centre, highHalf: centre) + edges * scale }
+  var box: SIMD4<Float> { SIMD4(lowHalf: pose.centre, highHalf: pose.centre) + edges * pose.scale }
+
+  /// How likely it is an object that moves, 0…1.
+  var confidence: Float {
+    record.confidence(unseenFrames: unseenFrames, size: MotionBoxes.area(box).squareRoot())
+  }
 
   /// Takes in what a frame shows of its motion.
-  /// - Parameter size: of the working picture; edges at its border say only that the object reaches further.
-  mutating func see(_ finding: MotionFinding, size: SIMD2<Float>) {
+  mutating func see(_ finding: MotionFinding) {
     hits += 1
     unseenFrames = 0
-    (mask, maskCentre, maskScale) = (finding.mask, centre, scale)
-    var seen = (finding.box - SIMD4(lowHalf: centre, highHalf: centre)) / scale
-    let border: Float = 4
-    for edge in 0..<4 {
-      let place = finding.box[edge]
-      let isCut = edge < 2 ? place < border : place > size[edge - 2] - border
-      guard isCut else { continue }
-      for index in boxes.indices {
-        boxes[index][edge] = edge < 2 ? min(boxes[index][edge], seen[edge]) : max(boxes[index][edge], seen[edge])
-      }
-      seen[edge] = edge < 2 ? min(edges[edge], seen[edge]) : max(edges[edge], seen[edge])
-    }
-    boxes.append(seen)
-    if boxes.count > Self.keptBoxes { boxes.removeFirst() }
-    renewEdges()
+    record.see(
+      score: finding.score, overlap: MotionBoxes.overlap(finding.box, box),
+      areaRatio: MotionBoxes.area(finding.box) / max(MotionBoxes.area(box), 1))
+    let pose = pose
+    shape.add { place in finding.mask.contains(pose.centre + place * pose.scale) }
     for place in finding.members where patches.count < Self.maximalPatches {
       let isNew = patches.allSatisfy { other in
         let offset = other - place
@@ -86,7 +95,8 @@ struct MovingObject: Sendable {
   /// Is found again after its pixels were lost.
   mutating func find(_ finding: MotionFinding, velocity: SIMD2<Float>) {
     let place = (finding.box.lowHalf + finding.box.highHalf) / 2
-    centre += place - (box.lowHalf + box.highHalf) / 2
+    pose.centre += place - (box.lowHalf + box.highHalf) / 2
+    earlier = Self.poses(before: pose, finding.motion)
     (patches, lostFrames) = ([], 0)
     (motion, self.velocity) = (finding.motion, velocity)
   }
@@ -94,49 +104,54 @@ struct MovingObject: Sendable {
   /// Takes over another object, which turned out to be a part of this one.
   mutating func join(_ other: MovingObject, isBeside: Bool) {
     if isBeside {
-      let both = MotionBoxes.union(box, other.box) - SIMD4(lowHalf: centre, highHalf: centre)
-      boxes = [both / scale]
-      renewEdges()
+      let part = (other.box - SIMD4(lowHalf: pose.centre, highHalf: pose.centre)) / pose.scale
+      shape.join(part)
+      edges = shape.box
     }
     patches = Array((patches + other.patches).prefix(Self.maximalPatches))
-    belief = max(belief, other.belief)
     hits = max(hits, other.hits)
     unseenFrames = min(unseenFrames, other.unseenFrames)
     companion = nil
   }
 
-  private mutating func renewEdges() {
-    for edge in 0..<4 {
-      let sorted = boxes.map { $0[edge] }.sorted()
-      edges[edge] = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+  /// Finds which pixels are its own, by how they move against what is at rest around.
+  /// - Parameters:
+  ///   - pictures: the latest, the newest last.
+  ///   - restPoints: of the newest.
+  mutating func look(at pictures: [WorkingPicture], _ restPoints: [RestPoint]) {
+    let margin = max(12, 0.5 * (box.highHalf - box.lowHalf).max())
+    let around = box + SIMD4(-margin, -margin, margin, margin)
+    var chosen: (choice: Int, rest: RestMotion)?
+    for choice in MotionField.spans.indices where MotionField.spans[choice] < pictures.count {
+      guard let rest = RestMotion(restPoints, in: around, choice: choice) else { continue }
+      let difference = rest.then(pose.centre) - then(pose.centre, MotionField.spans[choice])
+      let far = (difference * difference).sum().squareRoot()
+      if far > 0.8 { chosen = (choice, rest) }
+      if far > 3 { break }
     }
+    guard let chosen, let picture = pictures.last else { return }
+    let span = MotionField.spans[chosen.choice]
+    let laterChoice = MotionField.spans.indices.last { 2 * MotionField.spans[$0] <= span } ?? chosen.choice
+    let later = RestMotion(restPoints, in: around, choice: laterChoice)
+    let (object, pose) = (self, pose)
+    shape.see(
+      picture, then: pictures[pictures.count - 1 - span],
+      later: pictures[pictures.count - 1 - (later == nil ? span : MotionField.spans[laterChoice])],
+      motions: ObjectShape.Motions(
+        object: { object.then($0, span) }, rest: { chosen.rest.then($0) },
+        restLater: { (later ?? chosen.rest).then($0) }),
+      imageFromObject: { pose.centre + $0 * pose.scale }, seeds: patches.map { ($0 - pose.centre) / pose.scale })
+    edges += 0.4 * (shape.box - edges)
+    record.look(support: shape.support)
+    patches.removeAll { shape.isOutside(($0 - pose.centre) / pose.scale) }
   }
 
-  /// Whether a pixel of the working picture is its own, as far as its motion told when it was last seen.
-  func covers(_ x: Int, _ y: Int) -> Bool {
-    let place = (SIMD2(Float(x), Float(y)) - centre) / scale * maskScale + maskCentre
-    return mask.contains(Int(place.x.rounded()), Int(place.y.rounded()))
-  }
-}
-
-/// Arithmetic of boxes: left, top, right, bottom.
-enum MotionBoxes {
-  static func area(_ box: SIMD4<Float>) -> Float { max(box.z - box.x, 0) * max(box.w - box.y, 0) }
-
-  static func common(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> Float {
-    area(SIMD4(lowHalf: pointwiseMax(a.lowHalf, b.lowHalf), highHalf: pointwiseMin(a.highHalf, b.highHalf)))
+  /// Where a pixel of it was.
+  private func then(_ now: SIMD2<Float>, _ frames: Int) -> SIMD2<Float> {
+    let old = earlier[max(earlier.count - frames, 0)]
+    return old.centre + (now - pose.centre) * (old.scale / pose.scale)
   }
 
-  static func union(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> {
-    SIMD4(lowHalf: pointwiseMin(a.lowHalf, b.lowHalf), highHalf: pointwiseMax(a.highHalf, b.highHalf))
-  }
-
-  /// Intersection over union.
-  static func overlap(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> Float {
-    let common = common(a, b)
-    return common > 0 ? common / (area(a) + area(b) - common) : 0
-  }
-
-  /// Share of a box that lies in another.
-  static func share(of a: SIMD4<Float>, in b: SIMD4<Float>) -> Float { common(a, b) / max(area(a), 1) }
+  /// Whether a pixel of the working picture is its own.
+  func covers(_ x: Int, _ y: Int) -> Bool { shape.contains((SIMD2(Float(x), Float(y)) - pose.centre) / pose.scale) }
 }

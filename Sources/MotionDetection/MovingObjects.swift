@@ -12,23 +12,16 @@ import Vision
 struct MovingObjects: Sendable {
   /// What decides about evidence.
   struct Rules: Sendable {
-    /// Share of a finding's odds that a frame adds.
-    var gain: Float = 0.15
-    var greatestOdds: Float = 3
-    var leastOdds: Float = -2.5
-    /// What a frame takes away that does not show it moving.
-    var unseen: Float = 0.25
-    /// The same where its points seem at rest.
-    var atRest: Float = 0.3
-    var greatestBelief: Float = 4
-    /// From here on it is an object.
-    var confirmed: Float = 1.5
+    /// From this confidence on it is an object, and reported.
+    var confirmed: Float = 0.65
     /// Below, it is not reported.
-    var shown: Float = 1
+    var shown: Float = 0.5
     /// Below, it is forgotten.
-    var forgotten: Float = -0.5
+    var forgotten: Float = 0.02
+    /// Frames that an object is kept which nothing shows moving.
+    var unseenFrames = 15
     /// Score of a finding that starts an object.
-    var startScore: Float = 0.3
+    var startScore: Float = 0.2
     var hitsToConfirm = 5
     /// Frames that an object whose pixels are not found is kept.
     var heldFrames = 30
@@ -38,7 +31,8 @@ struct MovingObjects: Sendable {
 
   var rules = Rules()
   private(set) var objects: [MovingObject] = []
-  private var previous: WorkingPicture?
+  /// The latest pictures, the newest last.
+  private var pictures: [WorkingPicture] = []
   /// Identifiers that were given so far.
   private(set) var lastID = 0
   private var births = 0
@@ -46,7 +40,7 @@ struct MovingObjects: Sendable {
   /// Forgets all objects, as after a cut. Identifiers go on.
   mutating func reset() {
     objects = []
-    previous = nil
+    pictures = []
   }
 
   /// Goes on to the next picture.
@@ -56,29 +50,34 @@ struct MovingObjects: Sendable {
       let mapped = matrix * SIMD3(Double(place.x), Double(place.y), 1)
       return abs(mapped.z) > 1e-9 ? SIMD2<Float>(SIMD2(mapped.x, mapped.y) / mapped.z) : place
     }
-    if let previous {
+    if let previous = pictures.last {
       for index in objects.indices { objects[index].follow(from: previous, to: picture, ground: ground) }
     }
-    previous = picture
+    pictures.append(picture)
+    if pictures.count > (MotionField.spans.max() ?? 0) + 1 { pictures.removeFirst() }
     let size = SIMD2(Float(picture.image.width), Float(picture.image.height))
-    let left = give(found.findings, size: size, ground: ground)
-    doubt(found.restPoints)
+    let left = give(found.findings, ground: ground)
+    for index in objects.indices where objects[index].lostFrames == 0 {
+      objects[index].look(at: pictures, found.restPoints)
+    }
     mergeParts(found.restPoints)
     objects.removeAll { object in
       let middle = (object.box.lowHalf + object.box.highHalf) / 2
       let isInside = middle.x > 0 && middle.y > 0 && middle.x < size.x && middle.y < size.y
-      return object.belief < rules.forgotten || object.lostFrames > rules.heldFrames || !isInside
+      return object.confidence < rules.forgotten || object.lostFrames > rules.heldFrames
+        || object.unseenFrames > rules.unseenFrames || !isInside
     }
     for finding in left where finding.score >= rules.startScore && objects.count < rules.maximalCount {
       births += 1
       objects.append(MovingObject(finding, velocity: Self.velocity(finding, ground), birth: births))
     }
-    for index in objects.indices
-    where objects[index].id == 0 && objects[index].belief >= rules.confirmed
-      && objects[index].hits >= rules.hitsToConfirm
-    {
-      lastID += 1
-      objects[index].id = lastID
+    for index in objects.indices {
+      let confidence = objects[index].confidence
+      objects[index].isShown = confidence >= (objects[index].isShown ? rules.shown : rules.confirmed)
+      if objects[index].isShown, objects[index].id == 0, objects[index].hits >= rules.hitsToConfirm {
+        lastID += 1
+        objects[index].id = lastID
+      }
     }
   }
 
@@ -91,7 +90,7 @@ struct MovingObjects: Sendable {
   /// Gives findings to objects: all that lie on an object are it.
   /// - Returns: those that are left.
   private mutating func give(
-    _ findings: [MotionFinding], size: SIMD2<Float>, ground: (SIMD2<Float>) -> SIMD2<Float>
+    _ findings: [MotionFinding], ground: (SIMD2<Float>) -> SIMD2<Float>
   ) -> [MotionFinding] {
     var given: [Int: MotionFinding] = [:]
     var left: [MotionFinding] = []
@@ -110,12 +109,10 @@ struct MovingObjects: Sendable {
     }
     for index in objects.indices {
       guard let finding = given[index] else { continue }
-      let odds = min(max(logarithm(finding.score / max(1 - finding.score, 1e-4)), rules.leastOdds), rules.greatestOdds)
-      objects[index].belief = min(objects[index].belief + rules.gain * odds, rules.greatestBelief)
       if objects[index].lostFrames > 0 {
         objects[index].find(finding, velocity: Self.velocity(finding, ground))
       }
-      objects[index].see(finding, size: size)
+      objects[index].see(finding)
     }
     return left
   }
@@ -151,25 +148,16 @@ struct MovingObjects: Sendable {
     return result
   }
 
-  /// Takes belief from objects that were not seen to move.
-  private mutating func doubt(_ restPoints: [SIMD2<Float>]) {
-    for index in objects.indices where objects[index].unseenFrames > 0 {
-      let object = objects[index]
-      let rest = Self.count(restPoints, in: object.box)
-      let isAtRest = rest > 2 * object.patches.count
-      objects[index].belief -= isAtRest ? rules.atRest : rules.unseen
-    }
-  }
-
-  private static func count(_ places: [SIMD2<Float>], in box: SIMD4<Float>) -> Int {
-    places.reduce(0) { count, place in
+  private static func count(_ points: [RestPoint], in box: SIMD4<Float>) -> Int {
+    points.reduce(0) { count, point in
+      let place = point.now
       let isInside = place.x > box.x && place.y > box.y && place.x < box.z && place.y < box.w
       return count + (isInside ? 1 : 0)
     }
   }
 
   /// Joins objects that have moved as one for a while, and lie in or beside one another.
-  private mutating func mergeParts(_ restPoints: [SIMD2<Float>]) {
+  private mutating func mergeParts(_ restPoints: [RestPoint]) {
     var first = 0
     while first < objects.count {
       var second = first + 1
@@ -191,7 +179,7 @@ struct MovingObjects: Sendable {
   }
 
   /// Whether two objects move as one; then whether they lie beside each other, rather than one in the other.
-  private func areParts(_ a: MovingObject, _ b: MovingObject, _ restPoints: [SIMD2<Float>]) -> Bool? {
+  private func areParts(_ a: MovingObject, _ b: MovingObject, _ restPoints: [RestPoint]) -> Bool? {
     guard a.lostFrames == 0, b.lostFrames == 0 else { return nil }
     let (first, second) = (a.box, b.box)
     let middle = (first.lowHalf + first.highHalf + second.lowHalf + second.highHalf) / 4
@@ -216,7 +204,7 @@ struct MovingObjects: Sendable {
   /// - Parameter scale: pixels of the whole picture in one of the working picture, either way.
   func tracked(scale: Int, resolution: Resolution) -> [TrackedObject] {
     let size = SIMD2(Float(resolution.width), Float(resolution.height))
-    let shown = objects.filter { $0.id > 0 && $0.belief >= rules.shown && $0.lostFrames == 0 }
+    let shown = objects.filter { $0.id > 0 && $0.isShown && $0.lostFrames == 0 }
     return shown.compactMap { object -> TrackedObject? in
       let whole = object.box * Float(scale)
       let box = SIMD4(
@@ -226,7 +214,7 @@ struct MovingObjects: Sendable {
         resolution: resolution, columns: Int(box.x)..<Int(box.z), rows: Int(box.y)..<Int(box.w)
       ) { x, y in object.covers(x / scale, y / scale) }
       return TrackedObject(
-        id: object.id, label: MotionDetector.label, score: 1 / (1 + exponential(-object.belief)), box: box,
+        id: object.id, label: MotionDetector.label, score: object.confidence, box: box,
         mask: mask.area > 0 ? mask : nil)
     }.sorted { $0.id < $1.id }
   }

@@ -35,6 +35,9 @@ struct PixelMask: Sendable {
     return pixels[row * width + column] == 1
   }
 
+  /// Whether the pixel at a place of the working picture is the object's.
+  func contains(_ place: SIMD2<Float>) -> Bool { contains(Int(place.x.rounded()), Int(place.y.rounded())) }
+
   /// The pixels, and a box, in the whole picture.
   /// - Parameter scale: pixels of the whole picture in one of the working picture, either way.
   func scaled(_ box: SIMD4<Float>, by scale: Int, in resolution: Resolution) -> (SIMD4<Float>, RunLengthMask) {
