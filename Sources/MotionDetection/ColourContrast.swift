@@ -5,7 +5,8 @@ import Vision
 /// Histograms of 8×8×8 cells of luma and chroma. Source of the idea: Boykov, Jolly 2001, "Interactive graph cuts for optimal
 /// boundary and region segmentation".
 struct ColourContrast {
-  private static let cells = 512
+  /// Cells of a histogram.
+  static let cells = 512
   /// A shadow takes this share of the light away.
   private static let shade = 0.6
 
@@ -31,6 +32,14 @@ struct ColourContrast {
       }
     }
     (self.bins, self.shaded) = (bins, shaded)
+  }
+
+  /// The cell of a pixel of the working picture.
+  static func bin(_ picture: WorkingPicture, at place: SIMD2<Float>, luma: Float) -> UInt16 {
+    let (chroma, scale) = (picture.chroma, picture.scale)
+    let u = min(Int((place.x + 0.5) * Float(scale)) / 2, chroma.cb.width - 1)
+    let v = min(Int((place.y + 0.5) * Float(scale)) / 2, chroma.cb.height - 1)
+    return cell(Int(luma), Int(chroma.cb[u, v]) - 128, Int(chroma.cr[u, v]) - 128)
   }
 
   /// Chroma in steps of 8 up to ±32; what is more colourful is in the outermost cell.

@@ -42,49 +42,68 @@ public struct MotionDetector: Sendable {
   /// - Complexity: some 15 ms for 1280×720 pixels.
   public mutating func detect(in picture: Picture) -> MotionDetection {
     let working = WorkingPicture(picture, workingWidth: options.workingWidth)
-    guard min(working.image.width, working.image.height) >= MotionField.smallestSide else { return MotionDetection() }
-    if field == nil || resolution != picture.resolution {
-      resolution = picture.resolution
+    let found = look(at: working, of: picture.resolution)
+    return MotionDetection(
+      observations: found.findings.map { finding in
+        let (box, mask) = finding.mask.scaled(finding.box, by: working.scale, in: picture.resolution)
+        return ObjectObservation(box: box, mask: mask, label: Self.label, score: finding.score)
+      },
+      imageFromPrevious: field?.imageFromPrevious(scale: working.scale))
+  }
+
+  /// Looks at the next picture. One of another size begins anew.
+  /// - Parameter resolution: of the whole picture.
+  mutating func look(at working: WorkingPicture, of resolution: Resolution) -> MotionFindings {
+    guard min(working.image.width, working.image.height) >= MotionField.smallestSide else { return MotionFindings() }
+    if field == nil || self.resolution != resolution {
+      self.resolution = resolution
       field = MotionField(
         width: working.image.width, height: working.image.height, focalLengthInWidths: options.focalLengthInWidths)
     }
     field?.advance(to: working)
-    guard let field else { return MotionDetection() }
-    var observations: [ObjectObservation] = []
+    guard let field else { return MotionFindings() }
+    var found = MotionFindings()
     for group in MotionGrouping().groups(field.points, of: field.field)
     where group.agreement > 0.25 && group.purity > 0.3 {
       guard let layer = field.layer(of: group) else { continue }
       let score = Self.score(group, layer)
       guard score >= options.minimalScore else { continue }
-      observations.append(layer.observation(resolution: picture.resolution, scale: working.scale, score: score))
+      found.findings.append(
+        MotionFinding(
+          box: SIMD4<Float>(layer.box), mask: layer.mask, score: score, motion: group.motion,
+          members: group.members.map { field.points[$0].position }))
     }
-    return MotionDetection(
-      observations: Self.withoutRepetitions(observations),
-      imageFromPrevious: field.imageFromPrevious(scale: working.scale))
+    found.findings = Self.withoutRepetitions(found.findings)
+    found.restPoints = field.restPoints
+    found.imageFromPrevious = field.imageFromPrevious(scale: 1)
+    return found
   }
 
   /// How likely a group is an object, 0…1: a logistic function, fitted to simulated flights.
   private static func score(_ group: MotionGroup, _ layer: MotionLayer) -> Float {
-    let speed = (group.velocity * group.velocity).sum().squareRoot()
-    var sum: Float = -5.93
-    sum += 2.18 * logarithm(Float(group.agreeing))
-    sum += 0.286 * group.strength
-    sum -= 0.509 * logarithm(speed + 0.05)
-    sum += 0.045 * layer.gain
-    sum += 1.21 * group.evidence
-    sum -= 0.164 * layer.contrast
-    sum -= 0.238 * logarithm(Float(layer.area))
-    sum -= 2.23 * group.agreement
-    sum += 1.77 * group.purity
-    sum += 0.82 * layer.restShift
-    sum -= 0.016 * layer.restGain
+    let sum = zip(weights, features(group, layer)).reduce(bias) { $0 + $1.0 * $1.1 }
     return 1 / (1 + exponential(-sum))
   }
 
+  /// What tells objects from others, about −1…1 each.
+  static func features(_ group: MotionGroup, _ layer: MotionLayer) -> [Float] {
+    let speed = (group.velocity * group.velocity).sum().squareRoot()
+    return [
+      logarithm(Float(group.agreeing)), group.strength, logarithm(speed + 0.05), group.evidence, group.agreement,
+      group.purity, group.breadth, layer.gain / 10, layer.contrast / 10, logarithm(Float(layer.area)),
+      min(layer.restShift, 4), layer.restGain / 10,
+    ]
+  }
+
+  private static let bias: Float = -10.09
+  private static let weights: [Float] = [
+    0.942, 0.615, -1.511, 0.974, -2.741, 4.453, 3.191, 1.628, 0.8, 0.042, 0.216, 0.413,
+  ]
+
   /// Without what lies mostly in something better, from left to right.
-  private static func withoutRepetitions(_ observations: [ObjectObservation]) -> [ObjectObservation] {
+  private static func withoutRepetitions(_ observations: [MotionFinding]) -> [MotionFinding] {
     func area(_ box: SIMD4<Float>) -> Float { max(box.z - box.x, 0) * max(box.w - box.y, 0) }
-    var kept: [ObjectObservation] = []
+    var kept: [MotionFinding] = []
     for observation in observations.sorted(by: { ($1.score, $0.box.x, $0.box.y) < ($0.score, $1.box.x, $1.box.y) }) {
       let isRepeated = kept.contains { other in
         let (a, b) = (observation.box, other.box)

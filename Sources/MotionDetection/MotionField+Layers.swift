@@ -15,19 +15,27 @@ extension MotionField {
     else { return nil }
     let span = Self.spans[choice]
     let frames = Float(span)
-    let local = restNear(group, span: span, scene: scene)
+    // A picture of half the time, or else the same.
+    let laterChoice = Self.spans.indices.last { 2 * Self.spans[$0] <= span && scenes[$0] != nil } ?? choice
     let motions = MotionLayer.Motions(
-      span: span, group: { group.motion.velocity($0) * frames },
-      rest: { place in
-        // Where the ground that is here now was then: one step of a fixed point, since shifts change slowly.
-        let guess = place - (scene.groundNow(place) - place)
-        return scene.groundNow(guess) - guess + local
-      })
+      group: { group.motion.velocity($0) * frames }, rest: rest(near: group, span: span, scene: scene),
+      restLater: rest(near: group, span: Self.spans[laterChoice], scene: scenes[laterChoice] ?? scene))
     var layer = MotionLayer(
-      now: pictures[pictures.count - 1], then: pictures[pictures.count - 1 - span].image, box: group.box,
+      now: pictures[pictures.count - 1], then: pictures[pictures.count - 1 - span].image,
+      later: pictures[pictures.count - 1 - Self.spans[laterChoice]].image, box: group.box,
       around: group.members.map { points[$0].position }, motions: motions)
     layer?.measureRest(pictures, group, rest: Self.rest(group))
     return layer
+  }
+
+  /// The shift since then of what is at rest near a group.
+  private func rest(near group: MotionGroup, span: Int, scene: SceneMotion) -> (SIMD2<Float>) -> SIMD2<Float> {
+    let local = restNear(group, span: span, scene: scene)
+    return { place in
+      // Where the ground that is here now was then: one step of a fixed point, since shifts change slowly.
+      let guess = place - (scene.groundNow(place) - place)
+      return scene.groundNow(guess) - guess + local
+    }
   }
 
   /// How a group would move, were it at rest: along its line only, or like the ground, whichever is nearer.

@@ -128,6 +128,18 @@ struct MotionField: Sendable {
     }
   }
 
+  /// Points that have not moved by themselves, with where they were each of ``spans`` ago.
+  var restPoints: [RestPoint] {
+    points.indices.filter { points[$0].span > 0 && points[$0].evidence < -0.3 }.map { index -> RestPoint in
+      var then = SIMD8<Float>(repeating: .nan)
+      for (choice, span) in Self.spans.enumerated() where Int(field.ages[index]) >= span {
+        let place = field.position(index, before: span)
+        (then[2 * choice], then[2 * choice + 1]) = (place.x, place.y)
+      }
+      return RestPoint(now: field.positions[index], then: then)
+    }
+  }
+
   /// Error of a path whatever the texture, pixels.
   private static let tolerance: Float = 0.45
 

@@ -20,6 +20,8 @@ struct MotionGroup: Sendable {
   var motion = GroupMotion()
   /// Share of the members that agree.
   var agreement: Float = 0
+  /// How broad its points lie: the smaller eigenvalue of their spread over the larger, 0 on a line to 1 all around.
+  var breadth: Float = 0
 }
 
 /// A shift, a turn and a growth about a centre, a frame.
@@ -69,10 +71,51 @@ struct MotionGrouping {
     }
     var members: [Int: [Int]] = [:]
     for index in points.indices where isMoving(points[index]) { members[root(index), default: []].append(index) }
-    return members.keys.sorted().compactMap { key in
+    let groups = members.keys.sorted().compactMap { key in
       let group = members[key] ?? []
       return group.count >= minimalCount ? self.group(group, points, cells, field) : nil
     }
+    return joined(groups, points, cells, field)
+  }
+
+  /// Joins groups that move as one where nothing at rest lies between: the parts of a thing whose middle has no texture.
+  private func joined(
+    _ groups: [MotionGroup], _ points: [MotionField.Point], _ cells: [Int32], _ field: PointField
+  ) -> [MotionGroup] {
+    var groups = groups
+    var first = 0
+    while first < groups.count {
+      var second = first + 1
+      while second < groups.count {
+        if areNear(groups[first].box, groups[second].box), moveAlike(groups[first], groups[second]),
+          let both = group(groups[first].members + groups[second].members, points, cells, field),
+          both.agreement > 0.85, both.purity > 0.9 * min(groups[first].purity, groups[second].purity)
+        {
+          groups[first] = both
+          groups.remove(at: second)
+          second = first + 1
+        } else {
+          second += 1
+        }
+      }
+      first += 1
+    }
+    return groups
+  }
+
+  /// Whether the gap between two boxes is smaller than the larger of them.
+  private func areNear(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> Bool {
+    let gap = pointwiseMax(pointwiseMax(a.lowHalf - b.highHalf, b.lowHalf - a.highHalf), .zero)
+    let sizes = [a, b].map { pointwiseMax($0.highHalf - $0.lowHalf, SIMD2(repeating: 8)).max() }
+    return gap.max() < 0.6 * max(sizes[0], sizes[1])
+  }
+
+  /// Whether each moves like the other where the other is.
+  private func moveAlike(_ a: MotionGroup, _ b: MotionGroup) -> Bool {
+    let middle = (a.box.lowHalf + a.box.highHalf + b.box.lowHalf + b.box.highHalf) / 4
+    let difference = a.motion.velocity(middle) - b.motion.velocity(middle)
+    let speed = max((a.velocity * a.velocity).sum(), (b.velocity * b.velocity).sum()).squareRoot()
+    return (difference * difference).sum().squareRoot() < 0.15 + 0.2 * speed
   }
 
   private func isMoving(_ point: MotionField.Point) -> Bool { point.span > 0 && point.evidence > 0 }
@@ -125,7 +168,23 @@ struct MotionGrouping {
     result.motion = motion
     result.strength = members.reduce(0) { $0 + min(points[$1].moves, 5) } / max(count, 1)
     result.agreement = count / Float(all)
+    result.breadth = Self.breadth(members.map { points[$0].position })
     return result
+  }
+
+  /// The smaller eigenvalue of the spread of places over the larger.
+  private static func breadth(_ places: [SIMD2<Float>]) -> Float {
+    let mean = places.reduce(.zero, +) / Float(max(places.count, 1))
+    var (xx, xy, yy): (Float, Float, Float) = (0, 0, 0)
+    for place in places {
+      let p = place - mean
+      xx += p.x * p.x
+      xy += p.x * p.y
+      yy += p.y * p.y
+    }
+    let half = (xx + yy) / 2
+    let root = max(half * half - xx * yy + xy * xy, 0).squareRoot()
+    return (half - root) / max(half + root, 1e-6)
   }
 
   /// The members that follow one similarity: a shift, a turn and a growth, by weighted least squares.

@@ -1,5 +1,3 @@
-import MediaModel
-import Tracking
 import Vision
 
 /// The pixels that move with a group of points rather than with what is behind.
@@ -34,15 +32,19 @@ struct MotionLayer: Sendable {
 
   /// Motions over a span of frames, as the shift of a pixel of now from where it was.
   struct Motions {
-    var span: Int
     var group: (SIMD2<Float>) -> SIMD2<Float>
     var rest: (SIMD2<Float>) -> SIMD2<Float>
+    /// The same as `rest` from ``later``.
+    var restLater: (SIMD2<Float>) -> SIMD2<Float>
   }
 
-  /// - Parameter around: members of the group; the region that grows from them is the result.
+  /// - Parameters:
+  ///   - later: between `then` and now: what the group has uncovered since then may be there already.
+  ///   - around: members of the group; the region that grows from them is the result.
   /// - Returns: `nil` where the group explains nothing better.
   init?(
-    now picture: WorkingPicture, then: GreyImage, box: SIMD4<Float>, around members: [SIMD2<Float>], motions: Motions
+    now picture: WorkingPicture, then: GreyImage, later: GreyImage, box: SIMD4<Float>, around members: [SIMD2<Float>],
+    motions: Motions
   ) {
     let now = picture.image
     let size = max(box.z - box.x, box.w - box.y)
@@ -56,11 +58,15 @@ struct MotionLayer: Sendable {
     (pixels, core) = ([], [])
     guard width > 8, height > 8 else { return nil }
     let group = Self.differences(now, then, left, top, width, height, motions.group)
-    let rest = Self.differences(now, then, left, top, width, height, motions.rest)
+    let uncovered = Self.differences(now, later, left, top, width, height, motions.restLater)
+    // Over less time what moves shows less of a difference as well.
+    let rest = zip(Self.differences(now, then, left, top, width, height, motions.rest), uncovered).map {
+      min($0, 1.5 * $1)
+    }
     let advantage = Self.smoothed(zip(rest, group).map { $0 - $1 }, width, height)
     // Smoothing takes the edge of what stands out half a window further; half of what it stands out by takes it back.
-    let clear = advantage.filter { $0 > 3 }
-    let threshold = max(3, 0.5 * clear.reduce(0, +) / Float(max(clear.count, 1)))
+    let clear = advantage.filter { $0 > 2 }
+    let threshold = max(2, 0.5 * clear.reduce(0, +) / Float(max(clear.count, 1)))
     var marks = advantage.map { UInt8($0 > threshold ? 1 : 0) }
     let (left, top, width, height) = (left, top, width, height)
     for y in 0..<height {
@@ -128,17 +134,8 @@ struct MotionLayer: Sendable {
     return SIMD4(lowHalf: low &+ corner, highHalf: high &+ 1 &+ corner)
   }
 
-  /// The pixels and their box in the whole picture.
-  /// - Parameter scale: pixels of the whole picture in one of the working picture, either way.
-  func observation(resolution: Resolution, scale: Int, score: Float) -> ObjectObservation {
-    let columns = Int(box.x) * scale..<min(Int(box.z) * scale, resolution.width)
-    let rows = Int(box.y) * scale..<min(Int(box.w) * scale, resolution.height)
-    let mask = RunLengthMask(resolution: resolution, columns: columns, rows: rows) { x, y in
-      pixels[(y / scale - top) * width + x / scale - left] == 1
-    }
-    let edges = SIMD4(columns.lowerBound, rows.lowerBound, columns.upperBound, rows.upperBound)
-    return ObjectObservation(box: SIMD4<Float>(edges), mask: mask, label: MotionDetector.label, score: score)
-  }
+  /// The pixels that move with the group.
+  var mask: PixelMask { PixelMask(left: left, top: top, width: width, height: height, pixels: pixels) }
 
   /// How each pixel of a part differs from where it would come from, grey levels; at most 40.
   private static func differences(
@@ -218,13 +215,17 @@ struct MotionLayer: Sendable {
   }
 
   /// The marked pixels connected to a seed's neighbourhood.
-  private static func grown(_ marks: [UInt8], _ width: Int, _ height: Int, from seeds: [SIMD2<Float>]) -> [UInt8]? {
+  /// - Parameter reach: pixels around a seed that are its neighbourhood.
+  static func grown(
+    _ marks: [UInt8], _ width: Int, _ height: Int, from seeds: [SIMD2<Float>], reach: Int = 2
+  ) -> [UInt8]? {
     var region = [UInt8](repeating: 0, count: marks.count)
     var waiting: [Int] = []
     for seed in seeds {
       let (x, y) = (Int(seed.x + 0.5), Int(seed.y + 0.5))
-      for v in max(y - 2, 0)...min(max(y + 2, 0), height - 1) {
-        for u in max(x - 2, 0)...min(max(x + 2, 0), width - 1)
+      guard x >= 0, y >= 0, x < width, y < height else { continue }
+      for v in max(y - reach, 0)...min(y + reach, height - 1) {
+        for u in max(x - reach, 0)...min(x + reach, width - 1)
         where marks[v * width + u] == 1 && region[v * width + u] == 0 {
           region[v * width + u] = 1
           waiting.append(v * width + u)

@@ -73,12 +73,7 @@ import Tracking
     let others = late.reduce(0) { count, frame in
       count + results[frame].filter { overlap($0.box, world.box(of: 0, frame: frame)) < 0.1 }.count
     }
-    // Flying ahead, what a car uncovers is taken for another object at times.
-    if cameraVelocity.y > 2 {
-      withKnownIssue { #expect(others == 0) }
-    } else {
-      #expect(others == 0)
-    }
+    #expect(others == 0)
   }
 
   /// A camera that stays in its place has no parallax to tell from motion: all that moves is found, fast or slow.

@@ -1,0 +1,24 @@
+import Geometry
+
+/// A group that moves by itself, in one frame; in pixels of the working picture.
+struct MotionFinding: Sendable {
+  /// Left, top, right, bottom; right and bottom are outside.
+  var box: SIMD4<Float>
+  var mask: PixelMask
+  /// How likely it is an object, 0…1.
+  var score: Float
+  /// How it moves, pixels a frame.
+  var motion: GroupMotion
+  /// Where its points are.
+  var members: [SIMD2<Float>]
+}
+
+/// What a frame shows of motion; in pixels of the working picture.
+struct MotionFindings: Sendable {
+  /// From left to right.
+  var findings: [MotionFinding] = []
+  /// Points that have not moved by themselves.
+  var restPoints: [RestPoint] = []
+  /// Takes pixels of the ground in the previous picture to this one; `nil` while that is not known.
+  var imageFromPrevious: Matrix3?
+}

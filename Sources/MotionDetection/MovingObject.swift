@@ -1,0 +1,157 @@
+import Geometry
+import Vision
+
+/// An object that moves by itself, followed by its own pixels: in pixels of the working picture.
+///
+/// It has coordinates of its own: a place `p` of it is at `centre + scale · p` in the picture. Patches that lie on it say
+/// from frame to frame where it goes, also while its motion cannot be told from rest; its shape is summed up over frames.
+struct MovingObject: Sendable {
+  /// Where an object's coordinates are in the picture of a frame.
+  struct Pose: Sendable {
+    var centre: SIMD2<Float>
+    var scale: Float = 1
+  }
+
+  /// 0 until it is confirmed.
+  var id = 0
+  /// Number of its birth: never that of another.
+  let birth: Int
+  var pose: Pose
+  /// Poses of the latest frames before this one, the latest last.
+  var earlier: [Pose]
+  /// Places on it, in the picture.
+  var patches: [SIMD2<Float>]
+  /// How it moves against the ground, pixels a frame.
+  var velocity: SIMD2<Float>
+  /// How it moved in the picture in the latest frame.
+  var motion: GroupMotion
+  /// Whether it is reported, while its pixels are found.
+  var isShown = false
+  var record: ObjectRecord
+  /// Frames in which its motion was seen.
+  var hits = 1
+  /// Frames in a row in which its pixels were not found.
+  var lostFrames = 0
+  /// Frames in a row in which its motion was not seen.
+  var unseenFrames = 0
+  /// An object that has moved with it, since so many frames.
+  var companion: (birth: Int, frames: Int)?
+  var shape: ObjectShape
+  /// Left, top, right, bottom in its own coordinates.
+  private(set) var edges: SIMD4<Float>
+
+  static let maximalPatches = 40
+
+  init(_ finding: MotionFinding, velocity: SIMD2<Float>, birth: Int) {
+    self.birth = birth
+    record = ObjectRecord(score: finding.score, velocity: velocity)
+    let centre = (finding.box.lowHalf + finding.box.highHalf) / 2
+    pose = Pose(centre: centre)
+    earlier = Self.poses(before: pose, finding.motion)
+    patches = Array(finding.members.prefix(Self.maximalPatches))
+    motion = finding.motion
+    self.velocity = velocity
+    edges = finding.box - SIMD4(lowHalf: centre, highHalf: centre)
+    shape = ObjectShape(edges) { place in finding.mask.contains(place + centre) }
+  }
+
+  /// Where it was before, had it always moved so.
+  private static func poses(before pose: Pose, _ motion: GroupMotion) -> [Pose] {
+    let count = MotionField.spans.max() ?? 1
+    let step = motion.velocity(pose.centre)
+    return (1...count).reversed().map { frames in
+      Pose(
+        centre: pose.centre - step * Float(frames),
+        scale: pose.scale * max(1 - motion.growth * Float(frames), 0.5))
+    }
+  }
+
+  /// Left, top, right, bottom in the picture.
+  var box: SIMD4<Float> { SIMD4(lowHalf: pose.centre, highHalf: pose.centre) + edges * pose.scale }
+
+  /// How likely it is an object that moves, 0…1.
+  var confidence: Float {
+    record.confidence(unseenFrames: unseenFrames, size: MotionBoxes.area(box).squareRoot())
+  }
+
+  /// Takes in what a frame shows of its motion.
+  mutating func see(_ finding: MotionFinding) {
+    hits += 1
+    unseenFrames = 0
+    record.see(
+      score: finding.score, overlap: MotionBoxes.overlap(finding.box, box),
+      areaRatio: MotionBoxes.area(finding.box) / max(MotionBoxes.area(box), 1))
+    let pose = pose
+    shape.add { place in finding.mask.contains(pose.centre + place * pose.scale) }
+    for place in finding.members where patches.count < Self.maximalPatches {
+      let isNew = patches.allSatisfy { other in
+        let offset = other - place
+        return (offset * offset).sum() > 9
+      }
+      if isNew { patches.append(place) }
+    }
+  }
+
+  /// Is found again after its pixels were lost.
+  mutating func find(_ finding: MotionFinding, velocity: SIMD2<Float>) {
+    let place = (finding.box.lowHalf + finding.box.highHalf) / 2
+    pose.centre += place - (box.lowHalf + box.highHalf) / 2
+    earlier = Self.poses(before: pose, finding.motion)
+    (patches, lostFrames) = ([], 0)
+    (motion, self.velocity) = (finding.motion, velocity)
+  }
+
+  /// Takes over another object, which turned out to be a part of this one.
+  mutating func join(_ other: MovingObject, isBeside: Bool) {
+    if isBeside {
+      let part = (other.box - SIMD4(lowHalf: pose.centre, highHalf: pose.centre)) / pose.scale
+      shape.join(part)
+      edges = shape.box
+    }
+    patches = Array((patches + other.patches).prefix(Self.maximalPatches))
+    hits = max(hits, other.hits)
+    unseenFrames = min(unseenFrames, other.unseenFrames)
+    companion = nil
+  }
+
+  /// Finds which pixels are its own, by how they move against what is at rest around.
+  /// - Parameters:
+  ///   - pictures: the latest, the newest last.
+  ///   - restPoints: of the newest.
+  mutating func look(at pictures: [WorkingPicture], _ restPoints: [RestPoint]) {
+    let margin = max(12, 0.5 * (box.highHalf - box.lowHalf).max())
+    let around = box + SIMD4(-margin, -margin, margin, margin)
+    var chosen: (choice: Int, rest: RestMotion)?
+    for choice in MotionField.spans.indices where MotionField.spans[choice] < pictures.count {
+      guard let rest = RestMotion(restPoints, in: around, choice: choice) else { continue }
+      let difference = rest.then(pose.centre) - then(pose.centre, MotionField.spans[choice])
+      let far = (difference * difference).sum().squareRoot()
+      if far > 0.8 { chosen = (choice, rest) }
+      if far > 3 { break }
+    }
+    guard let chosen, let picture = pictures.last else { return }
+    let span = MotionField.spans[chosen.choice]
+    let laterChoice = MotionField.spans.indices.last { 2 * MotionField.spans[$0] <= span } ?? chosen.choice
+    let later = RestMotion(restPoints, in: around, choice: laterChoice)
+    let (object, pose) = (self, pose)
+    shape.see(
+      picture, then: pictures[pictures.count - 1 - span],
+      later: pictures[pictures.count - 1 - (later == nil ? span : MotionField.spans[laterChoice])],
+      motions: ObjectShape.Motions(
+        object: { object.then($0, span) }, rest: { chosen.rest.then($0) },
+        restLater: { (later ?? chosen.rest).then($0) }),
+      imageFromObject: { pose.centre + $0 * pose.scale }, seeds: patches.map { ($0 - pose.centre) / pose.scale })
+    edges += 0.4 * (shape.box - edges)
+    record.look(support: shape.support)
+    patches.removeAll { shape.isOutside(($0 - pose.centre) / pose.scale) }
+  }
+
+  /// Where a pixel of it was.
+  private func then(_ now: SIMD2<Float>, _ frames: Int) -> SIMD2<Float> {
+    let old = earlier[max(earlier.count - frames, 0)]
+    return old.centre + (now - pose.centre) * (old.scale / pose.scale)
+  }
+
+  /// Whether a pixel of the working picture is its own.
+  func covers(_ x: Int, _ y: Int) -> Bool { shape.contains((SIMD2(Float(x), Float(y)) - pose.centre) / pose.scale) }
+}

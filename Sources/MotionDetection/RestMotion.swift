@@ -1,0 +1,57 @@
+import Geometry
+
+/// A point that has not moved by itself: where it is, and where it was.
+struct RestPoint: Sendable {
+  var now: SIMD2<Float>
+  /// Where it was each of ``MotionField/spans`` ago, x and y in turn; not a number where it was not known then.
+  var then: SIMD8<Float>
+
+  /// Where it was one of ``MotionField/spans`` ago.
+  func then(_ choice: Int) -> SIMD2<Float> { SIMD2(then[2 * choice], then[2 * choice + 1]) }
+}
+
+/// Where what is at rest in a part of the picture was some frames ago: an affine map, fitted to the points at rest there.
+struct RestMotion: Sendable {
+  private let centre: SIMD2<Float>
+  private var shift: SIMD2<Float>
+  private var across = SIMD2<Float>.zero
+  private var down = SIMD2<Float>.zero
+
+  /// - Returns: `nil` where fewer than four points tell.
+  init?(_ points: [RestPoint], in box: SIMD4<Float>, choice: Int) {
+    centre = (box.lowHalf + box.highHalf) / 2
+    var places: [(place: SIMD2<Float>, move: SIMD2<Float>)] = []
+    for point in points {
+      let (now, then) = (point.now, point.then(choice))
+      guard now.x > box.x, now.y > box.y, now.x < box.z, now.y < box.w, then.x.isFinite else { continue }
+      places.append((now - centre, then - now))
+    }
+    guard places.count >= 4 else { return nil }
+    let (xs, ys) = (places.map(\.move.x).sorted(), places.map(\.move.y).sorted())
+    shift = SIMD2(xs[xs.count / 2], ys[ys.count / 2])
+    for _ in 0..<4 {
+      var normal = Matrix3(.zero, .zero, .zero)
+      var (right, other) = (SIMD3<Double>.zero, SIMD3<Double>.zero)
+      for (place, move) in places {
+        let error = move - self.move(place)
+        let weight = Double(1 / (1 + (error * error).sum()))
+        let row = SIMD3(1, Double(place.x), Double(place.y))
+        normal = normal + weight * Matrix3(row * row.x, row * row.y, row * row.z)
+        right += row * (weight * Double(move.x))
+        other += row * (weight * Double(move.y))
+      }
+      // A few points close together say nothing of how motion varies.
+      let ballast = 0.002 * Double(places.count) * 400
+      normal = normal + Matrix3(.zero, SIMD3(0, ballast, 0), SIMD3(0, 0, ballast))
+      guard let x = normal.solve(right), let y = normal.solve(other) else { break }
+      shift = SIMD2(Float(x.x), Float(y.x))
+      across = SIMD2(Float(x.y), Float(y.y))
+      down = SIMD2(Float(x.z), Float(y.z))
+    }
+  }
+
+  private func move(_ place: SIMD2<Float>) -> SIMD2<Float> { shift + across * place.x + down * place.y }
+
+  /// Where a pixel that is at rest was.
+  func then(_ now: SIMD2<Float>) -> SIMD2<Float> { now + move(now - centre) }
+}
