@@ -100,9 +100,8 @@ let codecs: [Target] =
   + module("CursorOnTarget", ["MediaModel", "MapFormats", "ExportFormats"])
   + module(
     "SessionModel",
-    [
-      "MediaModel", "Geometry", "BusMessages", "ProtobufWire", "MCAP", "SessionEvents", "ExportFormats", .nioCore,
-    ], testing: ["FoxgloveSchemas"])
+    ["MediaModel", "Geometry", "BusMessages", "ProtobufWire", "MCAP", "SessionEvents", "ExportFormats", .nioCore],
+    testing: ["FoxgloveSchemas"])
 
 // MARK: Algorithms: pure
 

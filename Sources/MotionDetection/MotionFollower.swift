@@ -1,5 +1,5 @@
 public import MediaModel
-public import Tracking
+import Tracking
 
 /// Finds what moves by itself in a video and follows it: ``MotionDetector`` and `ObjectTracker` as one value.
 ///
