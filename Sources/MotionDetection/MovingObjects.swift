@@ -56,7 +56,7 @@ struct MovingObjects: Sendable {
     pictures.append(picture)
     if pictures.count > (MotionField.spans.max() ?? 0) + 1 { pictures.removeFirst() }
     let size = SIMD2(Float(picture.image.width), Float(picture.image.height))
-    let left = give(found.findings, ground: ground)
+    let left = give(found.findings, size: size, ground: ground)
     for index in objects.indices where objects[index].lostFrames == 0 {
       objects[index].look(at: pictures, found.restPoints)
     }
@@ -90,7 +90,7 @@ struct MovingObjects: Sendable {
   /// Gives findings to objects: all that lie on an object are it.
   /// - Returns: those that are left.
   private mutating func give(
-    _ findings: [MotionFinding], ground: (SIMD2<Float>) -> SIMD2<Float>
+    _ findings: [MotionFinding], size: SIMD2<Float>, ground: (SIMD2<Float>) -> SIMD2<Float>
   ) -> [MotionFinding] {
     var given: [Int: MotionFinding] = [:]
     var left: [MotionFinding] = []
@@ -112,7 +112,7 @@ struct MovingObjects: Sendable {
       if objects[index].lostFrames > 0 {
         objects[index].find(finding, velocity: Self.velocity(finding, ground))
       }
-      objects[index].see(finding)
+      objects[index].see(finding, size: size)
     }
     return left
   }
