@@ -37,6 +37,8 @@ struct MovingObject: Sendable {
   /// An object that has moved with it, since so many frames.
   var companion: (birth: Int, frames: Int)?
   var shape: ObjectShape
+  /// Where its centre would be, had it gone on as when its motion was last seen, and how it moved then against the ground.
+  var expected: (centre: SIMD2<Float>, velocity: SIMD2<Float>)
   /// Left, top, right, bottom in its own coordinates.
   private(set) var edges: SIMD4<Float>
   /// The latest boxes in which its motion was seen, in its own coordinates.
@@ -54,6 +56,7 @@ struct MovingObject: Sendable {
     patches = Array(finding.members.prefix(Self.maximalPatches))
     motion = finding.motion
     self.velocity = velocity
+    expected = (centre, velocity)
     edges = finding.box - SIMD4(lowHalf: centre, highHalf: centre)
     shape = ObjectShape(edges) { place in finding.mask.contains(place + centre) }
   }
@@ -89,6 +92,7 @@ struct MovingObject: Sendable {
     if seen.count > Self.keptBoxes { seen.removeFirst() }
     hits += 1
     unseenFrames = 0
+    expected = (pose.centre, velocity)
     record.see(
       score: finding.score, overlap: MotionBoxes.overlap(finding.box, box),
       areaRatio: MotionBoxes.area(finding.box) / max(MotionBoxes.area(box), 1))
@@ -101,6 +105,14 @@ struct MovingObject: Sendable {
       }
       if isNew { patches.append(place) }
     }
+  }
+
+  /// Its pixels are not its own any more, as when something hides it: it is where it was expected.
+  mutating func lose() {
+    lostFrames += 1
+    (pose.centre, velocity) = expected
+    motion = GroupMotion(centre: pose.centre, shift: motion.shift)
+    patches = []
   }
 
   /// Is found again after its pixels were lost.
