@@ -14,6 +14,7 @@ extension MovingObject {
   ) {
     let centre = pose.centre
     let drift = ground(centre) - centre
+    self.expected.centre = ground(self.expected.centre) + self.expected.velocity
     earlier.append(pose)
     earlier.removeFirst()
     let expected = drift + velocity

@@ -37,10 +37,15 @@ struct MovingObject: Sendable {
   /// An object that has moved with it, since so many frames.
   var companion: (birth: Int, frames: Int)?
   var shape: ObjectShape
+  /// Where its centre would be, had it gone on as when its motion was last seen, and how it moved then against the ground.
+  var expected: (centre: SIMD2<Float>, velocity: SIMD2<Float>)
   /// Left, top, right, bottom in its own coordinates.
   private(set) var edges: SIMD4<Float>
+  /// The latest boxes in which its motion was seen, in its own coordinates.
+  private var seen: [SIMD4<Float>] = []
 
   static let maximalPatches = 40
+  private static let keptBoxes = 15
 
   init(_ finding: MotionFinding, velocity: SIMD2<Float>, birth: Int) {
     self.birth = birth
@@ -51,6 +56,7 @@ struct MovingObject: Sendable {
     patches = Array(finding.members.prefix(Self.maximalPatches))
     motion = finding.motion
     self.velocity = velocity
+    expected = (centre, velocity)
     edges = finding.box - SIMD4(lowHalf: centre, highHalf: centre)
     shape = ObjectShape(edges) { place in finding.mask.contains(place + centre) }
   }
@@ -75,9 +81,18 @@ struct MovingObject: Sendable {
   }
 
   /// Takes in what a frame shows of its motion.
-  mutating func see(_ finding: MotionFinding) {
+  /// - Parameter size: of the working picture; edges at its border say only that the object reaches further.
+  mutating func see(_ finding: MotionFinding, size: SIMD2<Float>) {
+    var found = (finding.box - SIMD4(lowHalf: pose.centre, highHalf: pose.centre)) / pose.scale
+    for edge in 0..<4 {
+      let place = finding.box[edge]
+      if edge < 2 ? place < 4 : place > size[edge - 2] - 4 { found[edge] = shape.box[edge] }
+    }
+    seen.append(found)
+    if seen.count > Self.keptBoxes { seen.removeFirst() }
     hits += 1
     unseenFrames = 0
+    expected = (pose.centre, velocity)
     record.see(
       score: finding.score, overlap: MotionBoxes.overlap(finding.box, box),
       areaRatio: MotionBoxes.area(finding.box) / max(MotionBoxes.area(box), 1))
@@ -90,6 +105,14 @@ struct MovingObject: Sendable {
       }
       if isNew { patches.append(place) }
     }
+  }
+
+  /// Its pixels are not its own any more, as when something hides it: it is where it was expected.
+  mutating func lose() {
+    lostFrames += 1
+    (pose.centre, velocity) = expected
+    motion = GroupMotion(centre: pose.centre, shift: motion.shift)
+    patches = []
   }
 
   /// Is found again after its pixels were lost.
@@ -107,6 +130,7 @@ struct MovingObject: Sendable {
       let part = (other.box - SIMD4(lowHalf: pose.centre, highHalf: pose.centre)) / pose.scale
       shape.join(part)
       edges = shape.box
+      seen = []
     }
     patches = Array((patches + other.patches).prefix(Self.maximalPatches))
     hits = max(hits, other.hits)
@@ -141,9 +165,17 @@ struct MovingObject: Sendable {
         object: { object.then($0, span) }, rest: { chosen.rest.then($0) },
         restLater: { (later ?? chosen.rest).then($0) }),
       imageFromObject: { pose.centre + $0 * pose.scale }, seeds: patches.map { ($0 - pose.centre) / pose.scale })
-    edges += 0.4 * (shape.box - edges)
+    edges += 0.4 * (expectedEdges - edges)
     record.look(support: shape.support)
     patches.removeAll { shape.isOutside(($0 - pose.centre) / pose.scale) }
+  }
+
+  /// The mean of its shape, which misses what swings, and of the medians of the latest boxes, which hold shadows.
+  private var expectedEdges: SIMD4<Float> {
+    guard seen.count >= 5, unseenFrames < Self.keptBoxes else { return shape.box }
+    var medians = SIMD4<Float>.zero
+    for edge in 0..<4 { medians[edge] = seen.map { $0[edge] }.sorted()[seen.count / 2] }
+    return (shape.box + medians) / 2
   }
 
   /// Where a pixel of it was.

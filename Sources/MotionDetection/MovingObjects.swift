@@ -18,13 +18,15 @@ struct MovingObjects: Sendable {
     var shown: Float = 0.5
     /// Below, it is forgotten.
     var forgotten: Float = 0.02
-    /// Frames that an object is kept which nothing shows moving.
+    /// Frames that an object is followed in which nothing shows it moving; then it is taken for hidden.
     var unseenFrames = 15
     /// Score of a finding that starts an object.
     var startScore: Float = 0.2
     var hitsToConfirm = 5
     /// Frames that an object whose pixels are not found is kept.
-    var heldFrames = 30
+    var heldFrames = 60
+    /// The same for what is not an object yet.
+    var newHeldFrames = 10
     /// Objects at a time.
     var maximalCount = 128
   }
@@ -56,17 +58,12 @@ struct MovingObjects: Sendable {
     pictures.append(picture)
     if pictures.count > (MotionField.spans.max() ?? 0) + 1 { pictures.removeFirst() }
     let size = SIMD2(Float(picture.image.width), Float(picture.image.height))
-    let left = give(found.findings, ground: ground)
+    let left = give(found.findings, size: size, ground: ground)
     for index in objects.indices where objects[index].lostFrames == 0 {
       objects[index].look(at: pictures, found.restPoints)
     }
     mergeParts(found.restPoints)
-    objects.removeAll { object in
-      let middle = (object.box.lowHalf + object.box.highHalf) / 2
-      let isInside = middle.x > 0 && middle.y > 0 && middle.x < size.x && middle.y < size.y
-      return object.confidence < rules.forgotten || object.lostFrames > rules.heldFrames
-        || object.unseenFrames > rules.unseenFrames || !isInside
-    }
+    forget(size: size)
     for finding in left where finding.score >= rules.startScore && objects.count < rules.maximalCount {
       births += 1
       objects.append(MovingObject(finding, velocity: Self.velocity(finding, ground), birth: births))
@@ -81,6 +78,22 @@ struct MovingObjects: Sendable {
     }
   }
 
+  /// Ends what is no object, and what was not found for long.
+  private mutating func forget(size: SIMD2<Float>) {
+    for index in objects.indices where objects[index].id > 0 && objects[index].lostFrames == 0 {
+      if objects[index].unseenFrames > rules.unseenFrames { objects[index].lose() }
+    }
+    objects.removeAll { object in
+      let middle = (object.box.lowHalf + object.box.highHalf) / 2
+      let isInside = middle.x > 0 && middle.y > 0 && middle.x < size.x && middle.y < size.y
+      let isOver =
+        object.id > 0
+        ? object.lostFrames > rules.heldFrames
+        : object.unseenFrames > rules.unseenFrames || object.lostFrames > rules.newHeldFrames
+      return isOver || !isInside || object.confidence < rules.forgotten && object.unseenFrames <= rules.unseenFrames
+    }
+  }
+
   /// Motion against the ground, pixels a frame.
   private static func velocity(_ finding: MotionFinding, _ ground: (SIMD2<Float>) -> SIMD2<Float>) -> SIMD2<Float> {
     let centre = (finding.box.lowHalf + finding.box.highHalf) / 2
@@ -90,7 +103,7 @@ struct MovingObjects: Sendable {
   /// Gives findings to objects: all that lie on an object are it.
   /// - Returns: those that are left.
   private mutating func give(
-    _ findings: [MotionFinding], ground: (SIMD2<Float>) -> SIMD2<Float>
+    _ findings: [MotionFinding], size: SIMD2<Float>, ground: (SIMD2<Float>) -> SIMD2<Float>
   ) -> [MotionFinding] {
     var given: [Int: MotionFinding] = [:]
     var left: [MotionFinding] = []
@@ -112,7 +125,7 @@ struct MovingObjects: Sendable {
       if objects[index].lostFrames > 0 {
         objects[index].find(finding, velocity: Self.velocity(finding, ground))
       }
-      objects[index].see(finding)
+      objects[index].see(finding, size: size)
     }
     return left
   }

@@ -93,6 +93,35 @@ import Tracking
     #expect(late.allSatisfy { results[$0].count == 1 })
   }
 
+  /// A shadow moves as well, but leaves the ground's texture as it is.
+  @Test func shadowsAreNoPartOfWhoCastsThem() {
+    var car = Self.car
+    car.shadowLength = 3
+    let world = ScriptedWorld(blocks: [car]) { ScriptedWorld.pose(SIMD3(-2 * $0, $0, 7), down: 0.5) }
+    let results = found(world, frames: 45)
+    let late = results.indices.filter { $0 >= 25 }
+    for frame in late {
+      let truth = world.box(of: 0, frame: frame)
+      let best = results[frame].max { overlap($0.box, truth) < overlap($1.box, truth) }
+      // The shadow is three quarters as long as the car.
+      let reach = best.map { truth.x - $0.box.x } ?? .infinity
+      #expect(reach < 0.3 * (truth.z - truth.x))
+    }
+  }
+
+  /// What stands before an object hides a part of it for a while.
+  @Test func whoPassesBehindAPostKeepsItsName() {
+    let post = ScriptedWorld.Block(low: SIMD3(-1, 6, 0), high: SIMD3(-0.7, 6.3, 4))
+    let world = ScriptedWorld(blocks: [Self.car, post]) { ScriptedWorld.pose(SIMD3(0.5 * $0, 0, 7), down: 0.5) }
+    let results = found(world, frames: 60)
+    let late = results.indices.filter { $0 >= 20 }
+    let names = late.flatMap { frame in
+      results[frame].filter { overlap($0.box, world.box(of: 0, frame: frame)) >= 0.5 }.map(\.id)
+    }
+    #expect(names.count >= late.count * 9 / 10)
+    #expect(Set(names).count == 1)
+  }
+
   /// It stays on the line on which points at rest move, but seems to hover: the ground is seen right beneath it, in
   /// some of the frames.
   @Test func whoComesTowardsTheCameraIsFoundAtTimes() {

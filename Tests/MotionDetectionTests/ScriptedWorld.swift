@@ -10,6 +10,14 @@ struct ScriptedWorld {
     var high: SIMD3<Double>
     /// m/s.
     var velocity = SIMD3<Double>.zero
+    /// How far its shadow reaches over the ground to the west, metres.
+    var shadowLength = 0.0
+
+    /// Whether a place of the ground is in its shadow.
+    func shades(_ place: SIMD3<Double>, _ time: Double) -> Bool {
+      let p = place - velocity * time
+      return p.x < low.x && p.x > low.x - shadowLength && p.y > low.y && p.y < high.y
+    }
   }
 
   var blocks: [Block] = []
@@ -74,6 +82,7 @@ struct ScriptedWorld {
       nearest = -eye.z / ray.z
       let place = eye + ray * nearest
       if nearest < 400 { value = 120 + 90 * Self.noise(place.x, place.y, salt: 1, distance: nearest) }
+      if blocks.contains(where: { $0.shades(place, time) }) { value = 16 + 0.6 * (value - 16) }
     }
     for (index, block) in blocks.enumerated() {
       let shift = block.velocity * time
