@@ -233,6 +233,7 @@ def flown(make_server):
     return session
 
 
+@pytest.mark.timeout(300)
 def test_a_replay_gives_the_same_results_each_time(binary, flown, make_server, tmp_path):
     environment = {"WORLDSYSTEM_DETECT": "true", "WORLDSYSTEM_SLAM": "true", "SLAM_FRAME_SKIP": "2"}
     results = []
