@@ -207,7 +207,9 @@ def test_a_replay_is_recorded_as_the_same_session(binary, recorded, make_server,
             table(binary, path, tmp_path / f"{label}_csv", name)
             for path, label in ((recorded, "before"), (session, "after")))
         assert all(abs(a["t_s"] - b["t_s"]) <= Decimal("0.000002") for a, b in zip(before, after, strict=True))
-        assert [row | {"t_s": 0} for row in before] == [row | {"t_s": 0} for row in after]
+        # Start codes have three bytes or four.
+        kept = [[row | {"t_s": 0, "bytes": 0} for row in rows] for rows in (before, after)]
+        assert kept[0] == kept[1]
 
 
 @pytest.fixture
@@ -221,6 +223,7 @@ def flown(make_server):
     return session
 
 
+@pytest.mark.timeout(300)
 def test_a_replay_gives_the_same_results_each_time(binary, flown, make_server, tmp_path):
     environment = {"WORLDSYSTEM_DETECT": "true", "WORLDSYSTEM_SLAM": "true", "SLAM_FRAME_SKIP": "2"}
     results = []

@@ -64,12 +64,21 @@ public struct SessionMessageDecoder: Sendable {
     try ProtobufReader.fields(of: data).last { $0.number == 3 }?.bytes ?? ByteBuffer()
   }
 
-  /// Key frames carry their parameter sets, and no other does: `nal_unit_type` 7 in front, perhaps behind a delimiter.
+  /// Encoders put messages of some hundred bytes in front of the first picture.
+  private static let headBytes = 4_096
+
+  /// Key frames carry their parameter sets, and no other does: `nal_unit_type` 7 in front of the first slice.
   private static func hasParameterSets(_ bytes: ByteBuffer) -> Bool {
-    let head = Array(bytes.readableBytesView.prefix(64))
-    guard head.count > 4 else { return false }
-    return (2..<head.count - 1).contains { place in
-      head[place] == 1 && head[place - 1] == 0 && head[place - 2] == 0 && head[place + 1] & 0x1F == 7
+    bytes.withUnsafeReadableBytes { bytes in
+      for place in stride(from: 2, to: min(bytes.count - 1, headBytes), by: 1)
+      where bytes[place] == 1 && bytes[place - 1] == 0 && bytes[place - 2] == 0 {
+        switch bytes[place + 1] & 0x1F {
+        case 7: return true
+        case 1...5: return false
+        default: continue
+        }
+      }
+      return false
     }
   }
 

@@ -129,7 +129,12 @@ package final class SessionMCAP {
         default: break
         }
       }
-      pending.sort { ($0.message.time, $0.order) > ($1.message.time, $1.order) }
+      pending.sort { Self.rank($0) > Self.rank($1) }
+    }
+
+    /// A picture comes in front of what was found in it, in whichever order they were written.
+    private static func rank(_ entry: (order: Int, message: Message)) -> (WallTime, Int, Int) {
+      (entry.message.time, entry.message.topic == SessionMCAP.videoTopic ? 0 : 1, entry.order)
     }
   }
 

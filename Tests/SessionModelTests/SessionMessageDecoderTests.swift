@@ -50,6 +50,17 @@ import Testing
     #expect(!video.isKeyFrame)
   }
 
+  @Test func parameterSetsMayStandBehindAMessageOfTheEncoder() throws {
+    let message = [0, 0, 1, 6, 5] + [UInt8](repeating: 7, count: 700)
+    for (rest, isKey) in [([0, 0, 1, 0x67, 1, 0, 0, 1, 0x65], true), ([0, 0, 1, 0x41, 0, 0, 1, 0x67], false)] {
+      let unit = ByteBuffer(bytes: message + rest)
+      let event = try decoded(
+        "/camera/video", Foxglove.CompressedVideo(timestamp: Self.start, frameID: "", data: [unit]))
+      guard case .video(let video)? = event else { return #expect(Bool(false)) }
+      #expect(video.isKeyFrame == isKey)
+    }
+  }
+
   @Test func motionComesBack() throws {
     let message = FoxgloveSchemas.IMUMessage(
       timestamp: Self.start, frameID: "imu", angularVelocity: SIMD3(1, 0, 3), linearAcceleration: SIMD3(0, 0, 9.81),
