@@ -18,13 +18,15 @@ public struct ArrowArray: Sendable {
   /// Integers of 8 to 64 bits, also times.
   public static func integers<Value: FixedWidthInteger>(_ values: [Value]) -> ArrowArray {
     #if _endian(little)
-      let little = values
+      numbers(values)
     #else
-      let little = values.map(\.littleEndian)
+      numbers(values.map { $0.littleEndian })
     #endif
-    // All at once: number by number, a cloud of points takes fifty times as long.
-    let buffer = little.withUnsafeBytes { ByteBuffer(bytes: $0) }
-    return ArrowArray(count: values.count, buffers: [buffer])
+  }
+
+  /// All at once: number by number, a cloud of points takes many times as long.
+  private static func numbers<Value>(_ values: [Value]) -> ArrowArray {
+    ArrowArray(count: values.count, buffers: [values.withUnsafeBytes { ByteBuffer(bytes: $0) }])
   }
 
   /// `count` integers of 64 bits, also times, of which few are given.
@@ -50,9 +52,21 @@ public struct ArrowArray: Sendable {
     ArrowArray(count: bytes.readableBytes, buffers: [bytes])
   }
 
-  public static func floats(_ values: [Float]) -> ArrowArray { integers(values.map(\.bitPattern)) }
+  public static func floats(_ values: [Float]) -> ArrowArray {
+    #if _endian(little)
+      numbers(values)
+    #else
+      integers(values.map { $0.bitPattern })
+    #endif
+  }
 
-  public static func doubles(_ values: [Double]) -> ArrowArray { integers(values.map(\.bitPattern)) }
+  public static func doubles(_ values: [Double]) -> ArrowArray {
+    #if _endian(little)
+      numbers(values)
+    #else
+      integers(values.map { $0.bitPattern })
+    #endif
+  }
 
   public static func booleans(_ values: [Bool]) -> ArrowArray {
     ArrowArray(count: values.count, buffers: [bits(values)])
@@ -100,6 +114,21 @@ public struct ArrowArray: Sendable {
   public static func vectors(of items: ArrowArray, size: Int) -> ArrowArray {
     precondition(size > 0 && items.count % size == 0, "items are whole lists")
     return ArrowArray(count: items.count / size, buffers: [], children: [items])
+  }
+
+  /// Lists of three values each.
+  public static func vectors(_ values: [SIMD3<Float>]) -> ArrowArray {
+    let size = 12 * values.count
+    var buffer = ByteBufferAllocator().buffer(capacity: size)
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
+      for (index, value) in values.enumerated() {
+        target.storeBytes(of: value.x.bitPattern.littleEndian, toByteOffset: 12 * index, as: UInt32.self)
+        target.storeBytes(of: value.y.bitPattern.littleEndian, toByteOffset: 12 * index + 4, as: UInt32.self)
+        target.storeBytes(of: value.z.bitPattern.littleEndian, toByteOffset: 12 * index + 8, as: UInt32.self)
+      }
+      return size
+    }
+    return vectors(of: ArrowArray(count: 3 * values.count, buffers: [buffer]), size: 3)
   }
 
   /// Structs, one array for each field.

@@ -70,6 +70,12 @@ import Testing
     }
   }
 
+  @Test func vectorsOfThreeAreTheirNumbersInOrder() {
+    let vectors = ArrowArray.vectors([SIMD3(1, -2, .infinity), SIMD3(0.5, -0.25, 7)])
+    let numbers = ArrowArray.vectors(of: .floats([1, -2, .infinity, 0.5, -0.25, 7]), size: 3)
+    #expect(Self.stream(vectors, .vector(of: .float32, 3)) == Self.stream(numbers, .vector(of: .float32, 3)))
+  }
+
   @Test func givenNumbersStandBetweenMissingOrOtherOnes() {
     let values = ArrowArray.integers([(1, 7), (3, -1)], count: 4, otherwise: 5)
     #expect(Self.stream(values, .int64) == Self.stream(.integers([Int64(5), 7, 5, -1]), .int64))
