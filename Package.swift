@@ -91,7 +91,10 @@ let codecs: [Target] =
     testing: ["H264"])
   + module(
     "RerunLog",
-    ["MediaModel", "Geometry", "ProtobufWire", "BusMessages", "ArrowIPC", "SessionEvents", .nioCore])
+    [
+      "MediaModel", "Geometry", "Checksums", "ProtobufWire", "BusMessages", "ArrowIPC", "SessionEvents", .nioCore,
+      .crypto,
+    ])
   + module("ExportFormats", ["MediaModel", "Geometry", "MapFormats", "SessionEvents", .nioCore])
   + module("CursorOnTarget", ["MediaModel", "MapFormats", "ExportFormats"])
   + module(

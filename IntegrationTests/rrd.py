@@ -1,6 +1,7 @@
 """Files of Rerun taken apart, without Rerun: chunks with their entity and the values of small columns.
 
-Runs in the environment of rerun-sdk, which has pyarrow, and prints JSON: `rrd.py FILE`.
+Runs in the environment of rerun-sdk, which has pyarrow, and prints JSON: `rrd.py FILE` the chunks, with `--manifests`
+what the end of the file says of them.
 """
 
 import json
@@ -71,9 +72,57 @@ def chunk(body: bytes) -> dict:
     return {
         "entity": table.schema.metadata[b"rerun:entity_path"].decode(), "is_static": bool(message.get(7)),
         "recording": fields(message[1])[2].decode(), "rows": table.num_rows, "columns": columns,
+        "names": table.schema.names,
+    }
+
+
+def manifests(data: bytes) -> list[dict]:
+    """What the end of a file says of each of its stores, by name."""
+    start, length, _, mark, footers = struct.unpack_from("<QQI8sI", data, len(data) - 32)
+    assert mark == b"RRF2FOOT" and footers == 1
+    offset, found = start, []
+    while offset < start + length:
+        tag, offset = varint(data, offset)
+        assert tag == 1 << 3 | 2
+        size, offset = varint(data, offset)
+        found.append(manifest(data[offset:offset + size]))
+        offset += size
+    return sorted(found, key=lambda one: one["store"])
+
+
+def manifest(body: bytes) -> dict:
+    import pyarrow
+
+    message = fields(body)
+    store, part = fields(message[1]), fields(message[4])
+    payload = part[2]
+    if part.get(3) == 2:
+        payload = pyarrow.decompress(payload, part[4], codec="lz4_raw")
+    assert len(message[3]) == 32
+
+    def described(field: pyarrow.Field) -> dict:
+        metadata = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
+        return {"type": str(field.type), "isNullable": field.nullable, "metadata": metadata}
+
+    table = pyarrow.ipc.open_stream(payload).read_all()
+    table.validate(full=True)
+    columns = {}
+    for field, column in zip(table.schema, table.columns):
+        if pyarrow.types.is_timestamp(field.type):
+            column = column.cast(pyarrow.int64())
+        values = [value.hex() if isinstance(value, bytes) else value for value in column.to_pylist()]
+        columns[field.name] = {**described(field), "values": values}
+    schema = pyarrow.ipc.open_stream(fields(message[2])[1]).schema
+    return {
+        "store": f"{store[1]} {store[2].decode()}", "schema": {field.name: described(field) for field in schema},
+        "table": columns,
     }
 
 
 if __name__ == "__main__":
     with open(sys.argv[1], "rb") as stream:
-        print(json.dumps([chunk(body) for kind, body in messages(stream.read()) if kind == 2]))
+        content = stream.read()
+    if "--manifests" in sys.argv:
+        print(json.dumps(manifests(content)))
+    else:
+        print(json.dumps([chunk(body) for kind, body in messages(content) if kind == 2]))

@@ -16,7 +16,8 @@ from telemetry import Client, sample as imu_sample
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Its own environment: it is large, and only some machines have it.
 PYTHON = Path(os.environ.get("RERUN_PYTHON") or REPOSITORY / ".venv-rerun" / "bin" / "python")
-RERUN = PYTHON.parent / "rerun"
+# The program itself: what stands in bin/ starts another process, which outlives its end.
+RERUN = next(PYTHON.parent.parent.glob("lib/python3*/site-packages/rerun_cli/rerun"), PYTHON.parent / "rerun")
 
 pytestmark = [
     pytest.mark.slow,
@@ -28,17 +29,37 @@ def rerun(*arguments: str | Path) -> subprocess.CompletedProcess:
     return subprocess.run([RERUN, *arguments], capture_output=True, text=True, timeout=60)
 
 
+def verify(file: Path, has_end: bool = True):
+    """Rerun itself reads all of a file; one that was cut has no end that says where everything is."""
+    result = rerun("rrd", "verify", *([] if has_end else ["--check-footers=false"]), file)
+    assert result.returncode == 0, result.stderr
+    assert "1 file verified without error" in result.stdout + result.stderr
+
+
 def golden(name: str, path: Path) -> Path:
     path.write_bytes(bytes.fromhex((REPOSITORY / "Tests" / name).read_text()))
     return path
 
 
-def chunks(file: Path, entity: str) -> list[dict]:
-    """The chunks of an entity, as `rrd.py` has them, in the order of the file."""
+def taken_apart(file: Path, *arguments: str) -> list[dict]:
     result = subprocess.run(
-        [PYTHON, Path(__file__).with_name("rrd.py"), file], capture_output=True, text=True, timeout=60)
+        [PYTHON, Path(__file__).with_name("rrd.py"), file, *arguments], capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
-    return [chunk for chunk in json.loads(result.stdout) if chunk["entity"] == entity]
+    return json.loads(result.stdout)
+
+
+def chunks(file: Path, entity: str | None = None) -> list[dict]:
+    """The chunks, of an entity or all, as `rrd.py` has them, in the order of the file."""
+    return [chunk for chunk in taken_apart(file) if entity in (None, chunk["entity"])]
+
+
+def manifests(file: Path) -> list[dict]:
+    """What the end of a file says, as `rrd.py` has it, but for where chunks are."""
+    found = taken_apart(file, "--manifests")
+    for manifest in found:
+        for name in ("chunk_byte_offset", "chunk_byte_size", "chunk_byte_size_uncompressed"):
+            assert all(value > 0 for value in manifest["table"].pop(name)["values"])
+    return found
 
 
 def rows(found: list[dict], column: str) -> list:
@@ -98,12 +119,36 @@ print(table.schema.metadata, *[column.to_pylist() for column in table.columns[2:
         "[{'width': 640, 'kind': None}, {'width': 7, 'kind': None}] [[1, 2, 65535], []]")
 
 
-@pytest.mark.parametrize("name", ["session", "layout"])
-def test_files_of_the_unit_tests_are_valid(name, tmp_path):
-    file = golden(f"RerunLogTests/Golden/{name}.hex", tmp_path / f"{name}.rrd")
-    result = rerun("rrd", "verify", "--check-footers=false", file)
+@pytest.fixture
+def sample(binary, tmp_path) -> Path:
+    """A file with everything that is ever sent in it, and a layout."""
+    path = tmp_path / "sample.rrd"
+    result = subprocess.run([binary, "bench", "rerun", "--sample", path], capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
-    assert "1 file verified without error" in result.stdout + result.stderr
+    return path
+
+
+@pytest.mark.parametrize("name", ["session", "layout", "whole"])
+def test_files_of_the_unit_tests_are_valid(name, tmp_path):
+    verify(golden(f"RerunLogTests/Golden/{name}.hex", tmp_path / f"{name}.rrd"), has_end=name == "whole")
+
+
+def test_end_of_a_file_is_that_which_rerun_writes(sample, tmp_path):
+    """Rerun reads the messages of a file and writes them anew, with an end of its own: it says the same."""
+    for ours in (sample, golden("RerunLogTests/Golden/whole.hex", tmp_path / "whole.rrd")):
+        verify(ours)
+        theirs = ours.with_suffix(".anew.rrd")
+        assert rerun("rrd", "filter", "--drop-entity", "/nothing", "--output", theirs, ours).returncode == 0
+        assert manifests(theirs) == manifests(ours)
+
+
+def test_file_that_was_cut_opens(sample, tmp_path):
+    cut = tmp_path / "cut.rrd"
+    # In the middle of a message, as after `kill -9`.
+    cut.write_bytes(sample.read_bytes()[:100_001])
+    assert 10 < len(chunks(cut)) < len(chunks(sample))
+    verify(cut, has_end=False)
+    assert rerun("rrd", "verify", cut).returncode != 0
 
 
 def test_what_is_sent_arrives(binary, viewer, tmp_path):
@@ -115,7 +160,7 @@ def test_what_is_sent_arrives(binary, viewer, tmp_path):
     assert result.returncode == 0, result.stderr
     wait_until(lambda: sink.has("/world/objects"), 20, "the last message is in the file")
     sink.close()
-    assert rerun("rrd", "verify", "--check-footers=false", sent).returncode == 0
+    verify(sent)
     result = rerun("rrd", "compare", "--unordered", sent, sink.file)
     assert result.returncode == 0, result.stdout + result.stderr
     assert rerun("rrd", "compare", "--unordered", golden("RerunLogTests/Golden/session.hex", tmp_path / "other.rrd"),
@@ -143,8 +188,7 @@ def test_viewer_that_is_killed_gets_everything_anew(make_server, make_clip, view
         second.close()
     recordings = set()
     for one in (first, second):
-        result = rerun("rrd", "verify", "--check-footers=false", one.file)
-        assert result.returncode == 0, result.stderr
+        verify(one.file, has_end=False)
         video = chunks(one.file, "/frame")
         assert any(chunk["is_static"] for chunk in video), "the codec is there"
         numbers = rows([chunk for chunk in video if not chunk["is_static"]], "frame")
@@ -171,3 +215,46 @@ def test_addresses_are_checked(binary, tmp_path):
         capture_output=True, text=True, timeout=20)
     assert result.returncode == 64
     assert "is no address of a viewer" in result.stderr
+
+
+@pytest.fixture
+def flight(make_server) -> Path:
+    """A recorded session with video, sensors, poses and points."""
+    server = make_server(
+        "--demo", command="up", settings={"simulator": {"width": 640, "height": 360, "frames_per_second": 15}},
+        environment={"WORLDSYSTEM_DETECT": "true", "WORLDSYSTEM_SLAM": "true", "SLAM_FRAME_SKIP": "2"})
+    wait_until(lambda: (server.metric("worldsystem_slam_map_points") or 0) > 20, 120, "a map", 0.5)
+    # Clouds come every few seconds.
+    frames = server.metric("worldsystem_recording_frames_total")
+    wait_until(lambda: server.metric("worldsystem_recording_frames_total") > frames + 90, 60, "six seconds more", 0.5)
+    server.stop()
+    (session,) = [path.parent for path in server.data.glob("*/metadata.json")]
+    return session
+
+
+def test_sessions_open_as_mcap_and_as_rrd(binary, flight, tmp_path):
+    """The file that every session has, and the one that is made of it: the same video, poses and points in both."""
+    frames = json.loads((flight / "metadata.json").read_text())["total_frames"]
+    converted, exported = tmp_path / "converted.rrd", tmp_path / "exported.rrd"
+    assert rerun("mcap", "check", flight / "session.mcap").returncode == 0
+    result = rerun("mcap", "convert", flight / "session.mcap", "--application-id", "session", "--output", converted)
+    assert result.returncode == 0, result.stderr
+    result = subprocess.run(
+        [binary, "sessions", "export", flight, "--format", "rrd", "--output", exported], capture_output=True, text=True,
+        timeout=120)
+    assert result.returncode == 0, result.stderr
+    counts = []
+    for file, entities in (
+        (converted, {"video": "/camera/video", "pose": "/tf", "points": "/points"}),
+        (exported, {"video": "/frame", "pose": "/world/camera", "points": "/world/points"}),
+    ):
+        verify(file)
+        columns = {"video": "VideoStream:sample", "pose": "Transform3D:translation", "points": "Points3D:positions"}
+        counts.append({
+            what: sum(chunk["rows"] for chunk in chunks(file, entity) if columns[what] in chunk["names"])
+            for what, entity in entities.items()
+        })
+    assert counts[0] == counts[1]
+    assert counts[0]["video"] == frames and counts[0]["pose"] > 20 and counts[0]["points"] > 0
+    # Rows stand together: a chunk for each would be mostly names.
+    assert len(chunks(exported, "/world/camera")) <= counts[0]["pose"] / 5

@@ -46,11 +46,12 @@ def log_objects(recording: rr.RecordingStream, events: int):
 
 
 def log_video(recording: rr.RecordingStream, events: int):
-    sample = np.random.default_rng(1).bytes(40_000)
+    # Different ones: coded pictures do not repeat each other.
+    samples = [np.random.default_rng(seed).bytes(40_000) for seed in range(4)]
     recording.log("frame", rr.VideoStream(codec=rr.VideoCodec.H264), static=True)
     for index in range(events):
         at(recording, index)
-        recording.log("frame", rr.VideoStream.from_fields(sample=sample))
+        recording.log("frame", rr.VideoStream.from_fields(sample=samples[index % 4]))
 
 
 def log_points(recording: rr.RecordingStream, events: int):

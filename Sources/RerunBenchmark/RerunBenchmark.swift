@@ -65,16 +65,16 @@ public struct RerunBenchmark: Sendable {
     let (started, cpu) = (Self.seconds(CLOCK_MONOTONIC), Self.seconds(CLOCK_PROCESS_CPUTIME_ID))
     var mapping = RerunMapping(
       store: RerunStore(id: "benchmark", application: "benchmark"), name: "benchmark",
-      start: WallTime(nanosSince1970: 1_700_000_000_000_000_000), compress: RerunSink.compression)
-    var buffer = RerunFile.header
+      start: WallTime(nanosSince1970: 1_700_000_000_000_000_000), compress: RerunSink.compression, joinsRows: true)
+    var contents = RerunFile(compress: RerunSink.compression)
     var offset = 0
     func put(_ messages: [RerunMessage], isLast: Bool = false) throws {
-      for message in messages { RerunFile.write(message, to: &buffer) }
-      guard buffer.readableBytes >= 1 << 20 || isLast else { return }
-      let (written, failure) = file.write(buffer, at: offset)
+      for message in messages { contents.add(message) }
+      if isLast { contents.finish() }
+      guard contents.waitingBytes >= 1 << 20 || isLast else { return }
+      let (written, failure) = file.write(contents.take(), at: offset)
       if let failure { throw failure }
       offset += written
-      buffer.clear()
     }
     try put(mapping.begin())
     for event in events { try put(mapping.messages(of: event)) }

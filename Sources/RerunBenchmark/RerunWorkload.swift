@@ -39,11 +39,12 @@ public enum RerunWorkload: String, Sendable, Codable, CaseIterable {
       }
       return (0..<count).map { .points(Self.time($0), PointCloud(points: points)) }
     case .video:
-      let data = ByteBuffer(bytes: Self.noise(40_000))
+      // Different ones: coded pictures do not repeat each other.
+      let pictures = (1...4).map { ByteBuffer(bytes: Self.noise(40_000, seed: $0)) }
       return (0..<count).map { index -> SessionEvent in
         .video(
           SessionEvent.Video(
-            time: Self.time(index), frame: index, isKeyFrame: index == 0, data: [data],
+            time: Self.time(index), frame: index, isKeyFrame: index == 0, data: [pictures[index % 4]],
             resolution: Resolution(width: 1_280, height: 720)))
       }
     case .objects:
@@ -70,8 +71,8 @@ public enum RerunWorkload: String, Sendable, Codable, CaseIterable {
   }
 
   /// As good as random: xorshift. Source: Marsaglia 2003, "Xorshift RNGs".
-  private static func noise(_ count: Int) -> [UInt8] {
-    var state: UInt32 = 1
+  private static func noise(_ count: Int, seed: UInt32) -> [UInt8] {
+    var state = seed
     return (0..<count).map { _ in
       state ^= state << 13
       state ^= state >> 17

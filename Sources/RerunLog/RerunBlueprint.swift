@@ -64,7 +64,7 @@ public struct RerunBlueprint: Sendable {
             .view(View(.space, "World", origin: "/world")),
             .tabs([
               .view(
-                View(.log, "Log", origin: "/", contents: ["/log/**", "/api_results/**", "/frame_number"])),
+                View(.log, "Log", origin: "/", contents: ["/log/**", "/api_results/**"])),
               .view(View(.map, "Map", origin: "/telemetry/gps")),
             ]),
           ], shares: [5, 2]),

@@ -1,11 +1,10 @@
 import ArrowIPC
-public import NIOCore
 
 /// A column of a chunk: values of one kind, some for each row.
 public struct RerunColumn: Sendable {
   let component: RerunComponent
-  let values: ArrowArray
-  let rows: Int
+  private(set) var values: ArrowArray
+  private(set) var rows: Int
 
   /// - Parameter items: of one row.
   init(_ component: RerunComponent, _ items: ArrowArray) { self.init(component, items, lengths: [items.count]) }
@@ -15,6 +14,17 @@ public struct RerunColumn: Sendable {
     self.component = component
     values = .lists(of: items, lengths: lengths)
     rows = lengths.count
+    isEmpty = items.count == 0
+  }
+
+  /// Whether no row has an item.
+  private(set) var isEmpty: Bool
+
+  /// Adds the rows of a column of the same component.
+  mutating func append(_ other: RerunColumn) {
+    values.append(other.values, of: component.field.type)
+    rows += other.rows
+    isEmpty = isEmpty && other.isEmpty
   }
 }
 
@@ -78,90 +88,26 @@ public struct RerunChunk: Sendable {
     self.times = times
     self.columns = columns
   }
+
+  var rows: Int { columns.first?.rows ?? 0 }
+  /// Bytes of its values.
+  var bytes: Int { columns.reduce(0) { $0 + $1.values.bytes } }
+
+  var layout: RerunLayout {
+    RerunLayout(entity: entity, timelines: times.map(\.timeline), components: columns.map(\.component))
+  }
+
+  /// Adds the rows of a chunk of the same layout.
+  mutating func append(_ other: RerunChunk) {
+    for index in times.indices { times[index].values += other.times[index].values }
+    for index in columns.indices { columns[index].append(other.columns[index]) }
+  }
 }
 
-/// Writes the chunks of one store.
-///
-/// Source: what Rerun calls Sorbet, version 0.1.4: one record batch a chunk, with its names as metadata.
-struct RerunEncoder: Sendable {
-  private struct Layout: Hashable {
-    var entity: String
-    var timelines: [RerunTimeline]
-    var isSorted: Bool
-    var components: [RerunComponent]
-  }
-
-  /// How many layouts are kept: an entity for each object would need ever more.
-  private static let layoutLimit = 256
-
-  let store: RerunStore
-  private let compress: RerunCompression?
-  private var ids: RerunIDs
-  private var layouts: [Layout: ArrowSchema] = [:]
-
-  init(_ store: RerunStore, compress: RerunCompression?) {
-    self.store = store
-    self.compress = compress
-    ids = RerunIDs("\(store.kind) \(store.id)")
-  }
-
-  mutating func storeInfo(at nanos: Int64) -> RerunMessage { .storeInfo(store, id: ids.next(nanos)) }
-
-  /// - Parameter nanos: when it was, for identifiers.
-  mutating func message(_ chunk: RerunChunk, at nanos: Int64) -> RerunMessage {
-    let rows = chunk.columns.first?.rows ?? 0
-    let id = ids.next(nanos)
-    var rowIDs = ByteBufferAllocator().buffer(capacity: 16 * rows)
-    for _ in 0..<rows {
-      let row = ids.next(nanos)
-      rowIDs.writeInteger(row.nanos)
-      rowIDs.writeInteger(row.increment)
-    }
-    let columns =
-      [ArrowArray.fixedSizeBinary(rowIDs, width: 16)] + chunk.times.map { .integers($0.values) }
-      + chunk.columns.map(\.values)
-    let payloadSize = chunk.columns.reduce(4_096) { $0 + $1.values.bytes }
-    var payload = ByteBufferAllocator().buffer(capacity: payloadSize)
-    schema(of: chunk).write(columns, variable: id.chunkName, to: &payload)
-    return .chunk(
-      store, entity: chunk.entity, id: id, isStatic: chunk.times.isEmpty, payload: payload,
-      compressed: compress?(payload))
-  }
-
-  private mutating func schema(of chunk: RerunChunk) -> ArrowSchema {
-    let isSorted = chunk.times.allSatisfy {
-      $0.values.count < 2 || zip($0.values, $0.values.dropFirst()).allSatisfy(<=)
-    }
-    let layout = Layout(
-      entity: chunk.entity, timelines: chunk.times.map(\.timeline), isSorted: isSorted,
-      components: chunk.columns.map(\.component))
-    if let known = layouts[layout] { return known }
-    let sorted = isSorted ? [ArrowMetadata("rerun:is_sorted", "true")] : []
-    let times = layout.timelines.map { timeline in
-      ArrowField(
-        timeline.name, timeline.isTime ? .timestampNanos : .int64,
-        metadata: [ArrowMetadata("rerun:index_name", timeline.name), ArrowMetadata("rerun:kind", "index")] + sorted)
-    }
-    let schema = ArrowSchema(
-      [Self.rowID] + times + layout.components.map(\.field),
-      metadata: [
-        ArrowMetadata("rerun:entity_path", chunk.entity),
-        ArrowMetadata("rerun:id", RerunID(nanos: 0, increment: 0).chunkName),
-        ArrowMetadata("sorbet:version", "0.1.4"),
-      ], variable: "rerun:id")
-    if layouts.count >= Self.layoutLimit { layouts = [:] }
-    layouts[layout] = schema
-    return schema
-  }
-
-  private static let rowID = ArrowField(
-    "rerun.controls.RowId", .fixedSizeBinary(16), isNullable: false,
-    metadata: [
-      ArrowMetadata("ARROW:extension:metadata", #"{"namespace":"row"}"#),
-      ArrowMetadata("ARROW:extension:name", "rerun.datatypes.TUID"), ArrowMetadata("rerun:is_sorted", "true"),
-      ArrowMetadata("rerun:kind", "control"),
-    ])
+/// What chunks have in common that differ in their rows only.
+struct RerunLayout: Hashable, Sendable {
+  var entity: String
+  /// None: what it says holds at all times.
+  var timelines: [RerunTimeline]
+  var components: [RerunComponent]
 }
-
-/// Makes a block of LZ4 of a payload; `nil` where it is to be sent as it is.
-public typealias RerunCompression = @Sendable (ByteBuffer) -> ByteBuffer?

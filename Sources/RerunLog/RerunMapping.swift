@@ -30,6 +30,8 @@ public struct RerunMapping: Sendable {
   private var isMetric: Bool?
   private var track = ThinnedPath<SIMD2<Double>>()
   private var masks: Set<Int> = []
+  /// What the event at hand has brought so far.
+  private var ready: [RerunMessage] = []
 
   /// - Parameters:
   ///   - store: the recording.
@@ -38,16 +40,18 @@ public struct RerunMapping: Sendable {
   ///   - camera: what is known of it; `nil`: it is taken to be a usual phone's, unless an event says otherwise.
   ///   - layout: how a viewer is to show it; `nil`: as it likes.
   ///   - compress: for chunks; `nil`: they are sent as they are.
+  ///   - joinsRows: whether rows wait for others of their kind, up to 10 s of the session: right for a file, which is much
+  ///     smaller then, and wrong for a viewer, which would wait as long.
   public init(
     store: RerunStore, name: String, start: WallTime, camera: CameraModel? = nil,
-    layout: RerunBlueprint? = .session, compress: RerunCompression? = nil
+    layout: RerunBlueprint? = .session, compress: RerunCompression? = nil, joinsRows: Bool = false
   ) {
     self.name = name
     self.start = start
     self.camera = camera
     self.layout = layout
     self.compress = compress
-    encoder = RerunEncoder(store, compress: compress)
+    encoder = RerunEncoder(store, compress: compress, joinsRows: joinsRows)
   }
 
   /// What comes in front of everything else; for a viewer that has started anew, again.
@@ -72,27 +76,31 @@ public struct RerunMapping: Sendable {
   /// The messages of the next event.
   public mutating func messages(of event: SessionEvent) -> [RerunMessage] {
     switch event {
-    case .video(let video): self.video(video)
-    case .videoWasCut: []
-    case .camera(let camera): self.camera(camera)
-    case .objects(let objects): self.objects(objects)
-    case .pose(let pose): self.pose(pose)
+    case .video(let video): add(video)
+    case .videoWasCut: break
+    case .camera(let camera): add(camera)
+    case .objects(let objects): add(objects)
+    case .pose(let pose): add(pose)
     case .points(let time, let cloud):
-      [
-        message(
-          "/world/points", Self.times(time),
-          Rerun.Points3D(
-            positions: cloud.points.map(\.position),
-            colors: cloud.points.map { RerunColor($0.colour.x, $0.colour.y, $0.colour.z) }, radius: .screen(1.5)))
-      ]
-    case .motion(let motion): self.motion(motion)
-    case .location(let location): self.location(location)
+      put(
+        "/world/points", Self.times(time),
+        Rerun.Points3D(
+          positions: cloud.points.map { $0.position },
+          colors: cloud.points.map { RerunColor($0.colour.x, $0.colour.y, $0.colour.z) }, radius: .screen(1.5)))
+    case .motion(let motion): add(motion)
+    case .location(let location): add(location)
     case .identification(let result):
-      [message("/api_results/object_\(result.object)", Self.times(result.time), Rerun.TextLog(result.findings))]
+      put("/api_results/object_\(result.object)", Self.times(result.time), Rerun.TextLog(result.findings))
     case .log(let log):
-      [message("/log", Self.times(log.time), Rerun.TextLog("\(log.source): \(log.text)", level: Self.level(log.level)))]
-    case .places(let places, let time): self.places(places, time)
+      put("/log", Self.times(log.time), Rerun.TextLog("\(log.source): \(log.text)", level: Self.level(log.level)))
+    case .places(let places, let time): add(places, time)
     }
+    return takeReady()
+  }
+
+  private mutating func takeReady() -> [RerunMessage] {
+    defer { ready = [] }
+    return ready
   }
 
   /// Notes an event that nobody is told of: what builds up over time, as the trajectory, goes on.
@@ -112,8 +120,13 @@ public struct RerunMapping: Sendable {
 
   /// What waits for more of its kind.
   public mutating func flush() -> [RerunMessage] {
-    guard let last = motion.last else { return [] }
-    var messages: [RerunMessage] = []
+    putMotion()
+    encoder.flush(to: &ready)
+    return takeReady()
+  }
+
+  private mutating func putMotion() {
+    guard let last = motion.last else { return }
     // Readings without a magnetometer stand in no row of it.
     for (sensor, readings) in [
       ("accelerometer", motion.map { ($0.time, Optional($0.accelerometer)) }),
@@ -125,10 +138,9 @@ public struct RerunMapping: Sendable {
       let chunk = RerunChunk(
         "/telemetry/\(sensor)", [(.captureTime, rows.map(\.0.nanosSince1970))],
         Rerun.Scalars(rows: rows.map { [$0.1.x, $0.1.y, $0.1.z] }).columns)
-      messages.append(encoder.message(chunk, at: last.time.nanosSince1970))
+      encoder.write(chunk, at: last.time.nanosSince1970, to: &ready)
     }
     motion = []
-    return messages
   }
 
   // MARK: Rows
@@ -137,24 +149,22 @@ public struct RerunMapping: Sendable {
     [(.captureTime, [time.nanosSince1970])] + (frame.map { [(.frame, [Int64($0)])] } ?? [])
   }
 
-  private mutating func message(
+  private mutating func put(
     _ entity: String, _ times: [(timeline: RerunTimeline, values: [Int64])], _ archetypes: any RerunArchetype...
-  ) -> RerunMessage {
-    let columns = archetypes.flatMap(\.columns)
-    return encoder.message(RerunChunk(entity, times, columns), at: times.first?.values.first ?? start.nanosSince1970)
+  ) {
+    let chunk = RerunChunk(entity, times, archetypes.flatMap(\.columns))
+    encoder.write(chunk, at: times.first?.values.first ?? start.nanosSince1970, to: &ready)
   }
 
-  private mutating func video(_ video: SessionEvent.Video) -> [RerunMessage] {
-    var messages = sentCamera?.resolution == video.resolution ? [] : camera(of: video)
+  private mutating func add(_ video: SessionEvent.Video) {
+    if sentCamera?.resolution != video.resolution { addCamera(of: video) }
     var sample = ByteBuffer()
     for piece in video.data { sample.writeImmutableBuffer(piece) }
-    messages.append(
-      message("/frame", Self.times(video.time, frame: video.frame), Rerun.VideoStream(sample: sample)))
-    return messages
+    put("/frame", Self.times(video.time, frame: video.frame), Rerun.VideoStream(sample: sample))
   }
 
   /// The camera of pictures of a new size, as far as it is known.
-  private mutating func camera(of video: SessionEvent.Video) -> [RerunMessage] {
+  private mutating func addCamera(of video: SessionEvent.Video) {
     let size = video.resolution
     let known = camera.flatMap { camera -> CameraModel? in
       let factor = Double(size.width) / Double(max(1, camera.width))
@@ -162,50 +172,43 @@ public struct RerunMapping: Sendable {
       return camera.scaled(by: factor, width: size.width, height: size.height)
     }
     let model = known ?? .assumed(width: size.width, height: size.height)
-    return camera(
+    add(
       SessionEvent.Camera(
         time: video.time, focalLength: model.focalLength, principalPoint: model.principalPoint, resolution: size))
   }
 
-  private mutating func camera(_ camera: SessionEvent.Camera) -> [RerunMessage] {
+  private mutating func add(_ camera: SessionEvent.Camera) {
     sentCamera = camera
     let size = camera.resolution
-    return [
-      message(
-        "/world/camera", Self.times(camera.time),
-        Rerun.Pinhole(
-          focalLength: SIMD2<Float>(camera.focalLength), principalPoint: SIMD2<Float>(camera.principalPoint),
-          resolution: SIMD2(Float(size.width), Float(size.height))))
-    ]
+    put(
+      "/world/camera", Self.times(camera.time),
+      Rerun.Pinhole(
+        focalLength: SIMD2<Float>(camera.focalLength), principalPoint: SIMD2<Float>(camera.principalPoint),
+        resolution: SIMD2(Float(size.width), Float(size.height))))
   }
 
-  private mutating func pose(_ pose: SessionEvent.Pose) -> [RerunMessage] {
-    var messages: [RerunMessage] = []
+  private mutating func add(_ pose: SessionEvent.Pose) {
     let times = Self.times(pose.time, frame: pose.frame)
     if isMetric != pose.isMetric {
       isMetric = pose.isMetric
       // Without a metric scale the axes are those of the first camera.
-      messages.append(
-        message("/world", times, pose.isMetric ? Rerun.ViewCoordinates.rightForwardUp : .rightDownForward))
+      put("/world", times, pose.isMetric ? Rerun.ViewCoordinates.rightForwardUp : .rightDownForward)
     }
     let quaternion = pose.worldFromCamera.rotation.quaternion
     let position = pose.worldFromCamera.translation
-    messages.append(
-      message(
-        "/world/camera", times,
-        Rerun.Transform3D(translation: SIMD3<Float>(position), quaternion: SIMD4<Float>(quaternion))))
+    put(
+      "/world/camera", times,
+      Rerun.Transform3D(translation: SIMD3<Float>(position), quaternion: SIMD4<Float>(quaternion)))
     if pose.map != map {
       map = pose.map
       path.restart()
     }
     if path.add(position, at: pose.time) {
-      messages.append(
-        message(
-          "/world/trajectory", times,
-          Rerun.LineStrips3D(
-            strips: [path.points.map { SIMD3<Float>($0) }], colors: [Self.pathColor], radius: .screen(1.5))))
+      put(
+        "/world/trajectory", times,
+        Rerun.LineStrips3D(
+          strips: [path.points.map { SIMD3<Float>($0) }], colors: [Self.pathColor], radius: .screen(1.5)))
     }
-    return messages
   }
 
   private static func level(_ level: SessionEvent.Log.Level) -> Rerun.TextLog.Level {
@@ -223,77 +226,60 @@ extension RerunMapping {
   /// The same colour for box and mask of an object, which Rerun chooses by the class.
   private static func classOf(_ object: Int) -> UInt8 { UInt8(1 + object.magnitude % 255) }
 
-  private mutating func objects(_ found: SessionEvent.Objects) -> [RerunMessage] {
+  private mutating func add(_ found: SessionEvent.Objects) {
     let times = Self.times(found.time, frame: found.frame)
     let boxes = found.objects.map { ($0, SIMD2($0.box.x, $0.box.y), SIMD2($0.box.z, $0.box.w)) }
-    var messages = [
-      message(
-        "/frame/objects", times,
-        Rerun.Boxes2D(
-          centers: boxes.map { ($0.1 + $0.2) / 2 }, halfSizes: boxes.map { ($0.2 - $0.1) / 2 },
-          labels: boxes.map { "\($0.0.label) \($0.0.id)" }, classIDs: boxes.map { UInt16(Self.classOf($0.0.id)) })),
-      message(
-        "/frame_number", times, Rerun.TextLog("frame \(found.frame): \(found.objects.count) objects", level: .debug)),
-    ]
+    put(
+      "/frame/objects", times,
+      Rerun.Boxes2D(
+        centers: boxes.map { ($0.1 + $0.2) / 2 }, halfSizes: boxes.map { ($0.2 - $0.1) / 2 },
+        labels: boxes.map { "\($0.0.label) \($0.0.id)" }, classIDs: boxes.map { UInt16(Self.classOf($0.0.id)) }))
+    put("/frame_number", times, Rerun.TextLog("frame \(found.frame): \(found.objects.count) objects", level: .debug))
     var shown: Set<Int> = []
     for object in found.objects {
       guard let mask = object.mask, let crop = MaskCrop(mask, class: Self.classOf(object.id)) else { continue }
       shown.insert(object.id)
-      messages.append(
-        message(
-          "/masks/object_\(object.id)", times,
-          Rerun.SegmentationImage(classes: crop.classes, resolution: crop.resolution),
-          Rerun.Transform3D(translation: SIMD3(Float(crop.origin.x), Float(crop.origin.y), 0))))
+      put(
+        "/masks/object_\(object.id)", times,
+        Rerun.SegmentationImage(classes: crop.classes, resolution: crop.resolution),
+        Rerun.Transform3D(translation: SIMD3(Float(crop.origin.x), Float(crop.origin.y), 0)))
     }
-    for id in masks.subtracting(shown).sorted() {
-      messages.append(message("/masks/object_\(id)", times, Rerun.Clear()))
-    }
+    for id in masks.subtracting(shown).sorted() { put("/masks/object_\(id)", times, Rerun.Clear()) }
     masks = shown
-    return messages
   }
 
-  private mutating func places(_ places: [SessionEvent.Place], _ time: WallTime) -> [RerunMessage] {
+  private mutating func add(_ places: [SessionEvent.Place], _ time: WallTime) {
     let positions = places.map { SIMD3<Float>($0.position) }
     let labels = places.map { "\($0.label) \($0.object)" }
     let sized = places.filter { $0.halfSize != nil }
-    return [
-      message(
-        "/world/objects", Self.times(time), Rerun.Points3D(positions: positions, labels: labels, radius: .screen(4))),
-      message(
-        "/world/objects/extent", Self.times(time),
-        Rerun.Boxes3D(
-          centers: sized.map { SIMD3<Float>($0.position) },
-          halfSizes: sized.compactMap { $0.halfSize.map(SIMD3<Float>.init) })
-      ),
-    ]
+    put("/world/objects", Self.times(time), Rerun.Points3D(positions: positions, labels: labels, radius: .screen(4)))
+    put(
+      "/world/objects/extent", Self.times(time),
+      Rerun.Boxes3D(
+        centers: sized.map { SIMD3<Float>($0.position) },
+        halfSizes: sized.compactMap { $0.halfSize.map(SIMD3<Float>.init) }))
   }
 
-  private mutating func motion(_ reading: SessionEvent.Motion) -> [RerunMessage] {
-    var messages: [RerunMessage] = []
+  private mutating func add(_ reading: SessionEvent.Motion) {
     if let first = motion.first,
       motion.count >= Self.motionRows || reading.time.since(first.time) >= Self.motionInterval
         || reading.time < first.time
     {
-      messages = flush()
+      putMotion()
     }
     motion.append(reading)
-    return messages
   }
 
-  private mutating func location(_ location: SessionEvent.Location) -> [RerunMessage] {
+  private mutating func add(_ location: SessionEvent.Location) {
     let position = SIMD2(location.latitudeDegrees, location.longitudeDegrees)
     let times = Self.times(location.time)
-    var messages = [
-      message(
-        "/telemetry/gps", times,
-        Rerun.GeoPoints(positions: [position], color: RerunColor(52, 152, 219), radius: .screen(8)))
-    ]
+    put(
+      "/telemetry/gps", times,
+      Rerun.GeoPoints(positions: [position], color: RerunColor(52, 152, 219), radius: .screen(8)))
     if track.add(position, at: location.time), track.points.count > 1 {
-      messages.append(
-        message(
-          "/telemetry/gps/track", times,
-          Rerun.GeoLineStrings(line: track.points, color: Self.pathColor, radius: .screen(2))))
+      put(
+        "/telemetry/gps/track", times,
+        Rerun.GeoLineStrings(line: track.points, color: Self.pathColor, radius: .screen(2)))
     }
-    return messages
   }
 }

@@ -16,11 +16,14 @@ public struct RerunMessage: Sendable {
   public var kind: Kind
   /// The message without its wrapper.
   public var body: ByteBuffer
+  /// What it says, of a chunk.
+  private(set) var summary: RerunChunkSummary?
+
   /// What a chunk belongs to; `nil`: it is none.
-  public var entity: String?
+  public var entity: String? { summary?.layout.entity }
 
   /// Bytes that it takes in memory.
-  public var cost: Int { body.readableBytes + 64 }
+  public var cost: Int { body.readableBytes + 256 }
 
   /// `WriteMessagesRequest` of the message proxy service, the message in its wrapper.
   public var request: ByteBuffer {
@@ -55,18 +58,16 @@ public struct RerunMessage: Sendable {
 
   /// `ArrowMsg`.
   /// - Parameter compressed: the payload as a block of LZ4, where it is to be sent like that.
-  static func chunk(
-    _ store: RerunStore, entity: String, id: RerunID, isStatic: Bool, payload: ByteBuffer, compressed: ByteBuffer?
-  ) -> RerunMessage {
+  static func chunk(_ summary: RerunChunkSummary, payload: ByteBuffer, compressed: ByteBuffer?) -> RerunMessage {
     var body = ByteBufferAllocator().buffer(capacity: (compressed ?? payload).readableBytes + 128)
-    body.writeProtobuf(1) { store.encode(to: &$0) }
+    body.writeProtobuf(1) { summary.store.encode(to: &$0) }
     body.writeProtobuf(2, integer: compressed == nil ? 1 : 2)
     body.writeProtobuf(3, integer: Int64(payload.readableBytes))
     body.writeProtobuf(4, integer: 1)
     body.writeProtobuf(5, bytes: compressed ?? payload)
-    body.writeProtobuf(6) { id.encode(to: &$0) }
-    body.writeProtobuf(7, bool: isStatic)
-    return RerunMessage(kind: .chunk, body: body, entity: entity)
+    body.writeProtobuf(6) { summary.id.encode(to: &$0) }
+    body.writeProtobuf(7, bool: summary.layout.timelines.isEmpty)
+    return RerunMessage(kind: .chunk, body: body, summary: summary)
   }
 
   /// `BlueprintActivationCommand`: shown now, and where somebody asks for the usual layout.
@@ -77,6 +78,20 @@ public struct RerunMessage: Sendable {
     body.writeProtobuf(3, bool: true)
     return RerunMessage(kind: .blueprintActivation, body: body)
   }
+}
+
+/// What the end of a file has to say of a chunk.
+struct RerunChunkSummary: Sendable {
+  let store: RerunStore
+  let layout: RerunLayout
+  let id: RerunID
+  let rows: Int
+  /// From the first to the last on each timeline.
+  let ranges: [ClosedRange<Int64>]
+  /// Of the payload, not compressed.
+  let bytes: Int
+  /// Places of the columns in which no row has an item.
+  let emptyColumns: [Int]
 }
 
 extension RerunID {

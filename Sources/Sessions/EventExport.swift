@@ -130,10 +130,15 @@ final class PointExport: EventExport {
 }
 
 final class RerunExport: EventExport {
+  private static let compress: RerunCompression = { bytes in
+    var result = ByteBuffer()
+    return bytes.withUnsafeReadableBytes { LZ4.compressBlock($0, to: &result) } ? result : nil
+  }
+
   private let file: OutputFile
   private var mapping: RerunMapping?
   private let folder: SessionFolder
-  private var buffer = RerunFile.header
+  private var contents = RerunFile(compress: compress)
 
   init(_ path: String, of folder: SessionFolder) throws {
     file = try OutputFile(path)
@@ -145,25 +150,17 @@ final class RerunExport: EventExport {
       let start = folder.metadata.map { WallTime(nanosSince1970: Int64($0.start_time * 1e6) * 1_000) }
       mapping = RerunMapping(
         store: RerunStore(id: folder.name, application: "worldsystem"), name: folder.title,
-        start: start ?? WallTime(nanosSince1970: 0),
-        compress: { bytes in
-          var result = ByteBuffer()
-          return bytes.withUnsafeReadableBytes { LZ4.compressBlock($0, to: &result) } ? result : nil
-        })
-      for message in mapping?.begin() ?? [] { RerunFile.write(message, to: &buffer) }
+        start: start ?? WallTime(nanosSince1970: 0), compress: Self.compress, joinsRows: true)
+      for message in mapping?.begin() ?? [] { contents.add(message) }
     }
-    for message in mapping?.messages(of: event) ?? [] { RerunFile.write(message, to: &buffer) }
-    if buffer.readableBytes > 1 << 20 { try flush() }
-  }
-
-  private func flush() throws {
-    try file.write(buffer)
-    buffer.clear()
+    for message in mapping?.messages(of: event) ?? [] { contents.add(message) }
+    if contents.waitingBytes > 1 << 20 { try file.write(contents.take()) }
   }
 
   func finish() throws {
-    for message in mapping?.flush() ?? [] { RerunFile.write(message, to: &buffer) }
-    try flush()
+    for message in mapping?.flush() ?? [] { contents.add(message) }
+    contents.finish()
+    try file.write(contents.take())
     try file.finish()
   }
 }

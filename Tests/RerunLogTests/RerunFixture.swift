@@ -13,8 +13,18 @@ enum RerunFixture {
 
   static func time(_ frame: Int) -> WallTime { start.advanced(by: Nanoseconds(Int64(frame) * 33_333_333)) }
 
-  static func mapping(layout: RerunBlueprint? = .session) -> RerunMapping {
-    RerunMapping(store: store, name: "flight", start: start, layout: layout)
+  static func mapping(layout: RerunBlueprint? = .session, joinsRows: Bool = false) -> RerunMapping {
+    RerunMapping(store: store, name: "flight", start: start, layout: layout, joinsRows: joinsRows)
+  }
+
+  /// A file, whole or as a process leaves it that is killed.
+  static func file(
+    of messages: [RerunMessage], compress: RerunCompression? = nil, isWhole: Bool = true
+  ) -> ByteBuffer {
+    var file = RerunFile(compress: compress)
+    for message in messages { file.add(message) }
+    if isWhole { file.finish() }
+    return file.take()
   }
 
   static func video(_ frame: Int) -> SessionEvent {
@@ -78,6 +88,13 @@ enum RerunFixture {
 
   static func messages(layout: RerunBlueprint? = .session) -> [RerunMessage] {
     var mapping = mapping(layout: layout)
+    return mapping.begin() + events.flatMap { mapping.messages(of: $0) } + mapping.flush()
+  }
+
+  /// As they go into a file, of a short session.
+  static var joinedMessages: [RerunMessage] {
+    var mapping = mapping(layout: nil, joinsRows: true)
+    let events = (0..<3).flatMap { [video($0), pose($0, x: Double($0)), motion(Int64($0) * 5_000_000)] }
     return mapping.begin() + events.flatMap { mapping.messages(of: $0) } + mapping.flush()
   }
 }

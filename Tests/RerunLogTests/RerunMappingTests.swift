@@ -9,9 +9,13 @@ import Testing
 @Suite struct RerunMappingTests {
   /// IntegrationTests/test_rerun.py has Rerun itself verify the same file.
   @Test func fileHasTheBytesThatRerunVerifies() {
-    var file = RerunFile.header
-    for message in RerunFixture.messages(layout: nil) { RerunFile.write(message, to: &file) }
+    let file = RerunFixture.file(of: RerunFixture.messages(layout: nil), isWhole: false)
     #expect(Golden.difference(between: Hexadecimal.lines(of: file), and: "session.hex") == nil)
+  }
+
+  @Test func wholeFileHasTheBytesThatRerunVerifies() {
+    let file = RerunFixture.file(of: RerunFixture.joinedMessages)
+    #expect(Golden.difference(between: Hexadecimal.lines(of: file), and: "whole.hex") == nil)
   }
 
   @Test func layoutHasTheBytesThatRerunVerifies() throws {
@@ -19,8 +23,7 @@ import Testing
     let messages = mapping.begin()
     // Behind the recording's own.
     let first = try #require(messages.lastIndex { $0.kind == .storeInfo })
-    var file = RerunFile.header
-    for message in messages[first...] { RerunFile.write(message, to: &file) }
+    let file = RerunFixture.file(of: Array(messages[first...]), isWhole: false)
     #expect(Golden.difference(between: Hexadecimal.lines(of: file), and: "layout.hex") == nil)
   }
 
@@ -53,6 +56,33 @@ import Testing
     #expect(!entities.contains("/telemetry/magnetometer"))
     #expect(mapping.flush().count == 2)
     #expect(mapping.flush().isEmpty)
+  }
+
+  @Test func rowsOfAFileWaitForEachOther() throws {
+    var mapping = RerunFixture.mapping(joinsRows: true)
+    let first = mapping.messages(of: RerunFixture.pose(0, x: 0))
+    #expect(first.isEmpty)
+    // 30 a second for 9 s, then one that is 10 s behind the first.
+    let waiting = (1..<270).flatMap { mapping.messages(of: RerunFixture.pose($0, x: Double($0))) }
+    #expect(waiting.map(\.entity) == [])
+    let full = mapping.messages(of: RerunFixture.pose(301, x: 1))
+    #expect(full.map(\.entity) == ["/world/camera", "/world/trajectory"])
+    #expect(mapping.flush().map(\.entity) == ["/world", "/world/camera", "/world/trajectory"])
+    #expect(mapping.flush().isEmpty)
+  }
+
+  @Test func rowsWaitUpToABoundOfBytes() {
+    var mapping = RerunFixture.mapping(joinsRows: true)
+    func large(_ frame: Int, bytes: Int) -> SessionEvent {
+      .video(
+        SessionEvent.Video(
+          time: RerunFixture.time(frame), frame: frame, isKeyFrame: false,
+          data: [ByteBuffer(repeating: 1, count: bytes)], resolution: RerunFixture.resolution))
+    }
+    let sent = (0..<30).map { mapping.messages(of: large($0, bytes: 100_000)).count }
+    // Five in 512 KiB.
+    #expect(sent == (0..<30).map { $0 > 0 && $0 % 5 == 0 ? 1 : 0 })
+    #expect(mapping.messages(of: large(30, bytes: 600_000)).count == 1)
   }
 
   @Test func masksThatAreGoneAreCleared() throws {

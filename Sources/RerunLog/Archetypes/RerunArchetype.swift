@@ -25,18 +25,9 @@ extension ArrowArray {
     .vectors(of: .floats(values.flatMap { [$0.x, $0.y] }), size: 2)
   }
 
-  static func points(_ values: [SIMD3<Float>]) -> ArrowArray {
-    var numbers: [Float] = []
-    numbers.reserveCapacity(values.count * 3)
-    for value in values {
-      numbers.append(value.x)
-      numbers.append(value.y)
-      numbers.append(value.z)
-    }
-    return .vectors(of: .floats(numbers), size: 3)
-  }
+  static func points(_ values: [SIMD3<Float>]) -> ArrowArray { .vectors(values) }
 
-  static func colors(_ values: [RerunColor]) -> ArrowArray { .integers(values.map(\.bits)) }
+  static func colors(_ values: [RerunColor]) -> ArrowArray { .integers(values.map { $0.bits }) }
 }
 
 extension RerunColumn {

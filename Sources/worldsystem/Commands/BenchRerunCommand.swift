@@ -81,10 +81,11 @@ struct BenchRerunCommand: AsyncParsableCommand {
 
   private func write(_ path: String) async throws {
     let messages = RerunSample.messages()
-    var file = RerunFile.header
-    for message in messages { RerunFile.write(message, to: &file) }
+    var file = RerunFile()
+    for message in messages { file.add(message) }
+    file.finish()
     do {
-      try Data(file.readableBytesView).write(to: URL(fileURLWithPath: path))
+      try Data(file.take().readableBytesView).write(to: URL(fileURLWithPath: path))
     } catch {
       throw CommandFailure(.usage, "\(path) cannot be written")
     }
