@@ -119,27 +119,34 @@ print(table.schema.metadata, *[column.to_pylist() for column in table.columns[2:
         "[{'width': 640, 'kind': None}, {'width': 7, 'kind': None}] [[1, 2, 65535], []]")
 
 
-@pytest.mark.parametrize("name", ["session", "joined", "layout"])
+@pytest.fixture
+def sample(binary, tmp_path) -> Path:
+    """A file with everything that is ever sent in it, and a layout."""
+    path = tmp_path / "sample.rrd"
+    result = subprocess.run([binary, "bench", "rerun", "--sample", path], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    return path
+
+
+@pytest.mark.parametrize("name", ["session", "layout", "whole"])
 def test_files_of_the_unit_tests_are_valid(name, tmp_path):
-    verify(golden(f"RerunLogTests/Golden/{name}.hex", tmp_path / f"{name}.rrd"))
+    verify(golden(f"RerunLogTests/Golden/{name}.hex", tmp_path / f"{name}.rrd"), has_end=name == "whole")
 
 
-def test_end_of_a_file_is_that_which_rerun_writes(tmp_path):
+def test_end_of_a_file_is_that_which_rerun_writes(sample, tmp_path):
     """Rerun reads the messages of a file and writes them anew, with an end of its own: it says the same."""
-    for name in ("session", "joined", "layout"):
-        ours = golden(f"RerunLogTests/Golden/{name}.hex", tmp_path / f"{name}.rrd")
-        theirs = tmp_path / f"{name}-anew.rrd"
+    for ours in (sample, golden("RerunLogTests/Golden/whole.hex", tmp_path / "whole.rrd")):
+        verify(ours)
+        theirs = ours.with_suffix(".anew.rrd")
         assert rerun("rrd", "filter", "--drop-entity", "/nothing", "--output", theirs, ours).returncode == 0
         assert manifests(theirs) == manifests(ours)
 
 
-def test_file_that_was_cut_opens(tmp_path):
-    whole = golden("RerunLogTests/Golden/session.hex", tmp_path / "whole.rrd")
+def test_file_that_was_cut_opens(sample, tmp_path):
     cut = tmp_path / "cut.rrd"
-    found = chunks(whole)
-    # The middle of the file is in the middle of a message, as after `kill -9`.
-    cut.write_bytes(whole.read_bytes()[:whole.stat().st_size // 3])
-    assert 3 < len(chunks(cut)) < len(found)
+    # In the middle of a message, as after `kill -9`.
+    cut.write_bytes(sample.read_bytes()[:100_001])
+    assert 10 < len(chunks(cut)) < len(chunks(sample))
     verify(cut, has_end=False)
     assert rerun("rrd", "verify", cut).returncode != 0
 

@@ -17,11 +17,13 @@ enum RerunFixture {
     RerunMapping(store: store, name: "flight", start: start, layout: layout, joinsRows: joinsRows)
   }
 
-  /// A whole file.
-  static func file(of messages: [RerunMessage], compress: RerunCompression? = nil) -> ByteBuffer {
+  /// A file, whole or as a process leaves it that is killed.
+  static func file(
+    of messages: [RerunMessage], compress: RerunCompression? = nil, isWhole: Bool = true
+  ) -> ByteBuffer {
     var file = RerunFile(compress: compress)
     for message in messages { file.add(message) }
-    file.finish()
+    if isWhole { file.finish() }
     return file.take()
   }
 
@@ -84,8 +86,15 @@ enum RerunFixture {
       + rest
   }
 
-  static func messages(layout: RerunBlueprint? = .session, joinsRows: Bool = false) -> [RerunMessage] {
-    var mapping = mapping(layout: layout, joinsRows: joinsRows)
+  static func messages(layout: RerunBlueprint? = .session) -> [RerunMessage] {
+    var mapping = mapping(layout: layout)
+    return mapping.begin() + events.flatMap { mapping.messages(of: $0) } + mapping.flush()
+  }
+
+  /// As they go into a file, of a short session.
+  static var joinedMessages: [RerunMessage] {
+    var mapping = mapping(layout: nil, joinsRows: true)
+    let events = (0..<3).flatMap { [video($0), pose($0, x: Double($0)), motion(Int64($0) * 5_000_000)] }
     return mapping.begin() + events.flatMap { mapping.messages(of: $0) } + mapping.flush()
   }
 }

@@ -9,14 +9,13 @@ import Testing
 @Suite struct RerunMappingTests {
   /// IntegrationTests/test_rerun.py has Rerun itself verify the same file.
   @Test func fileHasTheBytesThatRerunVerifies() {
-    let file = RerunFixture.file(of: RerunFixture.messages(layout: nil))
+    let file = RerunFixture.file(of: RerunFixture.messages(layout: nil), isWhole: false)
     #expect(Golden.difference(between: Hexadecimal.lines(of: file), and: "session.hex") == nil)
   }
 
-  /// As it is written into files.
-  @Test func fileOfJoinedRowsHasTheBytesThatRerunVerifies() {
-    let file = RerunFixture.file(of: RerunFixture.messages(layout: nil, joinsRows: true))
-    #expect(Golden.difference(between: Hexadecimal.lines(of: file), and: "joined.hex") == nil)
+  @Test func wholeFileHasTheBytesThatRerunVerifies() {
+    let file = RerunFixture.file(of: RerunFixture.joinedMessages)
+    #expect(Golden.difference(between: Hexadecimal.lines(of: file), and: "whole.hex") == nil)
   }
 
   @Test func layoutHasTheBytesThatRerunVerifies() throws {
@@ -24,7 +23,7 @@ import Testing
     let messages = mapping.begin()
     // Behind the recording's own.
     let first = try #require(messages.lastIndex { $0.kind == .storeInfo })
-    let file = RerunFixture.file(of: Array(messages[first...]))
+    let file = RerunFixture.file(of: Array(messages[first...]), isWhole: false)
     #expect(Golden.difference(between: Hexadecimal.lines(of: file), and: "layout.hex") == nil)
   }
 
