@@ -51,8 +51,11 @@ import Testing
   }
 
   @Test func parameterSetsMayStandBehindAMessageOfTheEncoder() throws {
-    let message = [0, 0, 1, 6, 5] + [UInt8](repeating: 7, count: 700)
-    for (rest, isKey) in [([0, 0, 1, 0x67, 1, 0, 0, 1, 0x65], true), ([0, 0, 1, 0x41, 0, 0, 1, 0x67], false)] {
+    let message: [UInt8] = [0, 0, 1, 6, 5] + [UInt8](repeating: 7, count: 700)
+    let endings: [(rest: [UInt8], isKey: Bool)] = [
+      ([0, 0, 1, 0x67, 1, 0, 0, 1, 0x65], true), ([0, 0, 1, 0x41, 0, 0, 1, 0x67], false),
+    ]
+    for (rest, isKey) in endings {
       let unit = ByteBuffer(bytes: message + rest)
       let event = try decoded(
         "/camera/video", Foxglove.CompressedVideo(timestamp: Self.start, frameID: "", data: [unit]))
