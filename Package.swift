@@ -100,7 +100,8 @@ let codecs: [Target] =
   + module(
     "SessionModel",
     [
-      "MediaModel", "Geometry", "BusMessages", "ProtobufWire", "MCAP", "SessionEvents", "ExportFormats", .nioCore,
+      "MediaModel", "CodedMedia", "Geometry", "H264", "BusMessages", "ProtobufWire", "MCAP", "SessionEvents",
+      "ExportFormats", .nioCore,
     ], testing: ["FoxgloveSchemas"])
 
 // MARK: Algorithms: pure
