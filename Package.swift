@@ -95,13 +95,14 @@ let codecs: [Target] =
       "MediaModel", "Geometry", "Checksums", "ProtobufWire", "BusMessages", "ArrowIPC", "SessionEvents", .nioCore,
       .crypto,
     ])
-  + module(
-    "ExportFormats", ["MediaModel", "Geometry", "MapFormats", "TelemetryProtocol", "SessionEvents", .nioCore])
+  + module("ExportFormats", ["MediaModel", "Geometry", "MapFormats", "TelemetryProtocol", "SessionEvents", .nioCore])
   + module("CursorOnTarget", ["MediaModel", "MapFormats", "ExportFormats"])
   + module(
     "SessionModel",
-    ["MediaModel", "Geometry", "BusMessages", "ProtobufWire", "MCAP", "SessionEvents", "ExportFormats", .nioCore],
-    testing: ["FoxgloveSchemas"])
+    [
+      "MediaModel", "CodedMedia", "Geometry", "H264", "BusMessages", "ProtobufWire", "MCAP", "SessionEvents",
+      "ExportFormats", .nioCore,
+    ], testing: ["FoxgloveSchemas"])
 
 // MARK: Algorithms: pure
 

@@ -117,18 +117,38 @@ public struct ArrowArray: Sendable {
   }
 
   /// Lists of three values each.
-  public static func vectors(_ values: [SIMD3<Float>]) -> ArrowArray {
-    let size = 12 * values.count
-    var buffer = ByteBufferAllocator().buffer(capacity: size)
-    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
-      for (index, value) in values.enumerated() {
+  public static func vectors(_ values: [SIMD3<Float>]) -> ArrowArray { vectors(count: values.count) { values[$0] } }
+
+  /// Lists of three values each: what `vector` gives for each of `0..<count`.
+  public static func vectors(count: Int, _ vector: (Int) -> SIMD3<Float>) -> ArrowArray {
+    let bytes = bytes(12 * count) { target in
+      for index in 0..<count {
+        let value = vector(index)
         target.storeBytes(of: value.x.bitPattern.littleEndian, toByteOffset: 12 * index, as: UInt32.self)
         target.storeBytes(of: value.y.bitPattern.littleEndian, toByteOffset: 12 * index + 4, as: UInt32.self)
         target.storeBytes(of: value.z.bitPattern.littleEndian, toByteOffset: 12 * index + 8, as: UInt32.self)
       }
-      return size
     }
-    return vectors(of: ArrowArray(count: 3 * values.count, buffers: [buffer]), size: 3)
+    return vectors(of: ArrowArray(count: 3 * count, buffers: [bytes]), size: 3)
+  }
+
+  /// What `value` gives for each of `0..<count`.
+  public static func integers(count: Int, _ value: (Int) -> UInt32) -> ArrowArray {
+    let bytes = bytes(4 * count) { target in
+      for index in 0..<count {
+        target.storeBytes(of: value(index).littleEndian, toByteOffset: 4 * index, as: UInt32.self)
+      }
+    }
+    return ArrowArray(count: count, buffers: [bytes])
+  }
+
+  private static func bytes(_ count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) -> ByteBuffer {
+    var buffer = ByteBufferAllocator().buffer(capacity: count)
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
+      fill(target)
+      return count
+    }
+    return buffer
   }
 
   /// Structs, one array for each field.

@@ -18,6 +18,10 @@ struct RerunEncoder: Sendable {
   private var ids: RerunIDs
   private var layouts: [Layout: ArrowSchema] = [:]
   private var waiting: RerunWaitingRows?
+  /// Where payloads are put together: fresh memory for each takes longer than what is done in it.
+  private var payload = ByteBuffer()
+  /// What is kept of it.
+  private static let payloadLimit = 4 << 20
 
   /// - Parameter joinsRows: whether rows wait for others of their layout; see ``RerunWaitingRows``.
   init(_ store: RerunStore, compress: RerunCompression?, joinsRows: Bool = false) {
@@ -69,9 +73,11 @@ struct RerunEncoder: Sendable {
       [ArrowArray.fixedSizeBinary(rowIDs, width: 16)] + chunk.times.map { .integers($0.values) }
       + chunk.columns.map(\.values)
     let size = 4_096 + chunk.bytes + chunk.rows * (16 + 8 * chunk.times.count)
-    var payload = ByteBufferAllocator().buffer(capacity: size)
+    if payload.capacity > Self.payloadLimit { payload = ByteBuffer() }
+    payload.clear(minimumCapacity: size)
     let layout = chunk.layout
-    schema(of: chunk, layout).write(columns, variable: id.chunkName, to: &payload)
+    let schema = schema(of: chunk, layout)
+    schema.write(columns, variable: id.chunkName, to: &payload)
     let summary = RerunChunkSummary(
       store: store, layout: layout, id: id, rows: chunk.rows,
       ranges: chunk.times.map { ($0.values.min() ?? 0)...($0.values.max() ?? 0) }, bytes: payload.readableBytes,

@@ -82,11 +82,7 @@ public struct RerunMapping: Sendable {
     case .objects(let objects): add(objects)
     case .pose(let pose): add(pose)
     case .points(let time, let cloud):
-      put(
-        "/world/points", Self.times(time),
-        Rerun.Points3D(
-          positions: cloud.points.map { $0.position },
-          colors: cloud.points.map { RerunColor($0.colour.x, $0.colour.y, $0.colour.z) }, radius: .screen(1.5)))
+      put("/world/points", Self.times(time), Rerun.Cloud(points: cloud.points, radius: .screen(1.5)))
     case .motion(let motion): add(motion)
     case .location(let location): add(location)
     case .identification(let result):
@@ -157,8 +153,7 @@ public struct RerunMapping: Sendable {
   }
 
   private mutating func add(_ video: SessionEvent.Video) {
-    // Recordings may not tell the size of their pictures.
-    if sentCamera?.resolution != video.resolution, video.resolution.width > 0 { addCamera(of: video) }
+    if sentCamera?.resolution != video.resolution { addCamera(of: video) }
     var sample = ByteBuffer()
     for piece in video.data { sample.writeImmutableBuffer(piece) }
     put("/frame", Self.times(video.time, frame: video.frame), Rerun.VideoStream(sample: sample))
@@ -167,6 +162,8 @@ public struct RerunMapping: Sendable {
   /// The camera of pictures of a new size, as far as it is known.
   private mutating func addCamera(of video: SessionEvent.Video) {
     let size = video.resolution
+    // A viewer takes no camera without a focal length.
+    guard size.width > 0, size.height > 0 else { return }
     let known = camera.flatMap { camera -> CameraModel? in
       let factor = Double(size.width) / Double(max(1, camera.width))
       guard abs(factor * Double(camera.height) - Double(size.height)) <= 1 else { return nil }

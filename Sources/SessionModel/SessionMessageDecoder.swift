@@ -1,5 +1,7 @@
 import BusMessages
+import CodedMedia
 import Geometry
+import H264
 public import MediaModel
 public import NIOCore
 public import ProtobufWire
@@ -17,6 +19,8 @@ public struct SessionMessageDecoder: Sendable {
   private var numbers: [WallTime: Int] = [:]
   private var order: [WallTime] = []
   private var next = 0
+  /// Of the pictures, by the last key frame; 0×0 in front of the first.
+  private var resolution = Resolution(width: 0, height: 0)
 
   public init() {}
 
@@ -54,9 +58,21 @@ public struct SessionMessageDecoder: Sendable {
     }
     numbers[time] = frames
     let bytes = try Self.videoBytes(data)
+    let isKeyFrame = Self.hasParameterSets(bytes)
+    if isKeyFrame, let found = Self.resolution(in: bytes) { resolution = found }
     return SessionEvent.Video(
-      time: time, frame: frames, isKeyFrame: Self.hasParameterSets(bytes), data: [bytes],
-      resolution: Resolution(width: 0, height: 0))
+      time: time, frame: frames, isKeyFrame: isKeyFrame, data: [bytes], resolution: resolution)
+  }
+
+  /// What the sequence parameter set of a key frame says; a delimiter and messages of the encoder may stand before it.
+  private static func resolution(in bytes: ByteBuffer) -> Resolution? {
+    for unit in AnnexB.nalUnitRanges(in: bytes, limit: 8) {
+      guard let slice = bytes.getSlice(at: bytes.readerIndex + unit.offset, length: unit.length),
+        let header = slice.getInteger(at: slice.readerIndex, as: UInt8.self), header & 0x1F == 7
+      else { continue }
+      return try? SequenceParameterSet.parse(slice).resolution
+    }
+    return nil
   }
 
   /// The access unit in a message of the video topic, Annex B; empty where there is none.

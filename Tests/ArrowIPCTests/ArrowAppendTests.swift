@@ -76,6 +76,11 @@ import Testing
     #expect(Self.stream(vectors, .vector(of: .float32, 3)) == Self.stream(numbers, .vector(of: .float32, 3)))
   }
 
+  @Test func numbersAreThoseThatAreGivenOneByOne() {
+    let numbers = ArrowArray.integers(count: 3) { UInt32($0) * 0x0102_0304 }
+    #expect(Self.stream(numbers, .uint32) == Self.stream(.integers([UInt32(0), 0x0102_0304, 0x0204_0608]), .uint32))
+  }
+
   @Test func givenNumbersStandBetweenMissingOrOtherOnes() {
     let values = ArrowArray.integers([(1, 7), (3, -1)], count: 4, otherwise: 5)
     #expect(Self.stream(values, .int64) == Self.stream(.integers([Int64(5), 7, 5, -1]), .int64))

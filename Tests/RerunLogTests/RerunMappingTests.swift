@@ -116,6 +116,15 @@ import Testing
     #expect(third == first)
   }
 
+  @Test func cameraOfPicturesOfUnknownSizeIsNotSent() {
+    var mapping = RerunFixture.mapping()
+    let unknown = SessionEvent.Video(
+      time: RerunFixture.start, frame: 0, isKeyFrame: true, data: [ByteBuffer(bytes: [0, 0, 1, 0x65, 0])],
+      resolution: Resolution(width: 0, height: 0))
+    #expect(mapping.messages(of: .video(unknown)).map(\.entity) == ["/frame"])
+    #expect(mapping.messages(of: RerunFixture.video(1)).map(\.entity) == ["/world/camera", "/frame"])
+  }
+
   @Test func requestWrapsTheMessage() throws {
     let message = try #require(RerunFixture.messages().last)
     let request = try ProtobufReader.fields(of: message.request)

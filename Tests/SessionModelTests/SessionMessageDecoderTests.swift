@@ -42,6 +42,27 @@ import Testing
     #expect(objects.objects == [TrackedObject(id: 7, label: "car", score: 0.5, box: SIMD4(1, 2, 3, 4))])
   }
 
+  /// 1280×720, of x264; pictures behind a key frame are of its size.
+  @Test func picturesHaveTheSizeOfTheirParameterSets() throws {
+    var decoder = SessionMessageDecoder()
+    let sps: [UInt8] = [
+      0x67, 0x42, 0xC0, 0x1F, 0xDA, 0x01, 0x40, 0x16, 0xEC, 0x04, 0x40,
+      0x00, 0x00, 0x03, 0x00, 0x40, 0x00, 0x00, 0x0F, 0x03, 0xC6, 0x0C, 0xA8,
+    ]
+    let units: [[UInt8]] = [
+      [0, 0, 0, 1, 0x41, 1], [0, 0, 0, 1, 9, 0x10, 0, 0, 0, 1] + sps + [0, 0, 0, 1, 0x65, 1], [0, 0, 0, 1, 0x41, 1],
+    ]
+    var sizes: [Resolution] = []
+    for unit in units {
+      let message = Foxglove.CompressedVideo(
+        timestamp: Self.start, frameID: "camera", data: [ByteBuffer(bytes: unit)])
+      let event = try decoded("/camera/video", message, by: &decoder)
+      if case .video(let video)? = event { sizes.append(video.resolution) }
+    }
+    let known = Resolution(width: 1_280, height: 720)
+    #expect(sizes == [Resolution(width: 0, height: 0), known, known])
+  }
+
   @Test func picturesWithoutParameterSetsAreNoKeyFrames() throws {
     let unit = ByteBuffer(bytes: [0, 0, 0, 1, 0x41, 1, 2, 3, 4, 5])
     let event = try decoded(

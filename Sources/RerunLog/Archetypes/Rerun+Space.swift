@@ -1,4 +1,5 @@
 import ArrowIPC
+import BusMessages
 
 extension Rerun {
   /// What the axes x, y and z of a space stand for.
@@ -92,14 +93,30 @@ extension Rerun {
       self.radius = radius
     }
 
-    private static let positions = RerunComponent("Points3D:positions", "Position3D", .position3D)
-    private static let colors = RerunComponent("Points3D:colors", "Color", .uint32)
+    fileprivate static let positions = RerunComponent("Points3D:positions", "Position3D", .position3D)
+    fileprivate static let colors = RerunComponent("Points3D:colors", "Color", .uint32)
     private static let labels = RerunComponent("Points3D:labels", "Text", .utf8)
-    private static let radii = RerunComponent("Points3D:radii", "Radius", .float32)
+    fileprivate static let radii = RerunComponent("Points3D:radii", "Radius", .float32)
 
     public var columns: [RerunColumn] {
       [RerunColumn(Self.positions, .points(positions))] + RerunColumn.optional(Self.colors, colors)
         + RerunColumn.optional(Self.labels, labels) + RerunColumn.radii(Self.radii, radius)
+    }
+  }
+
+  /// A cloud as ``Points3D``, without arrays in between: it may have a million points.
+  struct Cloud: RerunArchetype {
+    let points: [PointCloud.Point]
+    let radius: RerunRadius
+
+    var columns: [RerunColumn] {
+      let positions = ArrowArray.vectors(count: points.count) { points[$0].position }
+      let colors = ArrowArray.integers(count: points.count) { index in
+        let colour = points[index].colour
+        return RerunColor(colour.x, colour.y, colour.z).bits
+      }
+      return [RerunColumn(Points3D.positions, positions), RerunColumn(Points3D.colors, colors)]
+        + RerunColumn.radii(Points3D.radii, radius)
     }
   }
 
