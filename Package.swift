@@ -23,9 +23,7 @@ func module(
 }
 
 /// A module that runs: it has a lifecycle, logs, counts and can be watched.
-func service(
-  _ name: String, _ dependencies: [Target.Dependency], testing: [Target.Dependency] = []
-) -> [Target] {
+func service(_ name: String, _ dependencies: [Target.Dependency], testing: [Target.Dependency] = []) -> [Target] {
   module(name, dependencies + ["Observability", .nioCore, .lifecycle, .logging, .metrics], testing: testing)
 }
 
