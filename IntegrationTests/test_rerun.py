@@ -257,6 +257,7 @@ def test_sessions_open_as_mcap_and_as_rrd(binary, flight, tmp_path):
     assert counts[0] == counts[1]
     assert counts[0]["video"] == frames and counts[0]["pose"] > 20 and counts[0]["points"] > 0
     cameras = rows(chunks(exported, "/world/camera"), "Pinhole:resolution")
-    assert cameras == [[[640, 360]]], "the camera has the size of the pictures"
+    # One before SLAM knows it, and then what SLAM finds.
+    assert cameras and all(each == [[640, 360]] for each in cameras), "the camera has the size of the pictures"
     # Rows stand together: a chunk for each would be mostly names.
     assert len(chunks(exported, "/world/camera")) <= counts[0]["pose"] / 5
