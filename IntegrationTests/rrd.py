@@ -51,19 +51,34 @@ def messages(data: bytes) -> Iterator[tuple[int, bytes]]:
         offset += 16 + length
 
 
+def read(payload: bytes, is_pressed: bool, size: int) -> "pyarrow.Table":
+    """A table as a message carries it.
+
+    size: bytes of the table where it is pressed by LZ4.
+    """
+    import pyarrow
+
+    if is_pressed:
+        payload = pyarrow.decompress(payload, size, codec="lz4_raw")
+    table = pyarrow.ipc.open_stream(payload).read_all()
+    table.validate(full=True)
+    return table
+
+
+def times_as_integers(table: "pyarrow.Table") -> "Iterator[tuple[pyarrow.Field, pyarrow.ChunkedArray]]":
+    """Each column with its field; Python's own times have no nanoseconds."""
+    import pyarrow
+
+    for field, column in zip(table.schema, table.columns):
+        yield field, column.cast(pyarrow.int64()) if pyarrow.types.is_timestamp(field.type) else column
+
+
 def chunk(body: bytes) -> dict:
     import pyarrow
 
     message = fields(body)
-    payload = message[5]
-    if message.get(2) == 2:
-        payload = pyarrow.decompress(payload, message[3], codec="lz4_raw")
-    table = pyarrow.ipc.open_stream(payload).read_all()
-    table.validate(full=True)
-    columns = {}
-    for field, column in zip(table.schema, table.columns):
-        if pyarrow.types.is_timestamp(field.type):
-            column = column.cast(pyarrow.int64())
+    table, columns = read(message[5], message.get(2) == 2, message.get(3)), {}
+    for field, column in times_as_integers(table):
         if field.name == "VideoStream:sample":
             # What Annex B begins with: a key frame has its parameter sets, or a delimiter, in front.
             columns[field.name] = [bytes(row[0][:8]).hex() for row in column.to_pylist()]
@@ -95,21 +110,14 @@ def manifest(body: bytes) -> dict:
 
     message = fields(body)
     store, part = fields(message[1]), fields(message[4])
-    payload = part[2]
-    if part.get(3) == 2:
-        payload = pyarrow.decompress(payload, part[4], codec="lz4_raw")
     assert len(message[3]) == 32
 
     def described(field: pyarrow.Field) -> dict:
         metadata = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
         return {"type": str(field.type), "isNullable": field.nullable, "metadata": metadata}
 
-    table = pyarrow.ipc.open_stream(payload).read_all()
-    table.validate(full=True)
     columns = {}
-    for field, column in zip(table.schema, table.columns):
-        if pyarrow.types.is_timestamp(field.type):
-            column = column.cast(pyarrow.int64())
+    for field, column in times_as_integers(read(part[2], part.get(3) == 2, part.get(4))):
         values = [value.hex() if isinstance(value, bytes) else value for value in column.to_pylist()]
         columns[field.name] = {**described(field), "values": values}
     schema = pyarrow.ipc.open_stream(fields(message[2])[1]).schema

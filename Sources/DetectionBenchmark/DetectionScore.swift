@@ -1,4 +1,5 @@
 public import MediaModel
+import Tracking
 
 /// How well objects that were found in a video agree with those that are there.
 ///
@@ -63,7 +64,7 @@ public struct DetectionScore: Hashable, Sendable {
     let others = truth.filter { !$0.isWanted }
     for (index, result) in results.enumerated() where !used.contains(index) {
       let isExcused = others.contains { other in
-        Self.overlap(result.box, other.box) >= 0.3 || Self.share(of: result.box, in: other.box) >= 0.5
+        BoxOverlap.ofUnion(result.box, other.box) >= 0.3 || BoxOverlap.share(of: result.box, in: other.box) >= 0.5
       }
       if !isExcused { wrong += 1 }
     }
@@ -75,7 +76,7 @@ public struct DetectionScore: Hashable, Sendable {
     var isTaken = [Bool](repeating: false, count: results.count)
     for (place, object) in wanted.enumerated() where current.contains(object.id) {
       guard let name = names[object.id], let index = results.firstIndex(where: { $0.id == name }), !isTaken[index],
-        Self.overlap(object.box, results[index].box) >= Self.minimalOverlap
+        BoxOverlap.ofUnion(object.box, results[index].box) >= Self.minimalOverlap
       else { continue }
       matches[place] = index
       isTaken[index] = true
@@ -83,7 +84,7 @@ public struct DetectionScore: Hashable, Sendable {
     var pairs: [(overlap: Float, place: Int, index: Int)] = []
     for (place, object) in wanted.enumerated() where matches[place] == nil {
       for (index, result) in results.enumerated() where !isTaken[index] {
-        let overlap = Self.overlap(object.box, result.box)
+        let overlap = BoxOverlap.ofUnion(object.box, result.box)
         if overlap >= Self.minimalOverlap { pairs.append((overlap, place, index)) }
       }
     }
@@ -93,23 +94,5 @@ public struct DetectionScore: Hashable, Sendable {
       isTaken[pair.index] = true
     }
     return matches
-  }
-
-  private static func area(_ box: SIMD4<Float>) -> Float { max(box.z - box.x, 0) * max(box.w - box.y, 0) }
-
-  private static func common(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> Float {
-    area(SIMD4(max(a.x, b.x), max(a.y, b.y), min(a.z, b.z), min(a.w, b.w)))
-  }
-
-  /// Intersection over union.
-  static func overlap(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> Float {
-    let common = common(a, b)
-    return common > 0 ? common / (area(a) + area(b) - common) : 0
-  }
-
-  /// Share of a box that lies in another.
-  private static func share(of a: SIMD4<Float>, in b: SIMD4<Float>) -> Float {
-    let common = common(a, b)
-    return common > 0 ? common / area(a) : 0
   }
 }

@@ -1,15 +1,6 @@
-public import Geometry
-public import MediaModel
-public import Tracking
+import MediaModel
+import Tracking
 import Vision
-
-/// What moves by itself in one picture.
-public struct MotionDetection: Sendable {
-  /// The moving objects with their masks, from left to right; labelled ``MotionDetector/label``.
-  public var observations: [ObjectObservation] = []
-  /// Takes pixels of the ground in the previous picture to this one; `nil` while that is not known.
-  public var imageFromPrevious: Matrix3?
-}
 
 /// Finds what moves by itself in the pictures of a moving camera.
 ///
@@ -24,35 +15,20 @@ public struct MotionDetection: Sendable {
 ///
 /// Sources: Sheikh, Javed, Kanade 2009, "Background subtraction for freely moving cameras"; Irani, Anandan 1998, "A unified
 /// approach to moving object detection in 2D and 3D scenes".
-public struct MotionDetector: Sendable {
-  /// The label of all observations.
-  public static let label = "moving object"
-
-  public let options: MotionOptions
+struct MotionDetector: Sendable {
+  let options: MotionOptions
   private var field: MotionField?
   private var resolution: Resolution?
 
-  public init(_ options: MotionOptions = MotionOptions()) { self.options = options }
+  init(_ options: MotionOptions) { self.options = options }
 
   /// Focal length as found so far, widths of the picture.
-  public var focalLengthInWidths: Double { field?.focalLengthInWidths ?? options.focalLengthInWidths }
-
-  /// Looks at the next picture. One of another size begins anew.
-  /// - Returns: nothing while fewer than three pictures were seen, and in pictures without texture.
-  /// - Complexity: some 15 ms for 1280×720 pixels.
-  public mutating func detect(in picture: Picture) -> MotionDetection {
-    let working = WorkingPicture(picture, workingWidth: options.workingWidth)
-    let found = look(at: working, of: picture.resolution)
-    return MotionDetection(
-      observations: found.findings.map { finding in
-        let (box, mask) = finding.mask.scaled(finding.box, by: working.scale, in: picture.resolution)
-        return ObjectObservation(box: box, mask: mask, label: Self.label, score: finding.score)
-      },
-      imageFromPrevious: field?.imageFromPrevious(scale: working.scale))
-  }
+  var focalLengthInWidths: Double { field?.focalLengthInWidths ?? options.focalLengthInWidths }
 
   /// Looks at the next picture. One of another size begins anew.
   /// - Parameter resolution: of the whole picture.
+  /// - Returns: nothing while fewer than three pictures were seen, and in pictures without texture.
+  /// - Complexity: some 15 ms for 1280×720 pixels.
   mutating func look(at working: WorkingPicture, of resolution: Resolution) -> MotionFindings {
     guard min(working.image.width, working.image.height) >= MotionField.smallestSide else { return MotionFindings() }
     if field == nil || self.resolution != resolution {
@@ -75,7 +51,7 @@ public struct MotionDetector: Sendable {
     }
     found.findings = Self.withoutRepetitions(found.findings)
     found.restPoints = field.restPoints
-    found.imageFromPrevious = field.imageFromPrevious(scale: 1)
+    found.imageFromPrevious = field.imageFromPrevious
     return found
   }
 
@@ -102,15 +78,9 @@ public struct MotionDetector: Sendable {
 
   /// Without what lies mostly in something better, from left to right.
   private static func withoutRepetitions(_ observations: [MotionFinding]) -> [MotionFinding] {
-    func area(_ box: SIMD4<Float>) -> Float { max(box.z - box.x, 0) * max(box.w - box.y, 0) }
     var kept: [MotionFinding] = []
     for observation in observations.sorted(by: { ($1.score, $0.box.x, $0.box.y) < ($0.score, $1.box.x, $1.box.y) }) {
-      let isRepeated = kept.contains { other in
-        let (a, b) = (observation.box, other.box)
-        let common = area(SIMD4(max(a.x, b.x), max(a.y, b.y), min(a.z, b.z), min(a.w, b.w)))
-        return common > 0.5 * min(area(a), area(b))
-      }
-      if !isRepeated { kept.append(observation) }
+      if !kept.contains(where: { BoxOverlap.ofSmaller(observation.box, $0.box) > 0.5 }) { kept.append(observation) }
     }
     return kept.sorted { ($0.box.x, $0.box.y) < ($1.box.x, $1.box.y) }
   }

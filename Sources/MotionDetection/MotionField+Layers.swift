@@ -64,8 +64,8 @@ extension MotionField {
 }
 
 extension MotionField {
-  /// Takes pixels of the previous whole picture to this one, by the mean of the last frames' motion of the ground.
-  func imageFromPrevious(scale: Int) -> Matrix3? {
+  /// Takes pixels of the previous picture to this one, by the mean of the last frames' motion of the ground.
+  var imageFromPrevious: Matrix3? {
     // The shortest span tells most of the last frame.
     guard let scene = scenes[0] else { return nil }
     let frames = Double(Self.spans[0])
@@ -74,10 +74,7 @@ extension MotionField {
     let g = scene.ground
     let plane = Matrix3(t * g.x, t * g.y, t * g.z)
     let camera = scene.camera
-    let s = Double(scale)
-    // Pixel centres: (p + 0.5) / s − 0.5.
-    let f = camera.focalLength * s
-    let c = (camera.centre + 0.5) * s - 0.5
+    let (f, c) = (camera.focalLength, camera.centre)
     let pixels = Matrix3(rows: SIMD3(f, 0, c.x), SIMD3(0, f, c.y), SIMD3(0, 0, 1))
     let bearings = Matrix3(rows: SIMD3(1 / f, 0, -c.x / f), SIMD3(0, 1 / f, -c.y / f), SIMD3(0, 0, 1))
     return pixels * (turn + plane) * bearings

@@ -9,6 +9,9 @@ import Tracking
 /// frames, not of one. One owner; the same pictures at the same times give the same objects. Memory is bounded: the
 /// latest 13 pictures at working size and 128 objects.
 public struct MotionFollower: Sendable {
+  /// The label of all objects.
+  public static let label = "moving object"
+
   private let options: MotionOptions
   private(set) var detector: MotionDetector
   private var objects = MovingObjects()

@@ -1,4 +1,5 @@
 import Geometry
+import Tracking
 import Vision
 
 /// An object that moves by itself, followed by its own pixels: in pixels of the working picture.
@@ -77,7 +78,7 @@ struct MovingObject: Sendable {
 
   /// How likely it is an object that moves, 0…1.
   var confidence: Float {
-    record.confidence(unseenFrames: unseenFrames, size: MotionBoxes.area(box).squareRoot())
+    record.confidence(unseenFrames: unseenFrames, size: BoxOverlap.area(box).squareRoot())
   }
 
   /// Takes in what a frame shows of its motion.
@@ -94,8 +95,8 @@ struct MovingObject: Sendable {
     unseenFrames = 0
     expected = (pose.centre, velocity)
     record.see(
-      score: finding.score, overlap: MotionBoxes.overlap(finding.box, box),
-      areaRatio: MotionBoxes.area(finding.box) / max(MotionBoxes.area(box), 1))
+      score: finding.score, overlap: BoxOverlap.ofUnion(finding.box, box),
+      areaRatio: BoxOverlap.area(finding.box) / max(BoxOverlap.area(box), 1))
     let pose = pose
     shape.add { place in finding.mask.contains(pose.centre + place * pose.scale) }
     for place in finding.members where patches.count < Self.maximalPatches {

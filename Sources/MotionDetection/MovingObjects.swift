@@ -133,19 +133,19 @@ struct MovingObjects: Sendable {
   /// How well a finding fits an object; `nil` where it is another.
   private func fit(_ finding: MotionFinding, _ object: MovingObject) -> Float? {
     let (box, own) = (finding.box, object.box)
-    let overlap = MotionBoxes.overlap(box, own)
-    let inside = MotionBoxes.share(of: box, in: own)
+    let overlap = BoxOverlap.ofUnion(box, own)
+    let inside = BoxOverlap.share(of: box, in: own)
     let middle = (box.lowHalf + box.highHalf) / 2
     let centre = (own.lowHalf + own.highHalf) / 2
     if object.lostFrames > 0 {
-      let side = MotionBoxes.area(own).squareRoot()
+      let side = BoxOverlap.area(own).squareRoot()
       let offset = middle - centre
       let away = (offset * offset).sum().squareRoot()
-      let ratio = MotionBoxes.area(box) / max(MotionBoxes.area(own), 1)
+      let ratio = BoxOverlap.area(box) / max(BoxOverlap.area(own), 1)
       guard away < side * (0.5 + 0.05 * Float(object.lostFrames)), ratio > 0.3, ratio < 3 else { return nil }
       return 0.3 - 0.1 * away / max(side, 1)
     }
-    guard overlap > 0.25 || inside > 0.6 || MotionBoxes.share(of: own, in: box) > 0.7 else { return nil }
+    guard overlap > 0.25 || inside > 0.6 || BoxOverlap.share(of: own, in: box) > 0.7 else { return nil }
     let difference = finding.motion.velocity(middle) - object.motion.velocity(middle)
     let speed = (finding.motion.shift * finding.motion.shift).sum().squareRoot()
     guard (difference * difference).sum().squareRoot() < 0.6 + 0.25 * speed else { return nil }
@@ -155,7 +155,7 @@ struct MovingObjects: Sendable {
   /// Two findings of one object in one frame.
   private static func joined(_ a: MotionFinding, _ b: MotionFinding) -> MotionFinding {
     var result = a.score >= b.score ? a : b
-    result.box = MotionBoxes.union(a.box, b.box)
+    result.box = BoxOverlap.hull(a.box, b.box)
     result.members = a.members + b.members
     result.mask = PixelMask(joining: a.mask, b.mask)
     return result
@@ -198,7 +198,7 @@ struct MovingObjects: Sendable {
     let middle = (first.lowHalf + first.highHalf + second.lowHalf + second.highHalf) / 4
     let difference = a.motion.velocity(middle) - b.motion.velocity(middle)
     let speed = (a.velocity * a.velocity).sum().squareRoot()
-    let inside = max(MotionBoxes.share(of: first, in: second), MotionBoxes.share(of: second, in: first))
+    let inside = max(BoxOverlap.share(of: first, in: second), BoxOverlap.share(of: second, in: first))
     let isAlike = (difference * difference).sum().squareRoot() < 0.3 + 0.1 * speed
     if inside > 0.6 { return isAlike || b.id == 0 ? false : nil }
     guard isAlike else { return nil }
@@ -208,7 +208,7 @@ struct MovingObjects: Sendable {
     let side = max((first.highHalf - first.lowHalf).max(), (second.highHalf - second.lowHalf).max())
     guard gap < 0.35 * side else { return nil }
     let rest =
-      Self.count(restPoints, in: MotionBoxes.union(first, second))
+      Self.count(restPoints, in: BoxOverlap.hull(first, second))
       - Self.count(restPoints, in: first) - Self.count(restPoints, in: second)
     return 4 * rest < a.patches.count + b.patches.count ? true : nil
   }
@@ -227,7 +227,7 @@ struct MovingObjects: Sendable {
         resolution: resolution, columns: Int(box.x)..<Int(box.z), rows: Int(box.y)..<Int(box.w)
       ) { x, y in object.covers(x / scale, y / scale) }
       return TrackedObject(
-        id: object.id, label: MotionDetector.label, score: object.confidence, box: box,
+        id: object.id, label: MotionFollower.label, score: object.confidence, box: box,
         mask: mask.area > 0 ? mask : nil)
     }.sorted { $0.id < $1.id }
   }

@@ -1,3 +1,4 @@
+import Tracking
 import Vision
 
 /// Which cells of an object's surroundings move with it, summed up over frames in the object's own coordinates.
@@ -222,7 +223,7 @@ struct ObjectShape: Sendable {
 
   /// Takes in a part beside it, where another object was.
   mutating func join(_ other: SIMD4<Float>) {
-    let both = MotionBoxes.union(box, other)
+    let both = BoxOverlap.hull(box, other)
     let inside = self
     var joined = ObjectShape(both) { place in
       inside.contains(place)

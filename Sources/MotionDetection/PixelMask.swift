@@ -1,5 +1,3 @@
-import MediaModel
-
 /// Which pixels of a part of the working picture are an object's.
 struct PixelMask: Sendable {
   /// Left and top corner of the part, and its size.
@@ -37,17 +35,4 @@ struct PixelMask: Sendable {
 
   /// Whether the pixel at a place of the working picture is the object's.
   func contains(_ place: SIMD2<Float>) -> Bool { contains(Int(place.x.rounded()), Int(place.y.rounded())) }
-
-  /// The pixels, and a box, in the whole picture.
-  /// - Parameter scale: pixels of the whole picture in one of the working picture, either way.
-  func scaled(_ box: SIMD4<Float>, by scale: Int, in resolution: Resolution) -> (SIMD4<Float>, RunLengthMask) {
-    let columns = Int(box.x) * scale..<min(Int(box.z) * scale, resolution.width)
-    let rows = Int(box.y) * scale..<min(Int(box.w) * scale, resolution.height)
-    let mask = RunLengthMask(resolution: resolution, columns: columns, rows: rows) { x, y in
-      contains(x / scale, y / scale)
-    }
-    return (
-      SIMD4<Float>(SIMD4(columns.lowerBound, rows.lowerBound, columns.upperBound, rows.upperBound)), mask
-    )
-  }
 }

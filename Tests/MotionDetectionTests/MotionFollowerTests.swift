@@ -153,7 +153,7 @@ import Tracking
       let mask = try #require(object.mask)
       #expect(mask.resolution == world.resolution)
       #expect(mask.area > 0)
-      #expect(object.label == MotionDetector.label)
+      #expect(object.label == MotionFollower.label)
     }
   }
 

@@ -174,8 +174,7 @@ struct GatewayAdmission: Sendable {
     return .accept(limits) {
       VideoIngestRole(
         relay: relay, name: query.stream, isReplay: query.isReplay, clocks: clocks, metrics: ingestMetrics,
-        rejections: rejections,
-        logger: logger)
+        rejections: rejections, logger: logger)
     }
   }
 
