@@ -3,6 +3,7 @@
 import csv
 import json
 import socket
+import struct
 import threading
 import time
 import xml.etree.ElementTree as ElementTree
@@ -19,7 +20,7 @@ from server import wait_until
 from telemetry import Viewer
 from test_foxglove import decoder
 from test_mcap import topics
-from test_sessions import GPX, KML, check_schema
+from test_sessions import GPX, KML, check_schema, colmap_camera
 from test_sessions import run as sessions
 from test_detect import FRAMES, detect, moving_box, results  # noqa: F401  (a fixture)
 
@@ -193,6 +194,22 @@ def test_objects_are_in_every_output(make_server, binary, broker, clip, tmp_path
     formats = [word for each in ("gpx", "kml", "geojson", "csv", "rrd") for word in ("--format", each)]
     sessions(binary, "export", session, *formats, "--output", tmp_path)
     check_exports(tmp_path, session.name)
+    add_key_frame(session)
+    sessions(binary, "export", session, "--format", "colmap", "--output", tmp_path / "colmap")
+    # Key frames have 320×180 pixels, half of what the camera was told for; COLMAP's pixels begin at the corner.
+    numbers = [LENS["fx"], LENS["fy"], LENS["cx"] + 0.5, LENS["cy"] + 0.5]
+    assert colmap_camera(tmp_path / "colmap") == ("OPENCV", 320, 180, [n / 2 for n in numbers] + LENS["distortion"])
+
+
+def add_key_frame(session: Path) -> None:
+    """Puts the first still of a session beside a pose, as SLAM keeps its key frames."""
+    folder = session / "keyframes"
+    folder.mkdir()
+    (folder / "keyframe_000001.jpg").write_bytes((session / "frame_000001.jpg").read_bytes())
+    header = "{'descr': '<f8', 'fortran_order': False, 'shape': (4, 4), }".ljust(117) + "\n"
+    matrix = struct.pack("<16d", *(float(row == column) for row in range(4) for column in range(4)))
+    head = b"\x93NUMPY\1\0" + struct.pack("<H", len(header))
+    (folder / "pose_000001.npy").write_bytes(head + header.encode() + matrix)
 
 
 def check_exports(folder: Path, name: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from fastkml.validator import validate
 from lxml import etree
 from mcap.reader import make_reader
+from mcap_protobuf.decoder import DecoderFactory
 
 from phone import Phone, Player
 from server import wait_until
@@ -155,6 +156,31 @@ def test_tables_subtitles_and_mcap(binary, recorded, tmp_path):
     assert "has no key frames" in run(binary, "export", recorded, "--format", "colmap", "--output", tmp_path, code=1)
 
 
+def colmap_camera(folder: Path) -> tuple[str, int, int, list[float]]:
+    """The model, width, height and parameters of the one camera of an export for COLMAP."""
+    (line,) = [line for line in (folder / "cameras.txt").read_text().splitlines() if not line.startswith("#")]
+    number, model, width, height, *parameters = line.split()
+    assert number == "1"
+    return model, int(width), int(height), [float(parameter) for parameter in parameters]
+
+
+def check_colmap(binary: Path, session: Path, folder: Path) -> None:
+    """The key frames with their poses, and the camera as it was known last."""
+    run(binary, "export", session, "--format", "colmap", "--output", folder)
+    with (session / "session.mcap").open("rb") as file:
+        messages = make_reader(file, decoder_factories=[DecoderFactory()]).iter_decoded_messages(
+            topics=["/camera/calibration"])
+        lens = [message for _, _, _, message in messages][-1]
+    model, width, height, parameters = colmap_camera(folder)
+    assert (model, width, height) == ("OPENCV" if any(lens.D) else "PINHOLE", lens.width, lens.height)
+    wanted = [lens.K[0], lens.K[4], lens.K[2] + 0.5, lens.K[5] + 0.5] + (list(lens.D[:4]) if any(lens.D) else [])
+    assert parameters == pytest.approx(wanted, abs=1e-9)
+    kept = {file.name for file in (session / "keyframes").glob("keyframe_*.jpg")}
+    assert len(kept) >= 3 and {file.name for file in (folder / "images").iterdir()} == kept
+    images = [line for line in (folder / "images.txt").read_text().splitlines() if not line.startswith("#")]
+    assert {line.split()[9] for line in images[::2]} == kept
+
+
 def test_a_file_that_was_cut_is_exported_whole(binary, recorded, tmp_path):
     mcap = recorded / "session.mcap"
     mcap.write_bytes(mcap.read_bytes()[: mcap.stat().st_size * 2 // 3])
@@ -237,6 +263,7 @@ def test_a_replay_gives_the_same_results_each_time(binary, flown, make_server, t
         session = replayed(binary, flown, make_server(command="up", environment=environment), speed)
         results.append({
             name: table(binary, session, tmp_path / f"{speed}_csv", name) for name in ("video", "objects", "poses")})
+        check_colmap(binary, session, tmp_path / f"{speed}_colmap")
     assert len(results[0]["objects"]) > 50 and len(results[0]["poses"]) > 50
     for name in results[0]:
         assert results[0][name] == results[1][name], name

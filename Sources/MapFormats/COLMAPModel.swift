@@ -58,10 +58,11 @@ public struct COLMAPModel: Sendable {
     self.points = points
   }
 
-  /// `cameras.txt`: one camera, OPENCV or OPENCV_FISHEYE.
+  /// `cameras.txt`: one camera, PINHOLE where nothing is distorted, else OPENCV or OPENCV_FISHEYE.
   public var camerasText: String {
     let (model, distortion): (String, [Double]) =
       switch camera {
+      case .pinhole(let camera) where camera.distortion == .none: ("PINHOLE", [])
       case .pinhole(let camera):
         ("OPENCV", [camera.distortion.k1, camera.distortion.k2, camera.distortion.p1, camera.distortion.p2])
       case .fisheye(let camera):

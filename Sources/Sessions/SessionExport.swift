@@ -8,7 +8,7 @@ import SessionEvents
 /// Writes a session in other formats. Calls block.
 public struct SessionExport {
   private let folder: SessionFolder
-  /// The lens of the camera, for COLMAP; `nil`: that of a usual phone.
+  /// The lens of the camera, for COLMAP; `nil`: the one that was recorded, or else that of a usual phone.
   public var camera: CameraDescription?
   /// Is told of how much of the session is done, 0…1, from time to time.
   public var onProgress: (Double) -> Void = { _ in }
@@ -36,19 +36,20 @@ public struct SessionExport {
   }
 
   /// Writes formats, each at its path. Events are read once for all that are made of them.
-  /// - Returns: what could not be read of the session; the rest is exported.
+  /// - Returns: in words, what could not be read of the session, while the rest is exported, and what is assumed.
   public func write(_ formats: [(format: SessionFormat, path: String)]) throws -> [String] {
     for (_, path) in formats where path != OutputFile.standardOutput { try makeParent(of: path) }
+    var notes: [String] = []
     for (format, path) in formats {
       switch format {
       case .mp4: try writeVideo(path)
       case .mcap: try writeMCAP(path)
-      case .colmap: try writeCOLMAP(path)
+      case .colmap: if try !writeCOLMAP(path) { notes.append("\(path)/cameras.txt: \(Self.assumption)") }
       case .rrd, .gpx, .geojson, .kml, .csv, .srt, .ply: break
       }
     }
     let exports = try formats.filter(\.format.isOfEvents).map { try export($0.format, $0.path) }
-    guard !exports.isEmpty else { return [] }
+    guard !exports.isEmpty else { return notes }
     let events = try SessionEventStream(folder)
     let range = folder.videoRange
     var count = 0
@@ -61,8 +62,11 @@ public struct SessionExport {
     }
     for export in exports { try export.finish() }
     onProgress(1)
-    return events.problems
+    return notes + events.problems.map { "left out: \($0)" }
   }
+
+  private static let assumption =
+    "no lens was recorded for pictures of this shape, so it is assumed to be a usual phone's; --camera says more"
 
   private func makeParent(of path: String) throws(SessionsError) {
     guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
@@ -88,5 +92,5 @@ public struct SessionExport {
 
   func writeMCAP(_ path: String) throws { try SessionMCAPFile(folder).write(path) }
 
-  func writeCOLMAP(_ path: String) throws { try SessionKeyFrames(folder, camera: camera).write(path) }
+  func writeCOLMAP(_ path: String) throws -> Bool { try SessionKeyFrames(folder, camera: camera).write(path) }
 }

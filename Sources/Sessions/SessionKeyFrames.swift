@@ -5,6 +5,7 @@ import MediaModel
 import NIOCore
 import PosixFiles
 import SessionEvents
+import SessionLog
 import SessionModel
 
 extension SessionFolder {
@@ -25,28 +26,36 @@ struct SessionKeyFrames {
   private let folder: SessionFolder
   private let camera: CameraDescription?
 
+  /// - Parameter camera: the lens; `nil`: the one that was recorded.
   init(_ folder: SessionFolder, camera: CameraDescription?) {
     self.folder = folder
     self.camera = camera
   }
 
-  func write(_ path: String) throws {
+  /// - Returns: `false` where no lens is known: `cameras.txt` has that of a usual phone then.
+  func write(_ path: String) throws -> Bool {
     let images = "\(path)/images"
     let numbers = folder.keyFrames
     guard !numbers.isEmpty else { throw SessionsError.nothing(session: folder.name, what: "key frames") }
     do throws(FileFailure) { try Folder.make(images) } catch { throw SessionsError.file("\(error)") }
-    var model: COLMAPModel?
+    var (model, isLensKnown): (COLMAPModel?, Bool) = (nil, false)
     for number in numbers {
       let name = "keyframe_\(SessionFolder.numbered(number)).jpg"
       let jpeg = try SessionFolder.contents("\(folder.path)/keyframes/\(name)", limit: Self.largestImage)
       let copy = try OutputFile("\(images)/\(name)")
       try copy.write(jpeg)
       try copy.finish()
-      if model == nil { model = COLMAPModel(camera: try lens(of: jpeg, name), images: [], points: try points()) }
+      if model == nil {
+        let (size, recorded) = (try size(of: jpeg, name), try recorded())
+        let known = lens(for: size, recorded.lenses)
+        isLensKnown = known != nil
+        model = COLMAPModel(
+          camera: known ?? .assumed(width: size.width, height: size.height), images: [], points: recorded.points)
+      }
       model?.images.append(
         COLMAPModel.Image(name: name, worldFromCamera: try folder.pose(ofKeyFrame: number), observations: []))
     }
-    guard let model else { return }
+    guard let model else { return false }
     for (name, text) in [
       ("cameras.txt", model.camerasText), ("images.txt", model.imagesText), ("points3D.txt", model.pointsText),
     ] {
@@ -54,14 +63,20 @@ struct SessionKeyFrames {
       try file.write(text)
       try file.finish()
     }
+    return isLensKnown
   }
 
-  private func lens(of jpeg: ByteBuffer, _ name: String) throws -> CameraModel {
-    if let camera { return camera.camera }
+  /// The one that was given, or else the last that was recorded of pictures of this shape: the later, the better known.
+  private func lens(for size: Resolution, _ recorded: [CameraModel]) -> CameraModel? {
+    if let camera { return camera.camera.resized(to: size) ?? camera.camera }
+    return recorded.reversed().lazy.compactMap { $0.resized(to: size) }.first
+  }
+
+  private func size(of jpeg: ByteBuffer, _ name: String) throws(SessionsError) -> Resolution {
     guard let size = Self.size(ofJPEG: jpeg) else {
-      throw SessionsError.malformed(path: "\(folder.path)/keyframes/\(name)", reason: "it is no JPEG")
+      throw .malformed(path: "\(folder.path)/keyframes/\(name)", reason: "it is no JPEG")
     }
-    return .assumed(width: size.width, height: size.height)
+    return size
   }
 
   /// Of the frame header. Source: ITU-T T.81, Annex B.2.2.
@@ -81,18 +96,49 @@ struct SessionKeyFrames {
     return nil
   }
 
-  /// Those of the last cloud, without the images that see them.
-  private func points() throws -> [COLMAPModel.Point] {
-    guard let path = folder.mcapPath, let file = try? SessionMCAP(path: path) else { return [] }
-    let events = file.messages(topics: ["/points"])
-    var cloud = PointCloud()
+  /// The points of the last cloud, without the images that see them, and all lenses, in their order.
+  private func recorded() throws -> (points: [COLMAPModel.Point], lenses: [CameraModel]) {
+    guard let path = folder.mcapPath, let file = try? SessionMCAP(path: path) else { return ([], []) }
+    let events = file.messages(topics: [SessionTopic.points.name, SessionTopic.calibration.name])
+    var (cloud, lenses) = (PointCloud(), [CameraModel]())
     var decoder = SessionMessageDecoder()
     while let message = try events.next() {
-      let event = try? decoder.event(topic: message.topic, time: message.time, data: message.data)
-      if case .points(_, let found)? = event, !found.points.isEmpty { cloud = found }
+      switch try? decoder.event(topic: message.topic, time: message.time, data: message.data) {
+      case .points(_, let found)? where !found.points.isEmpty: cloud = found
+      case .camera(let camera)?: lenses.append(CameraModel(camera))
+      default: continue
+      }
     }
-    return cloud.points.map {
+    let points = cloud.points.map {
       COLMAPModel.Point(position: SIMD3<Double>($0.position), colour: $0.colour, error: 0)
     }
+    return (points, lenses)
+  }
+}
+
+extension CameraModel {
+  fileprivate init(_ camera: SessionEvent.Camera) {
+    let (focal, centre, size) = (camera.focalLength, camera.principalPoint, camera.resolution)
+    switch camera.distortion {
+    case .none:
+      self = .pinhole(
+        PinholeCamera(focalLength: focal, principalPoint: centre, width: size.width, height: size.height))
+    case .radialTangential(let k):
+      self = .pinhole(
+        PinholeCamera(
+          focalLength: focal, principalPoint: centre, distortion: .init(k1: k.x, k2: k.y, p1: k.z, p2: k.w),
+          width: size.width, height: size.height))
+    case .fisheye(let k):
+      self = .fisheye(
+        FisheyeCamera(
+          focalLength: focal, principalPoint: centre, distortion: k, width: size.width, height: size.height))
+    }
+  }
+
+  /// The same lens for pictures of another size, whose edges are the same; `nil` where their shape is another one.
+  fileprivate func resized(to size: Resolution) -> CameraModel? {
+    let factor = Double(size.width) / Double(width)
+    guard abs(factor * Double(height) - Double(size.height)) <= 1 else { return nil }
+    return scaled(by: factor, width: size.width, height: size.height)
   }
 }

@@ -51,14 +51,16 @@ import Testing
 
   @Test func reconstructionIsCOLMAPText() throws {
     let camera = CameraModel.pinhole(
-      PinholeCamera(focalLength: SIMD2(500, 501), principalPoint: SIMD2(319.5, 239.5), width: 640, height: 480))
+      PinholeCamera(
+        focalLength: SIMD2(500, 501), principalPoint: SIMD2(319.5, 239.5),
+        distortion: .init(k1: 0.1, k2: -0.02, p1: 0.001, p2: 0), width: 640, height: 480))
     let world = SIMD3(1.5, -2, 8)
     let pixel = try #require(camera.project(pose.inverse * world))
     let model = COLMAPModel(
       camera: camera,
       images: [.init(name: "a.jpg", worldFromCamera: pose, observations: [.init(pixel: pixel, point: 0)])],
       points: [.init(position: world, colour: SIMD3(1, 2, 3), error: 0.5)])
-    let parameters = ["500", "501", "320", "240", "0", "0", "0", "0"].map { $0 + ".000000000" }
+    let parameters = [500, 501, 320, 240, 0.1, -0.02, 0.001, 0].map { DecimalText.fixed($0, 9) }
     #expect(model.camerasText.hasSuffix("\n1 OPENCV 640 480 \(parameters.joined(separator: " "))\n"))
     let lines = model.imagesText.split(separator: "\n")
     let fields = lines[1].split(separator: " ")
@@ -72,5 +74,17 @@ import Testing
     let observation = lines[2].split(separator: " ").compactMap { Double($0) }
     #expect(abs(seen.x + 0.5 - observation[0]) < 1e-3 && abs(seen.y + 0.5 - observation[1]) < 1e-3)
     #expect(model.pointsText.hasSuffix("\n1 1.500000000 -2.000000000 8.000000000 1 2 3 0.500000 1 0\n"))
+  }
+
+  @Test func lensesAreCOLMAPsModels() {
+    func text(_ camera: CameraModel) -> String { COLMAPModel(camera: camera, images: [], points: []).camerasText }
+    let (focal, centre) = (SIMD2<Double>(500, 501), SIMD2(319.5, 239.5))
+    let plain = PinholeCamera(focalLength: focal, principalPoint: centre, width: 640, height: 480)
+    let known = "640 480 500.000000000 501.000000000 320.000000000 240.000000000"
+    #expect(text(.pinhole(plain)).hasSuffix("\n1 PINHOLE \(known)\n"))
+    let fisheye = FisheyeCamera(
+      focalLength: focal, principalPoint: centre, distortion: SIMD4(0.5, -1, 0, 2), width: 640, height: 480)
+    let bends = "0.500000000 -1.000000000 0.000000000 2.000000000"
+    #expect(text(.fisheye(fisheye)).hasSuffix("\n1 OPENCV_FISHEYE \(known) \(bends)\n"))
   }
 }

@@ -40,7 +40,8 @@ struct SessionsExportCommand: ParsableCommand {
   var output: String?
 
   @Option(
-    help: ArgumentHelp("camera.json with the lens, for colmap. (default: a usual phone's)", valueName: "file"),
+    help: ArgumentHelp(
+      "camera.json with the lens, for colmap. (default: as recorded, or a usual phone's)", valueName: "file"),
     completion: .file())
   var camera: String?
 
@@ -60,9 +61,9 @@ struct SessionsExportCommand: ParsableCommand {
     export.camera = try lens()
     let showsProgress = output != "-" && isatty(STDERR_FILENO) == 1
     if showsProgress { export.onProgress = { Self.show($0) } }
-    let problems = try export.write(targets)
+    let notes = try export.write(targets)
     if showsProgress { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
-    for problem in problems { Console.error("worldsystem: left out: \(problem)") }
+    for note in notes { Console.error("worldsystem: \(note)") }
     if output != "-" { for (_, path) in targets { Console.print(path) } }
   }
 
