@@ -20,7 +20,7 @@ TOPICS = {
     "/camera/video": "foxglove.CompressedVideo", "/camera/annotations": "foxglove.ImageAnnotations",
     "/imu": "worldsystem.IMU", "/gps": "foxglove.LocationFix", "/tf": "foxglove.FrameTransform",
     "/camera/pose": "foxglove.PoseInFrame", "/camera/path": "foxglove.SceneUpdate", "/points": "foxglove.PointCloud",
-    "/log": "foxglove.Log",
+    "/log": "foxglove.Log", "/camera/pose_state": "worldsystem.PoseState",
 }
 
 

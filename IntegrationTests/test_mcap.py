@@ -19,6 +19,7 @@ TOPICS = {
     "/tf": "foxglove.FrameTransform", "/camera/pose": "foxglove.PoseInFrame", "/points": "foxglove.PointCloud",
     "/gps": "foxglove.LocationFix", "/scene": "foxglove.SceneUpdate",
     "/camera/annotations": "foxglove.ImageAnnotations", "/log": "foxglove.Log", "/imu": "worldsystem.IMU",
+    "/camera/pose_state": "worldsystem.PoseState",
 }
 
 
@@ -70,7 +71,7 @@ def check_whole(path: Path) -> Statistics:
 
 def test_python_reads_every_record(sample):
     statistics = check_whole(sample)
-    assert statistics.message_count == 300 and statistics.attachment_count == 1 and statistics.metadata_count == 1
+    assert statistics.message_count == 330 and statistics.attachment_count == 1 and statistics.metadata_count == 1
     messages = decoded(sample)
     assert {channel.topic: schema.name for schema, channel, _, _ in messages} == TOPICS
     with sample.open("rb") as stream:
@@ -105,6 +106,8 @@ def test_values_are_what_was_written(sample):
     assert first["/log"][1].level == 3 and first["/log"][1].line == 3
     imu = first["/imu"][1]
     assert imu.linear_acceleration.z == 9.81 and imu.magnetic_field.z == -40 and imu.orientation.w == 1
+    state = first["/camera/pose_state"][1]
+    assert (state.frame_id, state.map, state.is_metric, state.is_keyframe) == ("world", 2, True, True)
     assert first["/tf"][1].rotation.w == 0.8 and first["/camera/pose"][1].pose.position.y == 0.5
 
 

@@ -117,7 +117,8 @@ class Elsewhere:
         while not self.halt.wait(0.5):
             now = time.time()
             pose = {
-                "frame_number": 1, "timestamp": now, "stream": "drone", "is_keyframe": True, "camera": LENS,
+                "frame_number": 1, "timestamp": now, "stream": "drone", "is_keyframe": True, "camera": LENS, "map": 3,
+                "scale": "trustworthy",
                 "pose": [[1, 0, 0, 1], [0, 1, 0, 2], [0, 0, 1, 3], [0, 0, 0, 1]]}
             objects = [
                 CAR | {"first_seen": now - 9, "last_seen": now},
@@ -189,7 +190,11 @@ def test_objects_are_in_every_output(make_server, binary, broker, clip, tmp_path
     found = topics(session / "session.mcap")
     check_scene(found["/objects"][-1][1])
     assert len(found["/camera/calibration"]) == 1
+    states = [value for _, value in found["/camera/pose_state"]]
+    assert len(states) == len(found["/camera/pose"])
+    assert all((state.map, state.is_metric, state.is_keyframe) == (3, True, True) for state in states)
     shown = json.loads(sessions(binary, "show", session, "--json"))
+    assert (shown["maps"], shown["metric_poses"]) == (1, len(states))
     assert shown["world_objects"] == 2 and any(each["kind"] == "places" for each in shown["streams"])
     formats = [word for each in ("gpx", "kml", "geojson", "csv", "rrd") for word in ("--format", each)]
     sessions(binary, "export", session, *formats, "--output", tmp_path)
@@ -224,6 +229,9 @@ def check_exports(folder: Path, name: str) -> None:
     assert feature["properties"] | {"last_seen": ""} == {
         "name": "car 7", "object": 7, "label": "car", "last_seen": "", "horizontal_error_m": 3.02,
         "vertical_error_m": 3}
+    with (folder / f"{name}_csv" / "poses.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows and all((row["map"], row["metric"], row["key_frame"]) == ("3", "1", "1") for row in rows)
     with (folder / f"{name}_csv" / "places.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {(row["id"], row["label"], row["lat_deg"]) for row in rows} == {

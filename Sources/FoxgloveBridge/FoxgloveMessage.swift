@@ -47,7 +47,7 @@ extension SessionTopic {
   /// Whether a client that comes later wants the last message: what is sent seldom, and stands until the next.
   var isKept: Bool {
     switch self {
-    case .transform, .pose, .path, .points, .location, .objects, .calibration: true
+    case .transform, .pose, .poseState, .path, .points, .location, .objects, .calibration: true
     case .video, .annotations, .imu, .log: false
     }
   }

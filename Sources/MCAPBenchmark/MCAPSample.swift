@@ -65,6 +65,10 @@ public enum MCAPSample {
       ),
       ("/camera/pose", Foxglove.PoseInFrame(timestamp: time, frameID: "world", pose: pose)),
       (
+        "/camera/pose_state",
+        PoseStateMessage(timestamp: time, frameID: "world", map: 2, isMetric: true, isKeyFrame: index == 0)
+      ),
+      (
         "/points",
         Foxglove.PointCloud(
           timestamp: time, frameID: "world", pointStride: 16, fields: Foxglove.PointCloud.colouredFields,

@@ -97,7 +97,13 @@ public struct SessionMessages: Sendable {
   private mutating func messages(of pose: SessionEvent.Pose) -> [SessionMessage] {
     let position = pose.worldFromCamera.translation
     let placed = Foxglove.Pose(position: position, orientation: pose.worldFromCamera.rotation.quaternion)
+    // The state comes first, so that whoever reads in order knows it when the pose comes.
     var messages = [
+      SessionMessage(
+        .poseState, pose.time,
+        PoseStateMessage(
+          timestamp: pose.time, frameID: SessionFrame.world, map: Int64(pose.map), isMetric: pose.isMetric,
+          isKeyFrame: pose.isKeyFrame)),
       SessionMessage(
         .transform, pose.time,
         Foxglove.FrameTransform(

@@ -15,7 +15,7 @@ import Synchronization
 /// | `type` | content |
 /// |---|---|
 /// | `start` | the first picture of the video: its `time` is where the video begins |
-/// | `pose` | `position`, `orientation` (`x y z w`), world from camera |
+/// | `pose` | `position`, `orientation` (`x y z w`), world from camera; `map`, and `metric` where that is known |
 /// | `objects` | `objects`: `id`, `label`, `score`, `box` in pixels |
 /// | `imu` | `accelerometer` m/s², `gyroscope` rad/s; at most 60 a second |
 /// | `gps` | `latitude`, `longitude`, `altitude`, and `accuracy` metres, `heading` degrees where known |
@@ -96,6 +96,7 @@ struct SessionResultLines {
   private var decoder = SessionMessageDecoder()
   private var hasBegun = false
   private var nextSample: UInt64 = 0
+  private var hasPoseStates = false
 
   mutating func take() -> ByteBuffer {
     defer { text = ByteBuffer() }
@@ -135,6 +136,8 @@ struct SessionResultLines {
     var time: Double
     var position: [Double]?
     var orientation: [Double]?
+    var map: Int?
+    var metric: Bool?
     var objects: [Object]?
     var accelerometer: [Double]?
     var gyroscope: [Double]?
@@ -153,26 +156,28 @@ struct SessionResultLines {
     case .imu:
       guard message.logTime >= nextSample else { return nil }
       nextSample = message.logTime &+ Self.sampleInterval
+    case .poseState: hasPoseStates = true
     case .annotations, .pose, .location: break
     case .transform, .path, .points, .log, .objects, .calibration: return nil
     }
     let time = WallTime(nanosSince1970: Int64(clamping: message.logTime))
     guard let event = try decoder.event(topic: topic.name, time: time, data: message.data) else { return nil }
     // Microseconds are what frames are told apart by.
-    return Self.line(of: event, at: Double(message.logTime / 1_000) / 1e6)
+    return line(of: event, at: Double(message.logTime / 1_000) / 1e6)
   }
 
-  private static func line(of event: SessionEvent, at time: Double) -> Line? {
+  private func line(of event: SessionEvent, at time: Double) -> Line? {
     switch event {
     case .video: return Line(type: "start", time: time)
     case .motion(let motion):
       return Line(
-        type: "imu", time: time, accelerometer: numbers(motion.accelerometer), gyroscope: numbers(motion.gyroscope))
+        type: "imu", time: time, accelerometer: Self.numbers(motion.accelerometer),
+        gyroscope: Self.numbers(motion.gyroscope))
     case .pose(let pose):
       let turn = pose.worldFromCamera.rotation.quaternion
       return Line(
-        type: "pose", time: time, position: numbers(pose.worldFromCamera.translation),
-        orientation: [turn.x, turn.y, turn.z, turn.w])
+        type: "pose", time: time, position: Self.numbers(pose.worldFromCamera.translation),
+        orientation: [turn.x, turn.y, turn.z, turn.w], map: pose.map, metric: hasPoseStates ? pose.isMetric : nil)
     case .location(let fix):
       return Line(
         type: "gps", time: time, latitude: fix.latitudeDegrees, longitude: fix.longitudeDegrees,

@@ -26,6 +26,8 @@ public enum SessionTopic: Int, Hashable, Sendable, CaseIterable {
   case objects
   /// How the camera maps directions to pixels.
   case calibration
+  /// Which map the pose of the same time is in, and in which unit.
+  case poseState
 
   public var name: String {
     switch self {
@@ -40,6 +42,7 @@ public enum SessionTopic: Int, Hashable, Sendable, CaseIterable {
     case .log: "/log"
     case .objects: "/objects"
     case .calibration: "/camera/calibration"
+    case .poseState: "/camera/pose_state"
     }
   }
 
@@ -57,6 +60,7 @@ public enum SessionTopic: Int, Hashable, Sendable, CaseIterable {
     case .log: Foxglove.Log.self
     case .objects: Foxglove.SceneUpdate.self
     case .calibration: Foxglove.CameraCalibration.self
+    case .poseState: PoseStateMessage.self
     }
   }
 }

@@ -1,6 +1,5 @@
 import BusMessages
 import CodedMedia
-import Geometry
 import H264
 public import MediaModel
 public import NIOCore
@@ -21,6 +20,7 @@ public struct SessionMessageDecoder: Sendable {
   private var next = 0
   /// Of the pictures, by the last key frame; 0×0 in front of the first.
   private var resolution = Resolution(width: 0, height: 0)
+  var poseState = PoseState()
 
   public init() {}
 
@@ -34,6 +34,7 @@ public struct SessionMessageDecoder: Sendable {
     case "/camera/video": .video(try video(data, time))
     case "/camera/annotations": .objects(try objects(data, time))
     case "/camera/pose": .pose(try pose(data, time))
+    case "/camera/pose_state": try takePoseState(data, time)
     case "/imu": .motion(try motion(data, time))
     case "/gps": try location(data, time).map { .location($0) }
     case "/points": .points(time, try cloud(data))
@@ -98,6 +99,9 @@ public struct SessionMessageDecoder: Sendable {
     }
   }
 
+  /// 0 where there is no frame of that time.
+  func number(ofFrameAt time: WallTime) -> Int { numbers[time] ?? 0 }
+
   // MARK: Results
 
   private func objects(_ data: ByteBuffer, _ time: WallTime) throws(ProtobufError) -> SessionEvent.Objects {
@@ -106,7 +110,7 @@ public struct SessionMessageDecoder: Sendable {
       guard let bytes = field.bytes, let object = try object(bytes) else { continue }
       objects.append(object)
     }
-    return SessionEvent.Objects(time: time, frame: numbers[time] ?? 0, objects: objects)
+    return SessionEvent.Objects(time: time, frame: number(ofFrameAt: time), objects: objects)
   }
 
   private func object(_ data: ByteBuffer) throws(ProtobufError) -> TrackedObject? {
@@ -128,26 +132,6 @@ public struct SessionMessageDecoder: Sendable {
     return TrackedObject(
       id: id, label: words["label"] ?? "", score: words["score"].flatMap(Float.init) ?? 0,
       box: SIMD4(Float(corners[0].x), Float(corners[0].y), Float(corners[2].x), Float(corners[2].y)))
-  }
-
-  private func pose(_ data: ByteBuffer, _ time: WallTime) throws(ProtobufError) -> SessionEvent.Pose {
-    var pose = SE3.identity
-    for field in try ProtobufReader.fields(of: data) where field.number == 3 {
-      guard let bytes = field.bytes else { continue }
-      for part in try ProtobufReader.fields(of: bytes) {
-        guard let numbers = part.bytes else { continue }
-        if part.number == 1 {
-          pose.translation = try Self.vector(numbers)
-        } else if part.number == 2 {
-          let q = try Self.numbers(numbers, 4)
-          if (q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3]) > 0.5 {
-            pose.rotation = SO3(x: q[0], y: q[1], z: q[2], w: q[3])
-          }
-        }
-      }
-    }
-    return SessionEvent.Pose(
-      time: time, frame: numbers[time] ?? 0, worldFromCamera: pose, map: 0, isMetric: false, isKeyFrame: false)
   }
 
   private func log(_ data: ByteBuffer, _ time: WallTime) throws(ProtobufError) -> SessionEvent? {

@@ -49,6 +49,10 @@ public struct SessionSummary: Sendable {
   public private(set) var track: FlightTrack
   /// Of the poses, in the unit of their map.
   public private(set) var pathLength = 0.0
+  /// Maps that poses are in, by their numbers.
+  public private(set) var maps: Set<Int> = []
+  /// Poses in metres.
+  public private(set) var metricPoses = 0
   private var lastPose: SessionEvent.Pose?
 
   /// - Parameter name: of the session.
@@ -79,6 +83,8 @@ public struct SessionSummary: Sendable {
         pathLength += (way * way).sum().squareRoot()
       }
       lastPose = pose
+      maps.insert(pose.map)
+      if pose.isMetric { metricPoses += 1 }
     case .objects(let frame):
       count(.objects, frame.time)
       objects.formUnion(frame.objects.map(\.id))

@@ -47,6 +47,9 @@ public struct SessionReport: Encodable, Sendable {
   public var distance_m: Double?
   /// Of the camera's path, in the unit of the map.
   public var path_length: Double?
+  /// How many maps the poses are in, and how many of the poses are in metres with z up.
+  public var maps: Int
+  public var metric_poses: Int
   public var streams: [Stream]
   public var gaps: [Gap]
   public var files: [File]
@@ -78,6 +81,8 @@ public struct SessionReport: Encodable, Sendable {
     points = summary.points
     distance_m = summary.track.locations.isEmpty ? nil : summary.track.lengthMetres
     path_length = summary.spans[.poses] == nil ? nil : summary.pathLength
+    maps = summary.maps.count
+    metric_poses = summary.metricPoses
     streams = SessionSummary.Kind.allCases.compactMap { kind in
       summary.spans[kind].map { span in
         Stream(
@@ -105,6 +110,7 @@ public struct SessionReport: Encodable, Sendable {
       "duration   \(number(duration_s, "s"))",
       "frames     \(total_frames.map(String.init) ?? "-"), \(key_frames) key frames, \(missed_frames ?? 0) missed",
       "flown      \(number(distance_m, "m")) by GPS, path of \(number(path_length, "units of the map"))",
+      "poses      in \(maps) maps, \(metric_poses) in metres",
       "found      \(objects) objects, \(world_objects) in the world, \(points) points, \(slam_key_frames) key frames",
       "",
       Self.padded("kind", 16) + Self.padded("count", 9) + Self.padded("a second", 10) + Self.padded("longest pause", 15)

@@ -33,13 +33,15 @@ import Testing
     #expect(found == sent)
   }
 
-  @Test func poses() throws {
+  @Test(arguments: [(0, false, false), (3, true, false), (0, true, true), (-1, false, true)])
+  func poses(map: Int, isMetric: Bool, isKeyFrame: Bool) throws {
     let sent = SessionEvent.Pose(
       time: Self.start, frame: 0,
-      worldFromCamera: SE3(rotation: SO3(x: 0, y: 0.6, z: 0, w: 0.8), translation: SIMD3(1, -2, 0)), map: 0,
-      isMetric: false, isKeyFrame: false)
+      worldFromCamera: SE3(rotation: SO3(x: 0, y: 0.6, z: 0, w: 0.8), translation: SIMD3(1, -2, 0)), map: map,
+      isMetric: isMetric, isKeyFrame: isKeyFrame)
     guard case .pose(let found) = try comesBack(.pose(sent)) else { return #expect(Bool(false)) }
     #expect(found.time == sent.time && found.worldFromCamera.translation == SIMD3(1, -2, 0))
+    #expect(found.map == map && found.isMetric == isMetric && found.isKeyFrame == isKeyFrame)
     #expect(abs(found.worldFromCamera.rotation.quaternion.y - 0.6) < 1e-12)
   }
 

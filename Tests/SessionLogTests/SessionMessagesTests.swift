@@ -13,12 +13,13 @@ struct SessionMessagesTests {
   @Test func aPoseIsATransformAPoseAndNowAndThenThePath() throws {
     var messages = SessionMessages(stream: "drone")
     let first = messages.messages(of: try SessionFixture.pose(0), at: now)
-    #expect(first.map(\.topic) == [.transform, .pose, .path])
-    let transform = try #require(first[0].message as? Foxglove.FrameTransform)
+    #expect(first.map(\.topic) == [.poseState, .transform, .pose, .path])
+    let transform = try #require(first[1].message as? Foxglove.FrameTransform)
     #expect(transform.parentFromChild.position == SIMD3(1, 2, 3))
     let turn = transform.parentFromChild.orientation
     #expect(abs(turn.z - 0.5.squareRoot()) < 1e-12 && abs(turn.w - 0.5.squareRoot()) < 1e-12)
-    #expect(messages.messages(of: try SessionFixture.pose(1, x: 2), at: now).map(\.topic) == [.transform, .pose])
+    #expect(
+      messages.messages(of: try SessionFixture.pose(1, x: 2), at: now).map(\.topic) == [.poseState, .transform, .pose])
     let later = messages.messages(of: try SessionFixture.pose(31, x: 3), at: now)
     let update = try #require(later.last?.message as? Foxglove.SceneUpdate)
     #expect(update.entities[0].lines[0].points.map(\.x) == [1, 2, 3])
@@ -44,7 +45,7 @@ struct SessionMessagesTests {
   @Test func whatIsOfAnotherStreamIsLeftOut() throws {
     var messages = SessionMessages(stream: "drone")
     #expect(messages.messages(of: try SessionFixture.pose(0, stream: "other"), at: now).isEmpty)
-    #expect(messages.messages(of: try SessionFixture.pose(0, stream: nil), at: now).count == 3)
+    #expect(messages.messages(of: try SessionFixture.pose(0, stream: nil), at: now).count == 4)
     #expect(messages.messages(of: SessionFixture.imu(SessionFixture.imuJSON, stream: "other"), at: now).isEmpty)
   }
 

@@ -51,7 +51,7 @@ struct SessionResultsTests {
     let lines = try await lines(
       folder,
       [
-        try SessionFixture.pose(3), SessionFixture.imu(SessionFixture.imuJSON),
+        try SessionFixture.pose(3, map: 2), SessionFixture.imu(SessionFixture.imuJSON),
         try ProcessedFrame(frameNumber: 3, timestamp: start + 0.1, objects: [object], stream: "drone").message(),
       ])
     let byType = Dictionary(grouping: lines) { $0["type"] as? String ?? "" }
@@ -60,6 +60,7 @@ struct SessionResultsTests {
     #expect(abs(time - start) < 2e-6)
     let pose = try #require(byType["pose"]?.first)
     #expect(pose["position"] as? [Double] == [1, 2, 3])
+    #expect(pose["map"] as? Int == 2 && pose["metric"] as? Bool == false)
     let turn = try #require(pose["orientation"] as? [Double])
     #expect(abs(turn[2] - 0.5.squareRoot()) < 1e-9 && abs(turn[3] - 0.5.squareRoot()) < 1e-9)
     #expect(byType["imu"]?.first?["gyroscope"] as? [Double] == [0.1, 0.2, 0.3])

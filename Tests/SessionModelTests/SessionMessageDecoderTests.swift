@@ -135,6 +135,34 @@ import Testing
     #expect(log == SessionEvent.Log(time: Self.start, level: .error, text: "full", source: "disk"))
   }
 
+  @Test func posesHaveTheMapAndTheUnitThatWereTold() throws {
+    var decoder = SessionMessageDecoder()
+    func pose(state: PoseStateMessage?) throws -> SessionEvent.Pose? {
+      if let state { #expect(try decoded("/camera/pose_state", state, by: &decoder) == nil) }
+      let pose = Foxglove.Pose(position: SIMD3(1, 2, 3), orientation: SIMD4(0, 0, 0, 1))
+      let time = state?.timestamp ?? Self.start.advanced(by: .seconds(1))
+      var bytes = ByteBuffer()
+      Foxglove.PoseInFrame(timestamp: time, frameID: "world", pose: pose).encode(to: &bytes)
+      guard case .pose(let found)? = try decoder.event(topic: "/camera/pose", time: time, data: bytes) else {
+        return nil
+      }
+      return found
+    }
+    // Of a file without states.
+    let plain = try #require(try pose(state: nil))
+    #expect(plain.map == 0 && !plain.isMetric && !plain.isKeyFrame)
+    let state = PoseStateMessage(timestamp: Self.start, frameID: "world", map: 4, isMetric: true, isKeyFrame: true)
+    let told = try #require(try pose(state: state))
+    #expect(told.map == 4 && told.isMetric && told.isKeyFrame)
+    // Its state was lost: it is in the same map, and may be no key frame.
+    let next = try #require(try pose(state: nil))
+    #expect(next.map == 4 && next.isMetric && !next.isKeyFrame)
+    let other = try #require(
+      try pose(
+        state: PoseStateMessage(timestamp: Self.start, frameID: "world", map: 5, isMetric: false, isKeyFrame: false)))
+    #expect(other.map == 5 && !other.isMetric && !other.isKeyFrame)
+  }
+
   @Test func aMessageThatIsCutIsRefusedOrShort() {
     var whole = ByteBuffer()
     FoxgloveSchemas.IMUMessage(
