@@ -1,173 +1,22 @@
-"""The panels of the dashboard against a running server: overlay, scene, map, sensors, control pad, alerts, replay."""
+"""The panels of the dashboard against a running server: scene, map, sensors, state, alerts."""
 
-import json
-import math
 import statistics
 import subprocess
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pika
 import pytest
 from playwright.sync_api import expect
 
-from clips import Clip, split_access_units
-from consumer import parse_packet
+from clips import Clip
 from pages import NETWORK_COMPLAINTS, drawing_browser, open_dashboard, publishing, wait_playing  # noqa: F401
 from server import Server, wait_until
-from telemetry import TelemetryPhone, sample
-from websockets.sync.client import connect
-
-# The box that moves: its size, its way in pixels a frame, and the picture.
-WIDTH, HEIGHT, STEP = 640, 360, 4
-BOX = (96, 64)
 
 
 @pytest.fixture
 def flight(make_clip) -> Clip:
     return make_clip(size="640x360", seconds=4, gop=30)
-
-
-@pytest.fixture(scope="session")
-def moving_box(tmp_path_factory) -> Clip:
-    """A white box that goes to and fro over black, 120 frames; `box_of` says where it is."""
-    path = tmp_path_factory.mktemp("box") / "box.h264"
-    subprocess.run(
-        ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", f"color=black:s={WIDTH}x{HEIGHT}:r=30:d=4",
-         "-f", "lavfi", "-i", f"color=white:s={BOX[0]}x{BOX[1]}:r=30:d=4", "-filter_complex",
-         f"[0][1]overlay=x='20+{STEP}*if(lte(n,60),n,120-n)':y='120+40*sin(n*PI/30)':eval=frame:format=yuv444",
-         "-frames:v", "120",
-         "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-qp", "12",
-         "-g", "30", "-keyint_min", "30", "-sc_threshold", "0", "-f", "h264", path],
-        check=True, timeout=60)
-    annexb = path.read_bytes()
-    return Clip(annexb, [index * 1_000_000 // 30 for index in range(len(split_access_units(annexb)))])
-
-
-def box_of(frame: int) -> list[float]:
-    """Where the box of `moving_box` is. ffmpeg counts frames from 1 there, and cuts fractions off."""
-    number = frame + 1
-    left = 20 + STEP * (number if number <= 60 else 120 - number)
-    top = int(120 + 40 * math.sin(number * math.pi / 30))
-    return [left, top, left + BOX[0], top + BOX[1]]
-
-
-class Finder(threading.Thread):
-    """Finds the box in each frame that the server relays, and publishes it some time later, as a detector does."""
-
-    def __init__(self, server: Server, broker_url: str, frames: int, delay: float, every: int = 1):
-        super().__init__(daemon=True)
-        self.server, self.broker_url, self.frames, self.delay, self.every = server, broker_url, frames, delay, every
-        self._halt = threading.Event()
-        self.published = 0
-        self.error: Exception | None = None
-        # Connected before the first picture, so that it knows which one each is.
-        self.socket = connect(f"{server.ws_url}/ws/h264_stream?format=packets", compression=None, max_size=10_000_000)
-        self.start()
-
-    def run(self) -> None:
-        try:
-            connection = pika.BlockingConnection(pika.URLParameters(self.broker_url))
-            channel = connection.channel()
-            number, waiting = 0, []
-            while not self._halt.is_set():
-                try:
-                    packet = parse_packet(self.socket.recv(timeout=0.005))
-                    if packet.is_frame:
-                        if number % self.every == 0:
-                            waiting.append((time.monotonic() + self.delay, number, packet.timestamp_us))
-                        number += 1
-                except TimeoutError:
-                    pass
-                while waiting and waiting[0][0] <= time.monotonic():
-                    _, frame, stamp = waiting.pop(0)
-                    thing = {
-                        "id": 1, "label": "", "score": 1.0, "box": box_of(frame % self.frames),
-                        "area": BOX[0] * BOX[1], "mask_shape": [HEIGHT, WIDTH],
-                    }
-                    body = {"frame_number": frame, "timestamp": stamp / 1e6, "objects": [thing], "stream": "drone"}
-                    channel.basic_publish(
-                        "processed_frames_exchange", "", json.dumps(body).encode(),
-                        pika.BasicProperties(content_type="application/json", headers={"stream": "drone"}))
-                    self.published += 1
-            connection.close()
-        except Exception as error:  # Told to whoever looks: a thread has nobody to throw to.
-            self.error = error
-
-    def __enter__(self) -> "Finder":
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._halt.set()
-        self.join(timeout=5)
-        self.socket.close()
-        assert self.error is None, self.error
-
-
-# Where the white box is in the picture and where the box is that is drawn over it, whenever the screen is drawn anew.
-WATCH_BOXES = """
-(millis) => new Promise((resolve) => {
-  const bounds = (canvas, isInside) => {
-    const { data, width, height } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    let [left, top, right, bottom] = [width, height, -1, -1];
-    for (let y = 0; y < height; y += 1) {
-      for (let x = 0; x < width; x += 1) {
-        if (!isInside(data, 4 * (y * width + x))) continue;
-        left = Math.min(left, x); right = Math.max(right, x + 1);
-        top = Math.min(top, y); bottom = Math.max(bottom, y + 1);
-      }
-    }
-    return right < 0 ? null : [left, top, right, bottom];
-  };
-  const samples = [];
-  const until = performance.now() + millis;
-  let last = '';
-  const look = () => {
-    const picture = bounds(document.querySelector('#stage .picture'), (data, at) => data[at + 1] > 128);
-    const layer = document.querySelector('#stage .objects');
-    // The line is bright; what is behind the name is dark.
-    const isLine = (data, at) => data[at + 3] > 128 && Math.max(data[at], data[at + 1], data[at + 2]) > 128;
-    const drawn = bounds(layer, isLine);
-    if (picture && JSON.stringify(picture) !== last) samples.push({ picture, drawn });
-    last = JSON.stringify(picture);
-    if (performance.now() < until) setTimeout(() => requestAnimationFrame(look), 20);
-    else resolve(samples);
-  };
-  look();
-})
-"""
-
-
-def deviations(samples: list[dict]) -> list[float]:
-    """The largest distance of an edge that is drawn from the edge in the picture; the name's line above is left out."""
-    found = []
-    for each in samples:
-        if each["drawn"]:
-            pairs = zip(each["picture"], each["drawn"])
-            # The name stands above: of the drawn box left, right and bottom are compared.
-            gaps = [abs(seen - drawn) for seen, drawn in pairs]
-            found.append(max(gaps[0], gaps[2], gaps[3]))
-    return found
-
-
-@pytest.mark.parametrize(("delay", "every"), [(0.12, 1), (0.2, 3)], ids=["every frame", "every third frame"])
-def test_overlay_is_in_step_with_the_picture(make_server, broker, moving_box, open_dashboard, delay, every):
-    server = make_server("--bus", broker.url)
-    with Finder(server, broker.url, len(moving_box.units), delay, every):
-        with publishing(server, moving_box):
-            page = open_dashboard(server.url, allow=NETWORK_COMPLAINTS)
-            wait_playing(page)
-            page.wait_for_timeout(4000)
-            gaps = deviations(page.evaluate(WATCH_BOXES, 6000))
-    near = sum(gap <= 2 for gap in gaps) / max(1, len(gaps))
-    within = sum(gap <= STEP + 2 for gap in gaps) / max(1, len(gaps))
-    print(f"{len(gaps)} pictures: median {statistics.median(gaps):.1f} px, largest {max(gaps):.1f} px, "
-          f"{near:.1%} within 2 px, {within:.1%} within a frame")
-    assert len(gaps) > 25, f"only {len(gaps)} pictures had a box"
-    assert near > 0.9 and within > 0.95
 
 
 @contextmanager
@@ -284,59 +133,3 @@ def test_alerts_are_told_and_put_away(server, flight, open_dashboard):
         wait_playing(page)
         page.wait_for_timeout(3000)
     expect(alert).to_be_visible(timeout=10_000)
-
-
-def test_recording_is_replayed_with_what_was_found(make_server, moving_box, broker, open_dashboard):
-    server = make_server("--bus", broker.url, command="up", settings={"server": {"grace_seconds": 1}})
-    with Finder(server, broker.url, len(moving_box.units), 0.05), TelemetryPhone(server.ws_url, "drone") as phone:
-        with publishing(server, moving_box):
-            begun = time.monotonic()
-            while time.monotonic() - begun < 6:
-                place = {"latitude": 47.5, "longitude": 8.5, "altitude": 400, "accuracy": 2}
-                phone.send(sample(time.time_ns(), gps=place))
-                time.sleep(0.01)
-
-    def finished() -> list[dict]:
-        return [each for each in server.json("/api/recordings")["recordings"] if not each["active"]]
-
-    wait_until(finished, 20, "the recording is finished")
-    [recording] = finished()
-    lines = [json.loads(line) for line in server.get(f"/api/recordings/{recording['id']}/results").body.splitlines()]
-    kinds = {line["type"] for line in lines}
-    assert {"start", "objects", "imu", "gps"} <= kinds
-    assert server.get("/api/recordings/20200101_000000/results").status == 404
-    page = open_dashboard(f"{server.url}/#/recordings/{recording['id']}")
-    expect(page.locator("#replay-note")).to_contain_text("objects")
-    expect(page.locator("#replay-note")).to_contain_text("motion sensors")
-    expect(page.locator("#replay .plot")).to_have_count(2)
-    expect(page.locator("#replay .map-canvas")).to_be_visible()
-    gaps = []
-    for frame in (20, 45, 85, 100):
-        page.locator("#playback").evaluate(
-            """(video, seconds) => new Promise((resolve) => {
-              video.addEventListener('seeked', () => setTimeout(resolve, 400), { once: true });
-              video.currentTime = seconds;
-            })""", (frame + 0.5) / 30)
-        seen = page.evaluate("""() => {
-          const video = document.querySelector('#playback');
-          const bounds = (source, isInside) => {
-            const canvas = new OffscreenCanvas(640, 360);
-            const context = canvas.getContext('2d');
-            context.drawImage(source, 0, 0, 640, 360);
-            const { data } = context.getImageData(0, 0, 640, 360);
-            let [left, right] = [640, -1];
-            for (let at = 0; at < 640 * 360; at += 1) {
-              if (!isInside(data, 4 * at)) continue;
-              left = Math.min(left, at % 640); right = Math.max(right, (at % 640) + 1);
-            }
-            return [left, right];
-          };
-          return [
-            bounds(video, (data, at) => data[at + 1] > 128),
-            bounds(document.querySelector('.replay-stage .objects'), (data, at) =>
-              data[at + 3] > 128 && Math.max(data[at], data[at + 1], data[at + 2]) > 128),
-          ];
-        }""")
-        gaps.append(max(abs(a - b) for a, b in zip(*seen)))
-    print("replay: the drawn box is off by", gaps, "px")
-    assert max(gaps) <= 2

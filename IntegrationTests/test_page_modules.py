@@ -304,7 +304,9 @@ def test_replay_lines_wait_for_the_first_picture(page):
       replay.take({ type: 'pose', time: 101, position: [1, 0, 0], orientation: [0, 0, 0, 1] });
       replay.take({ type: 'pose', time: 100.5, position: [0, 0, 0], orientation: [0, 0, 0, 1] });
       replay.take({ type: 'objects', time: 100.5, objects: [{ id: 1, box: [0, 0, 1, 1] }] });
-      return [replay.samples[0].time, replay.poses.map((pose) => pose.time), Replay.at(replay.poses, 0.7).time,
+      replay.take({ type: 'world_objects', time: 100.25, objects: [{ id: 2, position: [1, 2, 3] }] });
+      return [replay.places.map(({ time, objects }) => [time, objects[0].id]),
+        replay.samples[0].time, replay.poses.map((pose) => pose.time), Replay.at(replay.poses, 0.7).time,
         Replay.at(replay.poses, 0.1), replay.results.at(500).kind];
     }""")
-    assert found == [-0.5, [0.5, 1], 0.5, None, "exact"]
+    assert found == [[[0.25, 2]], -0.5, [0.5, 1], 0.5, None, "exact"]

@@ -17,6 +17,7 @@ import Synchronization
 /// | `start` | the first picture of the video: its `time` is where the video begins |
 /// | `pose` | `position`, `orientation` (`x y z w`), world from camera; `map`, and `metric` where that is known |
 /// | `objects` | `objects`: `id`, `label`, `score`, `box` in pixels |
+/// | `world_objects` | `objects`, all of the present map: `id`, `label`, `map`, `position`, and `wgs84` where known |
 /// | `imu` | `accelerometer` m/s², `gyroscope` rad/s; at most 60 a second |
 /// | `gps` | `latitude`, `longitude`, `altitude`, and `accuracy` metres, `heading` degrees where known |
 ///
@@ -128,8 +129,17 @@ struct SessionResultLines {
     struct Object: Encodable {
       var id: Int
       var label: String
-      var score: Float
-      var box: [Float]
+      var score: Float?
+      var box: [Float]?
+      var map: Int?
+      var position: [Double]?
+      var wgs84: Earth?
+    }
+
+    struct Earth: Encodable {
+      var latitude: Double
+      var longitude: Double
+      var altitude: Double
     }
 
     var type: String
@@ -157,8 +167,8 @@ struct SessionResultLines {
       guard message.logTime >= nextSample else { return nil }
       nextSample = message.logTime &+ Self.sampleInterval
     case .poseState: hasPoseStates = true
-    case .annotations, .pose, .location: break
-    case .transform, .path, .points, .log, .objects, .calibration: return nil
+    case .annotations, .pose, .location, .objects: break
+    case .transform, .path, .points, .log, .calibration: return nil
     }
     let time = WallTime(nanosSince1970: Int64(clamping: message.logTime))
     guard let event = try decoder.event(topic: topic.name, time: time, data: message.data) else { return nil }
@@ -187,8 +197,18 @@ struct SessionResultLines {
         Line.Object(id: $0.id, label: $0.label, score: $0.score, box: [$0.box.x, $0.box.y, $0.box.z, $0.box.w])
       }
       return Line(type: "objects", time: time, objects: objects)
-    case .videoWasCut, .camera, .points, .identification, .log, .places: return nil
+    case .places(let places, _):
+      return Line(type: "world_objects", time: time, objects: places.map(Self.object))
+    case .videoWasCut, .camera, .points, .identification, .log: return nil
     }
+  }
+
+  private static func object(_ place: SessionEvent.Place) -> Line.Object {
+    Line.Object(
+      id: place.object, label: place.label, map: place.map, position: numbers(place.position),
+      wgs84: place.earth.map {
+        Line.Earth(latitude: $0.latitudeDegrees, longitude: $0.longitudeDegrees, altitude: $0.altitudeMetres)
+      })
   }
 
   private static func numbers(_ vector: SIMD3<Double>) -> [Double] { [vector.x, vector.y, vector.z] }

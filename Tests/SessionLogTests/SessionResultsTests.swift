@@ -48,14 +48,18 @@ struct SessionResultsTests {
     let start = SessionFixture.start.secondsSince1970
     let object = ProcessedFrame.Object(
       id: 7, label: "car", score: 0.5, box: [1, 2, 30, 40], area: 1, maskShape: [720, 1_280])
+    var unplaced = SessionFixture.object(9)
+    unplaced.wgs84 = nil
+    var world = try WorldObjects(stream: "drone", objects: [SessionFixture.object(8), unplaced]).message()
+    world.headers[BusHeader.capturedAt] = .text("\(SessionFixture.start.nanosSince1970 + 50_000_000)")
     let lines = try await lines(
       folder,
       [
-        try SessionFixture.pose(3, map: 2), SessionFixture.imu(SessionFixture.imuJSON),
+        try SessionFixture.pose(3, map: 2), SessionFixture.imu(SessionFixture.imuJSON), world,
         try ProcessedFrame(frameNumber: 3, timestamp: start + 0.1, objects: [object], stream: "drone").message(),
       ])
     let byType = Dictionary(grouping: lines) { $0["type"] as? String ?? "" }
-    #expect(Set(byType.keys) == ["start", "pose", "imu", "gps", "objects"])
+    #expect(Set(byType.keys) == ["start", "pose", "imu", "gps", "objects", "world_objects"])
     let time = try #require(byType["start"]?.first?["time"] as? Double)
     #expect(abs(time - start) < 2e-6)
     let pose = try #require(byType["pose"]?.first)
@@ -70,7 +74,14 @@ struct SessionResultsTests {
     #expect(abs((fix["accuracy"] as? Double ?? 0) - 3.02) < 1e-6 && abs((fix["heading"] as? Double ?? 0) - 90) < 1e-6)
     let found = try #require((byType["objects"]?.first?["objects"] as? [[String: Any]])?.first)
     #expect(found["id"] as? Int == 7 && found["label"] as? String == "car")
-    #expect(found["box"] as? [Double] == [1, 2, 30, 40])
+    #expect(found["box"] as? [Double] == [1, 2, 30, 40] && found["position"] == nil)
+    let list = try #require(byType["world_objects"]?.first)
+    #expect(abs((list["time"] as? Double ?? 0) - start - 0.05) < 2e-6)
+    let places = try #require(list["objects"] as? [[String: Any]])
+    #expect(places.map { $0["id"] as? Int } == [8, 9] && places[0]["label"] as? String == "car")
+    #expect(places[0]["position"] as? [Double] == [1, 2, 0.75] && places[0]["box"] == nil)
+    let earth = try #require(places[0]["wgs84"] as? [String: Double])
+    #expect(earth == ["latitude": 47.5, "longitude": 8.5, "altitude": 400] && places[1]["wgs84"] == nil)
   }
 
   @Test func aFileThatIsCutOffOrDamagedEndsThere() async throws {

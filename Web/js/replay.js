@@ -9,8 +9,10 @@ const mostRows = 540_000;
 /** Takes the lines of a recording's results. Times are seconds from the first picture of its video. */
 export class Replay {
   results = new ResultTrack(mostRows);
-  /** `{time, position, rows}`, in the order of their times. */
+  /** `{time, position, orientation, map, metric}`, in the order of their times. */
   poses = [];
+  /** Objects of the world, all that are known at a time: `{time, objects}`. */
+  places = [];
   /** `{time, acceleration, rotation}`. */
   samples = [];
   /** `{time, latitude, longitude, …}`. */
@@ -58,7 +60,10 @@ export class Replay {
   #add(line) {
     const time = line.time - this.#start;
     if (line.type === 'objects') this.results.add(time * 1000, line.objects ?? []);
-    else if (line.type === 'pose') this.#insert(this.poses, { time, position: line.position, orientation: line.orientation });
+    else if (line.type === 'pose') {
+      const { position, orientation, map = 0, metric = true } = line;
+      this.#insert(this.poses, { time, position, orientation, map, metric });
+    } else if (line.type === 'world_objects') this.#insert(this.places, { time, objects: line.objects ?? [] });
     else if (line.type === 'imu') this.#insert(this.samples, { time, acceleration: line.accelerometer, rotation: line.gyroscope });
     else if (line.type === 'gps') this.#insert(this.fixes, { ...line, time });
   }

@@ -1,4 +1,4 @@
-// What was found out in a recording, in step with its video: objects over it, the path, the sensors, the map.
+// What was found out in a recording, in step with its video: objects over it and in the world, the path, the sensors, the map.
 
 import { readResults } from '../api.js';
 import { h, setAttribute, setText } from '../dom.js';
@@ -24,6 +24,7 @@ export class ReplayPanels {
   #shownPath = 0;
   #shownSamples = 0;
   #shownFixes = 0;
+  #shownPlaces = null;
   #panelsAt = -Infinity;
   #callback = 0;
   #pictureSeconds = null;
@@ -73,7 +74,8 @@ export class ReplayPanels {
     }
     await this.#makePanels();
     const parts = [
-      replay.results.newest ? 'objects' : null, replay.poses.length ? `${replay.poses.length} poses` : null,
+      replay.results.newest ? 'objects' : null, replay.places.some(({ objects }) => objects.length > 0) ? 'objects in the world' : null,
+      replay.poses.length ? `${replay.poses.length} poses` : null,
       replay.samples.length ? 'motion sensors' : null, replay.fixes.length ? 'positions' : null,
     ].filter(Boolean);
     setText(this.note, parts.length ? `In step with the video: ${parts.join(', ')}${replay.isCut ? ', the first hours only' : ''}.` : '');
@@ -82,10 +84,10 @@ export class ReplayPanels {
   }
 
   async #makePanels() {
-    const { poses, samples, fixes } = this.#replay;
+    const { poses, places, samples, fixes } = this.#replay;
     const modules = await loadModules(
       () => Promise.all([
-        poses.length > 0 ? import('../scene/scene-view.js') : null,
+        poses.length + places.length > 0 ? import('../scene/scene-view.js') : null,
         fixes.length > 0 ? import('../map-view.js') : null,
         samples.length > 0 ? import('./motion.js') : null,
       ]),
@@ -118,6 +120,7 @@ export class ReplayPanels {
     this.#showPath(seconds);
     this.#showSamples(seconds);
     this.#showMap(seconds);
+    this.#showPlaces(seconds);
   }
 
   #showObjects(seconds) {
@@ -136,12 +139,24 @@ export class ReplayPanels {
       path.clear();
       this.#shownPath = 0;
     }
-    for (const { time, position, orientation } of poses.slice(this.#shownPath, end)) {
-      path.add({ time, position, rows: rowsOfQuaternion(orientation) });
+    for (const { time, position, orientation, map } of poses.slice(this.#shownPath, end)) {
+      path.add({ time, position, rows: rowsOfQuaternion(orientation), map });
     }
+    if (end > 0) this.#scene.isUpright = poses[end - 1].metric;
     this.#shownPath = end;
     this.element.dataset.poses = String(end);
     this.#scene.update();
+  }
+
+  // Each list has all objects of its time.
+  #showPlaces(seconds) {
+    const found = Replay.at(this.#replay.places, seconds);
+    if (found === this.#shownPlaces) return;
+    this.#shownPlaces = found;
+    const objects = found?.objects ?? [];
+    this.element.dataset.places = String(objects.length);
+    this.#scene?.setObjects(objects);
+    this.#map?.setObjects(objects);
   }
 
   #showSamples(seconds) {
