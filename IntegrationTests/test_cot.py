@@ -1,10 +1,15 @@
 """Cursor-on-Target: what users of ATAK get of the phones of a server, by UDP and by TCP."""
 
+import json
 import socket
 import threading
+import time
 import xml.etree.ElementTree as ElementTree
 
+import pika
+
 from telemetry import Client, sample
+from test_objects import CAR
 
 GPS = {"gps": {"latitude": 47.5, "longitude": 8.5, "altitude": 400, "accuracy": 3, "speed": 4, "heading": 90}}
 
@@ -66,6 +71,51 @@ def test_a_server_that_comes_back_is_connected_to_again(make_server):
         finally:
             stop.set()
             thread.join()
+
+
+def test_an_object_that_is_gone_is_deleted_once(make_server, broker):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(0.5)
+        make_server(
+            "--bus", broker.url, "--cot", f"udp://127.0.0.1:{receiver.getsockname()[1]}",
+            settings={"cot": {"object_interval_s": 1}})
+        connection = pika.BlockingConnection(pika.URLParameters(broker.url))
+        channel = connection.channel()
+        got: dict[str, list] = {}
+
+        def publish(*identifiers: int) -> None:
+            now = time.time()
+            objects = [CAR | {"id": each, "first_seen": now - 9, "last_seen": now} for each in identifiers]
+            channel.basic_publish(
+                "world_objects_exchange", "", json.dumps({"stream": "drone", "objects": objects}).encode(),
+                pika.BasicProperties(content_type="application/json", headers={"stream": "drone"}))
+            until = time.monotonic() + 1.5
+            while time.monotonic() < until:
+                try:
+                    event = ElementTree.fromstring(receiver.recv(4096).decode())
+                    got.setdefault(event.get("type"), []).append(event)
+                except TimeoutError:
+                    continue
+
+        # The server binds its queue when it is connected.
+        deadline = time.monotonic() + 20
+        cars: set[str] = set()
+        while len(cars) < 2:
+            assert time.monotonic() < deadline, "no events of objects"
+            publish(7, 8)
+            cars = {event.get("uid") for event in got.get("a-u-G-E-V-C", [])}
+        assert "t-x-d-d" not in got
+        before = len(got["a-u-G-E-V-C"])
+        for _ in range(3):
+            publish(7)
+        connection.close()
+    (deletion,) = got["t-x-d-d"]
+    link = deletion.find("detail/link")
+    assert link.get("uid").endswith("-drone-object-8") and link.get("uid") in cars
+    assert deletion.get("uid") not in cars and deletion.find("detail/__forcedelete") is not None
+    assert deletion.get("stale") > deletion.get("time") and deletion.find("point").get("lat") == "47.5000000"
+    assert len(got["a-u-G-E-V-C"]) >= before + 2, "the other one is still told"
 
 
 def test_addresses_that_are_none_are_refused(binary):

@@ -87,6 +87,10 @@ package struct CoTFeed {
     return events + objects.due(at: now)
   }
 
+  /// Objects that are no more, each once.
+  /// - Parameter time: now.
+  package mutating func deletions(at time: WallTime) -> [CoTDeletion] { objects.deletions(at: time) }
+
   private func event(of stream: String, _ track: Track) -> CoTEvent {
     func known(_ value: Double?) -> Double? { value.flatMap { $0 >= 0 ? $0 : nil } }
     let position = track.position

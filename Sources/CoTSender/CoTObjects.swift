@@ -6,7 +6,7 @@ import NIOCore
 import SessionEvents
 
 /// Turns objects of the world whose place on Earth is known into events, without I/O: each once an interval while it is
-/// seen.
+/// seen, and once more when it is gone.
 struct CoTObjects {
   private struct Key: Hashable, Comparable {
     var stream: String
@@ -30,9 +30,14 @@ struct CoTObjects {
   /// Events at a time: at ten times a second 80, so that a slow link is not flooded once an interval.
   private static let burst = 8
 
+  /// A deletion counts for so long.
+  private static let deletionCounts = Nanoseconds.seconds(60)
+
   private let options: CoTSenderOptions
   private let node: String
   private var entries: [Key: Entry] = [:]
+  /// Those that were sent and are no more. Who is sent nothing gains none, so there are no more than objects.
+  private var gone: [(key: Key, earth: GeodeticPosition)] = []
   /// Objects that found no room, once in each message.
   private(set) var leftOut = 0
 
@@ -41,9 +46,10 @@ struct CoTObjects {
     self.node = node
   }
 
-  /// Takes in a message of ``Topic/worldObjects``.
+  /// Takes in a message of ``Topic/worldObjects``: all objects of the map that the camera is in.
   mutating func take(_ message: BusMessage, at now: HostTime) {
     guard options.objects > 0, let list = try? WorldObjects(message.body), let stream = list.stream else { return }
+    forgetWhatIsGone(from: list, stream)
     for object in list.objects.prefix(Self.listLimit) {
       guard let place = SessionEvent.Place(object), let earth = place.earth, let seenAt = place.seenAt else { continue }
       let key = Key(stream: stream, object: object.id)
@@ -65,6 +71,30 @@ struct CoTObjects {
     }
   }
 
+  /// One of the same map that is not in the list was the same as another, or made room. Of other maps the list says
+  /// nothing, and a list that is full says nothing of those that it lacks.
+  private mutating func forgetWhatIsGone(from list: WorldObjects, _ stream: String) {
+    guard let map = list.objects.first.map({ $0.map ?? 0 }), list.objects.count < Self.listLimit else { return }
+    let present = Set(list.objects.map(\.id))
+    for (key, entry) in entries
+    where key.stream == stream && entry.place.map == map && !present.contains(key.object) {
+      entries[key] = nil
+      if entry.sentAt != nil { gone.append((key, entry.earth)) }
+    }
+    gone.sort { $0.key < $1.key }
+  }
+
+  /// Deletions that were not sent yet, a few at a time; each is told once.
+  mutating func deletions(at time: WallTime) -> [CoTDeletion] {
+    defer { gone.removeFirst(min(gone.count, Self.burst)) }
+    return gone.prefix(Self.burst).map { key, earth in
+      let target = uid(of: key)
+      return CoTDeletion(
+        uid: "\(target)-deleted", target: target, time: time, stale: time.advanced(by: Self.deletionCounts),
+        latitudeDegrees: earth.latitudeDegrees, longitudeDegrees: earth.longitudeDegrees)
+    }
+  }
+
   /// The events that are due, a few at a time.
   mutating func due(at now: HostTime) -> [CoTEvent] {
     var events: [CoTEvent] = []
@@ -80,10 +110,11 @@ struct CoTObjects {
     return events
   }
 
+  private func uid(of key: Key) -> String { "worldsystem-\(node)-\(key.stream)-object-\(key.object)" }
+
   private func event(of key: Key, _ entry: Entry) -> CoTEvent {
     CoTEvent(
-      uid: "worldsystem-\(node)-\(key.stream)-object-\(key.object)",
-      type: .of(label: entry.place.label, other: options.objectType),
+      uid: uid(of: key), type: .of(label: entry.place.label, other: options.objectType),
       // Pictures, motion and satellites together.
       how: "m-f", time: entry.seenAt, stale: entry.seenAt.advanced(by: options.objectStaleAfter),
       latitudeDegrees: entry.earth.latitudeDegrees, longitudeDegrees: entry.earth.longitudeDegrees,

@@ -69,13 +69,13 @@ public final class CoTSender: Service {
   }
 
   /// Waits for the next tick.
-  /// - Returns: what is due; `nil` at the end.
-  private func nextEvents() async -> [CoTEvent]? {
+  /// - Returns: what is due, as documents; `nil` at the end.
+  private func nextEvents() async -> [ByteBuffer]? {
     do { try await Task.sleep(for: .nanoseconds(Self.tick.value)) } catch { return nil }
-    return feed.withLock { $0.due(at: clocks.host()) }
+    let (host, wall) = (clocks.host(), clocks.wall())
+    let (deletions, events) = feed.withLock { ($0.deletions(at: wall), $0.due(at: host)) }
+    return deletions.map { ByteBuffer(string: $0.xml) } + events.map { ByteBuffer(string: $0.xml) }
   }
-
-  private func text(of event: CoTEvent) -> ByteBuffer { ByteBuffer(string: event.xml) }
 
   // MARK: UDP
 
@@ -88,7 +88,7 @@ public final class CoTSender: Service {
         if open == nil { open = try await openDatagrams() }
         guard let (channel, address) = open else { continue }
         for event in events {
-          try await channel.writeAndFlush(AddressedEnvelope(remoteAddress: address, data: text(of: event)))
+          try await channel.writeAndFlush(AddressedEnvelope(remoteAddress: address, data: event))
           sent.increment()
         }
         if isFailing { logger.notice("positions are sent again", metadata: [.url: "\(options.address)"]) }
@@ -149,7 +149,7 @@ public final class CoTSender: Service {
           dropped.increment()
           continue
         }
-        channel.writeAndFlush(text(of: event), promise: nil)
+        channel.writeAndFlush(event, promise: nil)
         sent.increment()
       }
     }

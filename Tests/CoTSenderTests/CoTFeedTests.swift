@@ -67,7 +67,7 @@ import Testing
   private static let start: Int64 = 1_700_000_000_000_000_000
 
   private func object(
-    _ id: Int, _ label: String, seen second: Double,
+    _ id: Int, _ label: String, seen second: Double, map: Int = 0,
     place: CameraPose.Position? = .init(latitude: 48, longitude: 11, altitude: 500)
   ) -> WorldObjects.Object {
     WorldObjects.Object(
@@ -75,7 +75,7 @@ import Testing
       method: "depth", metric: true, wgs84: place, velocity: [0, 0, 0], firstSeen: 1_700_000_000,
       lastSeen: 1_700_000_000 + second, observations: 5, size: [2, 1],
       // Along one diagonal 4 m², across it 2.
-      covarianceENU: [3, 1, 0, 1, 3, 0, 0, 0, 9], map: 0)
+      covarianceENU: [3, 1, 0, 1, 3, 0, 0, 0, 9], map: map)
   }
 
   private func message(_ objects: [WorldObjects.Object], stream: String? = "drone") throws -> BusMessage {
@@ -132,6 +132,52 @@ import Testing
     var none = try self.feed { $0.objects = 0 }
     none.take(try list(0..<5, 0), at: host(0))
     #expect(none.due(at: host(1)).isEmpty && none.leftOut == 0)
+  }
+
+  @Test func oneThatIsGoneIsDeletedOnce() throws {
+    var feed = try feed()
+    let now = WallTime(nanosSince1970: Self.start)
+    feed.take(try message([object(7, "car", seen: 0), object(8, "car", seen: 0)]), at: host(0))
+    #expect(feed.due(at: host(0)).count == 2 && feed.deletions(at: now).isEmpty)
+    // It was the same as another one.
+    feed.take(try message([object(7, "car", seen: 1)]), at: host(1))
+    let deletions = feed.deletions(at: now)
+    #expect(deletions.map(\.target) == ["worldsystem-node-drone-object-8"])
+    let deletion = try #require(deletions.first)
+    #expect(deletion.uid != deletion.target && deletion.latitudeDegrees == 48 && deletion.longitudeDegrees == 11)
+    #expect(deletion.time == now && deletion.stale.since(now) == .seconds(60))
+    feed.take(try message([object(7, "car", seen: 2)]), at: host(2))
+    #expect(feed.deletions(at: now).isEmpty)
+  }
+
+  @Test func onlyWhatAListCanTellOfIsDeleted() throws {
+    var feed = try feed { $0.objects = 1_000 }
+    let now = WallTime(nanosSince1970: Self.start)
+    func gone(after list: [WorldObjects.Object], stream: String = "drone") throws -> [String] {
+      feed.take(try message(list, stream: stream), at: host(1))
+      return feed.deletions(at: now).map(\.target)
+    }
+    feed.take(try message([object(7, "car", seen: 0)]), at: host(0))
+    _ = feed.due(at: host(0))
+    // Another stream, another map, no map, and a list without end.
+    #expect(try gone(after: [object(1, "car", seen: 0)], stream: "other").isEmpty)
+    #expect(try gone(after: [object(1, "car", seen: 0, map: 1)]).isEmpty)
+    #expect(try gone(after: []).isEmpty)
+    #expect(try gone(after: (100..<356).map { object($0, "car", seen: 0) }).isEmpty)
+    // Of those 256 none was sent: there is nothing to delete but the one that was.
+    #expect(try gone(after: [object(1, "car", seen: 1)]) == ["worldsystem-node-drone-object-7"])
+    // It is there although its place on Earth is not known any more.
+    _ = feed.due(at: host(1))
+    #expect(try gone(after: [object(1, "car", seen: 2, place: nil)]).isEmpty)
+  }
+
+  @Test func deletionsAreAFewAtATime() throws {
+    var feed = try feed()
+    let now = WallTime(nanosSince1970: Self.start)
+    feed.take(try message((0..<20).map { object($0, "car", seen: 0) }), at: host(0))
+    for second in 0..<3 { _ = feed.due(at: host(Double(second) / 10)) }
+    feed.take(try message([object(19, "car", seen: 1)]), at: host(1))
+    #expect((0..<4).map { _ in feed.deletions(at: now).count } == [8, 8, 3, 0])
   }
 
   @Test func whatIsMalformedOrOfNoStreamIsLeftOut() throws {

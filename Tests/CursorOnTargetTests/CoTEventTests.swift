@@ -22,6 +22,20 @@ import Testing
         """)
   }
 
+  @Test func aDeletionNamesTheThingByALink() {
+    let deletion = CoTDeletion(
+      uid: "a&b-deleted", target: "a&b", time: Self.start, stale: Self.start.advanced(by: .seconds(60)),
+      latitudeDegrees: 48.1234567, longitudeDegrees: -11.5)
+    #expect(
+      deletion.xml == """
+        <?xml version="1.0" encoding="UTF-8" standalone="yes"?><event version="2.0" uid="a&amp;b-deleted" \
+        type="t-x-d-d" how="m-g" time="2023-11-14T22:13:20.250Z" start="2023-11-14T22:13:20.250Z" \
+        stale="2023-11-14T22:14:20.250Z"><point lat="48.1234567" lon="-11.5000000" hae="9999999.0" ce="9999999.0" \
+        le="9999999.0"/><detail><link uid="a&amp;b" relation="none" type="none"/><__forcedelete/></detail></event>
+
+        """)
+  }
+
   @Test func whatIsNotKnownIsSaidToBe() {
     let event = CoTEvent(
       uid: "u", type: .unknownOnGround, how: "m-p", time: Self.start, stale: Self.start, latitudeDegrees: 0,
