@@ -1,11 +1,16 @@
 """What is drawn over the live picture of the page: it belongs to the picture that shows."""
 
+import json
+import math
 import statistics
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from finder import STEP, Finder, moving_box  # noqa: F401  (a fixture)
+from finder import HEIGHT, STEP, WIDTH, Finder, moving_box  # noqa: F401  (a fixture)
 from pages import NETWORK_COMPLAINTS, drawing_browser, open_dashboard, publishing, wait_playing  # noqa: F401
+from server import Server
 
 # Where the white box is in the picture and where the box is that is drawn over it, whenever the screen is drawn anew.
 WATCH_BOXES = """
@@ -68,3 +73,130 @@ def test_overlay_is_in_step_with_the_picture(make_server, broker, moving_box, op
           f"{near:.1%} within 2 px, {within:.1%} within a frame")
     assert len(gaps) > 25, f"only {len(gaps)} pictures had a box"
     assert near > 0.9 and within > 0.95
+
+
+# Frames a second of the flight.
+RATE = 20
+
+
+class Teller(Finder):
+    """Publishes the truth of a simulated flight for each frame that the server relays, as a detector would."""
+
+    def __init__(self, server: Server, broker_url: str, truth: Path, delay: float):
+        self.truth, self.read = truth / "objects.jsonl", 0
+        # What is true of each frame, in their order.
+        self.lines: list[dict] = []
+        super().__init__(server, broker_url, 0, delay)
+
+    def find(self, frame: int) -> list[dict]:
+        # The truth of a frame is written before the frame is sent.
+        self.read_on()
+        return [each | {"mask_shape": each["mask"]["size"]} for each in self.lines[frame]["objects"]]
+
+    def read_on(self) -> None:
+        with self.truth.open("rb") as file:
+            file.seek(self.read)
+            content = file.read()
+        whole = content[:content.rfind(b"\n") + 1]
+        self.read += len(whole)
+        self.lines += [json.loads(line) for line in whole.splitlines()]
+
+    def check_order(self) -> None:
+        """No frame was missed: once clocks are known, times of capture go on as those of the flight do."""
+        self.read_on()
+        for frame in range(RATE, len(self.stamps)):
+            captured = (self.stamps[frame] - self.stamps[frame - 1]) / 1e6
+            flown = self.lines[frame]["timestamp"] - self.lines[frame - 1]["timestamp"]
+            assert abs(captured - flown) < 0.5 / RATE, f"frame {frame} came {captured} s after the last, not {flown} s"
+
+
+# Notes of every picture that shows its capture time in microseconds, and each box that is drawn over it with its name.
+NOTE_DRAWING = """
+(() => {
+  const { drawImage, clearRect, strokeRect, fillText } = CanvasRenderingContext2D.prototype;
+  const isLayer = (context) => context.canvas.matches('#stage .objects');
+  let [micros, boxes] = [null, []];
+  Object.assign(CanvasRenderingContext2D.prototype, {
+    drawImage(image, ...rest) {
+      if (image instanceof VideoFrame && this.canvas.matches('#stage .picture')) micros = image.timestamp;
+      return drawImage.call(this, image, ...rest);
+    },
+    clearRect(...area) {
+      if (isLayer(this)) boxes = [];
+      return clearRect.apply(this, area);
+    },
+    strokeRect(left, top, width, height) {
+      if (isLayer(this)) boxes.push({ box: [left, top, left + width, top + height] });
+      return strokeRect.call(this, left, top, width, height);
+    },
+    fillText(text, ...rest) {
+      if (isLayer(this) && boxes.length > 0) boxes.at(-1).name ??= text;
+      return fillText.call(this, text, ...rest);
+    },
+  });
+  window.noteDrawing = (millis) => new Promise((resolve) => {
+    const samples = [];
+    const until = performance.now() + millis;
+    const look = () => {
+      // What the screen shows now was drawn before this.
+      if (micros !== null && micros !== samples.at(-1)?.micros) samples.push({ micros, boxes });
+      if (performance.now() < until) requestAnimationFrame(look);
+      else resolve(samples);
+    };
+    look();
+  });
+})();
+"""
+
+GEOMETRY = """() => ['.picture', '.objects'].map((name) => {
+  const canvas = document.querySelector('#stage ' + name);
+  const { x, y, width, height } = canvas.getBoundingClientRect();
+  return [canvas.width, canvas.height, x, y, width, height];
+})"""
+
+
+def gap(drawn: dict[str, list[float]], truth: list[dict]) -> float:
+    """The largest distance of an edge that is drawn from the true one; infinite where other things are drawn."""
+    true = {f"{each['label']} {each['id']}": each["box"] for each in truth}
+    if drawn.keys() != true.keys():
+        return math.inf
+    return max((abs(a - b) for name, box in drawn.items() for a, b in zip(box, true[name], strict=True)), default=0)
+
+
+def test_overlay_is_the_truth_of_the_frame_of_a_flight_that_shows(
+        make_server, binary, broker, open_dashboard, tmp_path):
+    server = make_server("--bus", broker.url)
+    config = tmp_path / "flight.yaml"
+    config.write_text(f"simulator:\n  width: {WIDTH}\n  height: {HEIGHT}\n  frames_per_second: {RATE}\n")
+    with Teller(server, broker.url, tmp_path / "truth", 0.12) as teller, subprocess.Popen(
+        [binary, "simulate", "--flight", "--seed", "1", "--to", server.ws_url, "--truth", tmp_path / "truth",
+         "--config", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as flight:
+        try:
+            page = open_dashboard(server.url, allow=NETWORK_COMPLAINTS, script=NOTE_DRAWING)
+            wait_playing(page)
+            page.wait_for_timeout(4000)
+            samples = page.evaluate("noteDrawing(8000)")
+            picture, layer = page.evaluate(GEOMETRY)
+        finally:
+            flight.terminate()
+            flight.wait(10)
+    teller.check_order()
+    assert picture == layer and picture[:2] == [WIDTH, HEIGHT], "the layer lies on the picture, pixel on pixel"
+    shown = [(each["micros"], {box["name"]: box["box"] for box in each["boxes"]}) for each in samples]
+    gaps, nearest = [], []
+    for stamp, drawn in shown:
+        # Of the frame that shows, and of the nearest of it, the one before and the one behind.
+        number = teller.stamps.index(stamp)
+        around = [gap(drawn, line["objects"]) for line in teller.lines[max(0, number - 1):number + 2]]
+        gaps.append(gap(drawn, teller.lines[number]["objects"]))
+        nearest.append(min(around))
+    own = sum(each <= 2 for each in gaps) / len(gaps)
+    print(f"{len(gaps)} pictures, {statistics.mean(len(drawn) for _, drawn in shown):.1f} boxes each: {own:.1%} within "
+          f"2 px of their own frame, median {statistics.median(gaps):.2f} px, largest {max(gaps):.2f} px; "
+          f"largest of a frame beside {max(nearest):.2f} px")
+    assert len(gaps) >= 60 and statistics.mean(len(drawn) for _, drawn in shown) > 3
+    assert max(nearest) <= 2, "every picture shows the truth of its frame, or of one beside"
+    assert own > 0.95, "and nearly all that of their own"
+    before = [gap(drawn, teller.lines[teller.stamps.index(stamp) - 2]["objects"]) for stamp, drawn in shown]
+    assert statistics.median(before) > 2, "what is two frames old would be seen"
