@@ -89,7 +89,7 @@ struct MotionGrouping {
       while second < groups.count {
         if areNear(groups[first].box, groups[second].box), moveAlike(groups[first], groups[second]),
           let both = group(groups[first].members + groups[second].members, points, cells, field),
-          both.agreement > 0.85, both.purity > 0.9 * min(groups[first].purity, groups[second].purity)
+          both.agreement > 0.85, both.purity > 0.97 * min(groups[first].purity, groups[second].purity)
         {
           groups[first] = both
           groups.remove(at: second)

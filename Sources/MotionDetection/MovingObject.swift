@@ -78,7 +78,9 @@ struct MovingObject: Sendable {
 
   /// How likely it is an object that moves, 0…1.
   var confidence: Float {
-    record.confidence(unseenFrames: unseenFrames, size: BoxOverlap.area(box).squareRoot())
+    ObjectJudge.confidence(
+      record.measures(
+        unseenFrames: unseenFrames, size: BoxOverlap.area(box).squareRoot(), shape.quality, patches: patches.count))
   }
 
   /// Takes in what a frame shows of its motion.
@@ -146,43 +148,47 @@ struct MovingObject: Sendable {
   mutating func look(at pictures: [WorkingPicture], _ restPoints: [RestPoint]) {
     let margin = max(12, 0.5 * (box.highHalf - box.lowHalf).max())
     let around = box + SIMD4(-margin, -margin, margin, margin)
-    var chosen: (choice: Int, rest: RestMotion)?
+    // The shortest time in which it went some pixels against what is at rest.
+    var chosen: Int?
     for choice in MotionField.spans.indices where MotionField.spans[choice] < pictures.count {
-      guard let rest = RestMotion(restPoints, in: around, choice: choice) else { continue }
-      let difference = rest.then(pose.centre) - then(pose.centre, MotionField.spans[choice])
+      guard let rest = RestMotion(restPoints, in: around, from: nil, to: choice) else { continue }
+      let difference = rest.then(pose.centre) - frame(choice, of: pictures).image(.zero)
       let far = (difference * difference).sum().squareRoot()
-      if far > 0.8 { chosen = (choice, rest) }
-      if far > 3 { break }
+      if far > 0.8 { chosen = choice }
+      if far > 5 { break }
     }
-    guard let chosen, let picture = pictures.last else { return }
-    let span = MotionField.spans[chosen.choice]
-    let laterChoice = MotionField.spans.indices.last { 2 * MotionField.spans[$0] <= span } ?? chosen.choice
-    let later = RestMotion(restPoints, in: around, choice: laterChoice)
-    let (object, pose) = (self, pose)
-    shape.see(
-      picture, then: pictures[pictures.count - 1 - span],
-      later: pictures[pictures.count - 1 - (later == nil ? span : MotionField.spans[laterChoice])],
-      motions: ObjectShape.Motions(
-        object: { object.then($0, span) }, rest: { chosen.rest.then($0) },
-        restLater: { (later ?? chosen.rest).then($0) }),
-      imageFromObject: { pose.centre + $0 * pose.scale }, seeds: patches.map { ($0 - pose.centre) / pose.scale })
+    guard let chosen else { return }
+    // What is looked at lies between: 2 of 4 frames ago, 4 of 8 or 12. Of 2 no frame between is known.
+    let between: Int? = [nil, 0, 1, 1][chosen]
+    let looked = frame(between, of: pictures)
+    let shift = looked.pose.centre - pose.centre
+    let then = around + SIMD4(lowHalf: shift, highHalf: shift)
+    var references: [(frame: ObjectShape.Frame, rest: RestMotion)] = []
+    for choice in [chosen, nil] where choice != between {
+      guard let rest = RestMotion(restPoints, in: then, from: between, to: choice) else { continue }
+      references.append((frame(choice, of: pictures), rest))
+    }
+    guard !references.isEmpty else { return }
+    shape.see(looked, references, seeds: patches.map { ($0 - pose.centre) / pose.scale })
     edges += 0.4 * (expectedEdges - edges)
-    record.look(support: shape.support)
+    record.look(gain: shape.quality.gain)
     patches.removeAll { shape.isOutside(($0 - pose.centre) / pose.scale) }
   }
 
-  /// The mean of its shape, which misses what swings, and of the medians of the latest boxes, which hold shadows.
+  /// The picture of one of ``MotionField/spans`` ago, or the latest.
+  private func frame(_ choice: Int?, of pictures: [WorkingPicture]) -> ObjectShape.Frame {
+    guard let span = choice.map({ MotionField.spans[$0] }) else {
+      return ObjectShape.Frame(picture: pictures[pictures.count - 1], pose: pose)
+    }
+    return ObjectShape.Frame(picture: pictures[pictures.count - 1 - span], pose: earlier[max(earlier.count - span, 0)])
+  }
+
+  /// Those of its shape, and a little of the medians of the latest boxes.
   private var expectedEdges: SIMD4<Float> {
     guard seen.count >= 5, unseenFrames < Self.keptBoxes else { return shape.box }
     var medians = SIMD4<Float>.zero
     for edge in 0..<4 { medians[edge] = seen.map { $0[edge] }.sorted()[seen.count / 2] }
-    return (shape.box + medians) / 2
-  }
-
-  /// Where a pixel of it was.
-  private func then(_ now: SIMD2<Float>, _ frames: Int) -> SIMD2<Float> {
-    let old = earlier[max(earlier.count - frames, 0)]
-    return old.centre + (now - pose.centre) * (old.scale / pose.scale)
+    return shape.box + 0.3 * (medians - shape.box)
   }
 
   /// Whether a pixel of the working picture is its own.

@@ -40,7 +40,8 @@ struct ObjectRecord: Sendable {
     length = length * 0.97 + (velocity * velocity).sum().squareRoot()
   }
 
-  mutating func look(support: Float) { self.support += 0.1 * (support - self.support) }
+  /// - Parameter gain: how much clearer than rest its motion explained its pixels in a frame.
+  mutating func look(gain: Float) { support += 0.1 * (gain - support) }
 
   /// Its motion was seen, in a frame in which it was followed.
   mutating func see(score: Float, overlap: Float, areaRatio: Float) {
@@ -50,28 +51,16 @@ struct ObjectRecord: Sendable {
     misfit += 0.1 * (abs(logarithm(max(areaRatio, 0.05))) - misfit)
   }
 
-  /// How likely it is that an object that moves is where it is held to be, 0…1: a logistic function, fitted to simulated
-  /// flights.
+  /// What tells whether it is an object, in the order of ``ObjectJudge/Measure``.
   /// - Parameters:
   ///   - unseenFrames: frames in a row that did not show its motion.
   ///   - size: square root of its area, pixels.
-  func confidence(unseenFrames: Int, size: Float) -> Float {
-    let sum = zip(Self.weights, features(unseenFrames: unseenFrames, size: size)).reduce(Self.bias) { $0 + $1.0 * $1.1 }
-    return 1 / (1 + exponential(-sum))
-  }
-
-  func features(unseenFrames: Int, size: Float) -> [Float] {
+  func measures(unseenFrames: Int, size: Float, _ quality: ShapeQuality, patches: Int) -> SIMD16<Float> {
     let speed = (latestVelocity * latestVelocity).sum().squareRoot()
     let far = (way * way).sum().squareRoot()
-    return [
+    return SIMD16(
       min(Float(unseenFrames), 20) / 10, odds, logarithm(hits), overlap, misfit,
       logarithm((unrest + 0.02) / (speed + 0.1)), unity, far / max(length, 0.5), logarithm(far / max(size, 1) + 0.05),
-      support,
-    ]
+      support, quality.inside, quality.outside, quality.fill, quality.bare, quality.gain, logarithm(Float(patches) + 1))
   }
-
-  private static let bias: Float = -4.45
-  private static let weights: [Float] = [
-    -1.888, 0.766, 0.647, 5.485, -0.552, 1.143, -2.126, 3.295, 1.067, 3.315,
-  ]
 }

@@ -6,24 +6,33 @@ struct RestPoint: Sendable {
   /// Where it was each of ``MotionField/spans`` ago, x and y in turn; not a number where it was not known then.
   var then: SIMD8<Float>
 
-  /// Where it was one of ``MotionField/spans`` ago.
-  func then(_ choice: Int) -> SIMD2<Float> { SIMD2(then[2 * choice], then[2 * choice + 1]) }
+  /// Where it was one of ``MotionField/spans`` ago, or is now.
+  func place(_ choice: Int?) -> SIMD2<Float> {
+    guard let choice else { return now }
+    return SIMD2(then[2 * choice], then[2 * choice + 1])
+  }
 }
 
-/// Where what is at rest in a part of the picture was some frames ago: an affine map, fitted to the points at rest there.
+/// Where what is at rest in a part of a picture is in another: an affine map, fitted to the points at rest there.
 struct RestMotion: Sendable {
   private let centre: SIMD2<Float>
   private var shift: SIMD2<Float>
   private var across = SIMD2<Float>.zero
   private var down = SIMD2<Float>.zero
 
+  /// - Parameters:
+  ///   - box: the part of the picture that the map is from.
+  ///   - from: which of ``MotionField/spans`` ago that picture was; `nil` is the latest.
+  ///   - to: the same of the other picture.
   /// - Returns: `nil` where fewer than four points tell.
-  init?(_ points: [RestPoint], in box: SIMD4<Float>, choice: Int) {
+  init?(_ points: [RestPoint], in box: SIMD4<Float>, from: Int?, to: Int?) {
     centre = (box.lowHalf + box.highHalf) / 2
     var places: [(place: SIMD2<Float>, move: SIMD2<Float>)] = []
     for point in points {
-      let (now, then) = (point.now, point.then(choice))
-      guard now.x > box.x, now.y > box.y, now.x < box.z, now.y < box.w, then.x.isFinite else { continue }
+      let (now, then) = (point.place(from), point.place(to))
+      guard now.x > box.x, now.y > box.y, now.x < box.z, now.y < box.w, then.x.isFinite, now.x.isFinite else {
+        continue
+      }
       places.append((now - centre, then - now))
     }
     guard places.count >= 4 else { return nil }
@@ -52,6 +61,6 @@ struct RestMotion: Sendable {
 
   private func move(_ place: SIMD2<Float>) -> SIMD2<Float> { shift + across * place.x + down * place.y }
 
-  /// Where a pixel that is at rest was.
+  /// Where a pixel that is at rest is in the other picture.
   func then(_ now: SIMD2<Float>) -> SIMD2<Float> { now + move(now - centre) }
 }

@@ -110,7 +110,7 @@ public struct SessionReport: Encodable, Sendable {
       "duration   \(number(duration_s, "s"))",
       "frames     \(total_frames.map(String.init) ?? "-"), \(key_frames) key frames, \(missed_frames ?? 0) missed",
       "flown      \(number(distance_m, "m")) by GPS, path of \(number(path_length, "units of the map"))",
-      "poses      in \(maps) maps, \(metric_poses) in metres",
+      "poses      in \(maps == 1 ? "1 map" : "\(maps) maps"), \(metric_poses) in metres",
       "found      \(objects) objects, \(world_objects) in the world, \(points) points, \(slam_key_frames) key frames",
       "",
       Self.padded("kind", 16) + Self.padded("count", 9) + Self.padded("a second", 10) + Self.padded("longest pause", 15)

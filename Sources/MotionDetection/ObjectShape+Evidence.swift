@@ -1,0 +1,194 @@
+import Vision
+
+extension ObjectShape {
+  /// A picture, and where the object is in it.
+  struct Frame {
+    var picture: WorkingPicture
+    var pose: MovingObject.Pose
+
+    /// Where a place of the object is in the picture.
+    func image(_ place: SIMD2<Float>) -> SIMD2<Float> { pose.centre + place * pose.scale }
+    /// Which place of the object is at one of the picture.
+    func object(_ place: SIMD2<Float>) -> SIMD2<Float> { (place - pose.centre) / pose.scale }
+  }
+
+  /// How cells differ from what they are in other pictures, grey levels; ``unknown`` where nothing tells.
+  struct CellErrors {
+    static let unknown: Float = 1_000
+    /// Were they at rest.
+    var rest = [Float](repeating: unknown, count: cells)
+    /// Were they at rest, in pictures in which the object does not hide the ground there.
+    var bare = [Float](repeating: unknown, count: cells)
+    /// Did they move with the object.
+    var own = [Float](repeating: unknown, count: cells)
+    /// What differs by no more is the same.
+    var tolerance: Float = 3
+    /// Beyond the tolerance, by so much all is another thing.
+    static let range: Float = 8
+
+    /// How unlike an error is to be one of noise, 0…1.
+    func unlikeness(_ error: Float) -> Float { min(max((error - tolerance) / Self.range, 0), 1) }
+  }
+
+  func errors(_ frame: Frame, _ references: [(frame: Frame, rest: RestMotion)], _ pixels: [SIMD2<Float>]) -> CellErrors
+  {
+    var errors = CellErrors()
+    for (reference, rest) in references {
+      let atRest = pixels.map { rest.then($0) }
+      let moved = pixels.map { reference.image(frame.object($0)) }
+      let still = Self.differences(frame.picture, pixels, reference.picture, atRest, canBeShaded: true)
+      let own = Self.differences(frame.picture, pixels, reference.picture, moved, canBeShaded: false)
+      for index in 0..<Self.cells {
+        errors.own[index] = min(errors.own[index], own[index])
+        errors.rest[index] = min(errors.rest[index], still[index])
+        if still[index] < CellErrors.unknown, !contains(reference.object(atRest[index])) {
+          errors.bare[index] = min(errors.bare[index], still[index])
+        }
+      }
+    }
+    // What is surely at rest shows how much noise there is.
+    let quiet = (0..<Self.cells).filter { mask[$0] == 0 && evidence[$0] < -0.3 && errors.rest[$0] < CellErrors.unknown }
+      .map { errors.rest[$0] }.sorted()
+    if quiet.count > 100 { errors.tolerance = max(3, 1.5 * quiet[quiet.count * 7 / 10]) }
+    return errors
+  }
+
+  /// Adds what a frame shows to the evidence; what is old fades as new comes.
+  mutating func gather(_ errors: CellErrors) {
+    for index in 0..<Self.cells where errors.rest[index] < CellErrors.unknown && errors.own[index] < CellErrors.unknown
+    {
+      let own = errors.unlikeness(errors.own[index])
+      let step: Float
+      if errors.bare[index] < CellErrors.unknown {
+        let rest = errors.unlikeness(errors.bare[index])
+        step = rest - (1 - rest) * (0.4 + 0.6 * own)
+      } else {
+        // The object hides the ground there, or did: that it looks otherwise says little.
+        let rest = errors.unlikeness(errors.rest[index])
+        step = 0.3 * rest * (1 - own) - (1 - rest) * (0.03 + 0.97 * own)
+      }
+      evidence[index] = evidence[index] * (1 - 0.08 * max(abs(step), 0.1)) + step
+    }
+  }
+
+  /// How well the shape stands out in a frame.
+  mutating func assess(_ errors: CellErrors) {
+    var (inside, outside, bare, gain) = (
+      ShapeQuality.Mean(), ShapeQuality.Mean(), ShapeQuality.Mean(), ShapeQuality.Mean()
+    )
+    for y in 1..<Self.side - 1 {
+      for x in 1..<Self.side - 1 {
+        let index = y * Self.side + x
+        let certainty = min(max(evidence[index] / 4, -1), 1)
+        if mask[index] == 1 {
+          inside.add(certainty)
+          if errors.bare[index] < CellErrors.unknown { bare.add(errors.unlikeness(errors.bare[index])) }
+        } else if mask[index - 1] + mask[index + 1] + mask[index - Self.side] + mask[index + Self.side] > 0 {
+          outside.add(certainty)
+        }
+      }
+    }
+    for index in 0..<Self.cells where mask[index] == 1 {
+      let (rest, own) = (errors.rest[index], errors.own[index])
+      guard rest < CellErrors.unknown, own < CellErrors.unknown else { continue }
+      let clear = errors.bare[index] < CellErrors.unknown ? errors.bare[index] : rest
+      gain.add(min(max(min(clear, 40) - min(own, 40), -6), 6) / 6)
+    }
+    let size = (box.highHalf - box.lowHalf) / cell
+    quality.take(
+      inside: inside.value, outside: outside.value, fill: inside.count / max(size.x * size.y, 1),
+      bare: bare.count > 0 ? bare.value : nil, gain: gain.value)
+  }
+
+  /// How pixels of a picture differ from others of another, grey levels, means over 3×3 cells; ``CellErrors/unknown`` where
+  /// one is outside. Half a pixel beside an edge is no difference.
+  /// - Parameter canBeShaded: a shadow that is there in the first picture only is no difference: it takes a share of the
+  ///   light away, and leaves texture and colour.
+  private static func differences(
+    _ picture: WorkingPicture, _ pixels: [SIMD2<Float>], _ other: WorkingPicture, _ others: [SIMD2<Float>],
+    canBeShaded: Bool
+  ) -> [Float] {
+    var (values, olds) = ([Float](repeating: -1, count: cells), [Float](repeating: 0, count: cells))
+    for index in 0..<cells {
+      guard let value = picture.image.sample(pixels[index]), let old = other.image.sample(others[index]) else {
+        continue
+      }
+      (values[index], olds[index]) = (max(value - 16, 0), max(old - 16, 0))
+    }
+    let light = canBeShaded ? lights(values, olds) : []
+    let result = (0..<cells).map { index -> Float in
+      guard values[index] >= 0 else { return 0 }
+      let (colour, oldColour) = (picture.colour(pixels[index]), other.colour(others[index]))
+      let slip = 0.3 * other.image.slope(others[index])
+      func change(_ share: Float) -> Float {
+        let difference = colour - oldColour * share
+        return abs(difference.x) + abs(difference.y)
+      }
+      let plain = max(abs(values[index] - olds[index]) - slip, 0) + 0.7 * max(change(1) - 2, 0)
+      guard canBeShaded, light[index] < 0.97, plain > 2 else { return min(plain, 40) }
+      let share = max(light[index], 0.45)
+      return min(plain, max(abs(values[index] - share * olds[index]) - slip, 0) + max(change(share) - 3, 0), 40)
+    }
+    let smooth = smoothed(result)
+    return smooth.indices.map { values[$0] >= 0 ? smooth[$0] : CellErrors.unknown }
+  }
+
+  /// By which factor pixels are brighter than others, over 5×5 cells, nearer ones counting more.
+  private static func lights(_ values: [Float], _ olds: [Float]) -> [Float] {
+    let products = smoothed(smoothed(zip(values, olds).map { max($0, 0) * $1 }))
+    let squares = smoothed(smoothed(olds.map { $0 * $0 }))
+    return zip(products, squares).map { $0 / max($1, 1) }
+  }
+
+  /// Mean over 3×3 cells.
+  static func smoothed(_ values: [Float]) -> [Float] {
+    func pass(_ values: [Float], _ step: Int, _ line: Int) -> [Float] {
+      var result = values
+      for row in 0..<side {
+        for index in 1..<side - 1 {
+          let at = row * line + index * step
+          result[at] = (values[at - step] + values[at] + values[at + step]) / 3
+        }
+      }
+      return result
+    }
+    return pass(pass(values, 1, side), side, 1)
+  }
+}
+
+extension WorkingPicture {
+  /// Chroma at a place inside the picture, 0 for grey.
+  func colour(_ place: SIMD2<Float>) -> SIMD2<Float> {
+    let u = min(Int((place.x + 0.5) * Float(scale)) / 2, chroma.cb.width - 1)
+    let v = min(Int((place.y + 0.5) * Float(scale)) / 2, chroma.cb.height - 1)
+    return SIMD2(Float(chroma.cb[u, v]), Float(chroma.cr[u, v])) - 128
+  }
+}
+
+extension GreyImage {
+  /// Sum of the differences across a place inside the picture, grey levels a pixel.
+  func slope(_ place: SIMD2<Float>) -> Float {
+    let (u, v) = (min(max(Int(place.x + 0.5), 1), width - 2), min(max(Int(place.y + 0.5), 1), height - 2))
+    let at = v &* width &+ u
+    return pixels.withUnsafeBufferPointer { pixels in
+      Float(abs(Int(pixels[at &+ 1]) - Int(pixels[at &- 1])) + abs(Int(pixels[at &+ width]) - Int(pixels[at &- width])))
+        / 2
+    }
+  }
+
+  /// Bilinear; `nil` outside the picture.
+  func sample(_ place: SIMD2<Float>) -> Float? {
+    guard place.x >= 0, place.y >= 0, place.x < Float(width) - 1.001, place.y < Float(height) - 1.001 else {
+      return nil
+    }
+    let (u, v) = (Int(place.x), Int(place.y))
+    let (fx, fy) = (place.x - Float(u), place.y - Float(v))
+    let at = v &* width &+ u
+    return pixels.withUnsafeBufferPointer { pixels in
+      let (a, b) = (Float(pixels[at]), Float(pixels[at &+ 1]))
+      let (c, d) = (Float(pixels[at &+ width]), Float(pixels[at &+ width &+ 1]))
+      let upper = a + fx * (b - a)
+      return upper + fy * (c + fx * (d - c) - upper)
+    }
+  }
+}
