@@ -88,7 +88,7 @@ def test_an_object_that_is_gone_is_deleted_once(make_server, broker):
             now = time.time()
             objects = [CAR | {"id": each, "first_seen": now - 9, "last_seen": now} for each in identifiers]
             channel.basic_publish(
-                "world_objects_exchange", "", json.dumps({"stream": "drone", "objects": objects}).encode(),
+                "world_objects_exchange", "", json.dumps({"stream": "drone", "objects": objects, "map": 0}).encode(),
                 pika.BasicProperties(content_type="application/json", headers={"stream": "drone"}))
             until = time.monotonic() + 1.5
             while time.monotonic() < until:
@@ -109,13 +109,17 @@ def test_an_object_that_is_gone_is_deleted_once(make_server, broker):
         before = len(got["a-u-G-E-V-C"])
         for _ in range(3):
             publish(7)
+        told = len(got["a-u-G-E-V-C"])
+        # A list without objects tells of which map there are none.
+        publish()
         connection.close()
-    (deletion,) = got["t-x-d-d"]
+    deletion, last = got["t-x-d-d"]
     link = deletion.find("detail/link")
+    assert last.find("detail/link").get("uid").endswith("-drone-object-7")
     assert link.get("uid").endswith("-drone-object-8") and link.get("uid") in cars
     assert deletion.get("uid") not in cars and deletion.find("detail/__forcedelete") is not None
     assert deletion.get("stale") > deletion.get("time") and deletion.find("point").get("lat") == "47.5000000"
-    assert len(got["a-u-G-E-V-C"]) >= before + 2, "the other one is still told"
+    assert told >= before + 2, "the other one is still told"
 
 
 def test_addresses_that_are_none_are_refused(binary):

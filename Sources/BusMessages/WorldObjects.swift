@@ -5,10 +5,13 @@ public struct WorldObjects: JSONBody, Hashable {
   /// The stream that they were seen in.
   public var stream: String?
   public var objects: [Object]
+  /// The map that they are all objects of, also where there are none; `nil`: not told, or those of several maps.
+  public var map: Int?
 
-  public init(stream: String?, objects: [Object]) {
+  public init(stream: String?, objects: [Object], map: Int? = nil) {
     self.stream = stream
     self.objects = objects
+    self.map = map
   }
 
   /// One object.

@@ -74,7 +74,8 @@ struct CoTObjects {
   /// One of the same map that is not in the list was the same as another, or made room. Of other maps the list says
   /// nothing, and a list that is full says nothing of those that it lacks.
   private mutating func forgetWhatIsGone(from list: WorldObjects, _ stream: String) {
-    guard let map = list.objects.first.map({ $0.map ?? 0 }), list.objects.count < Self.listLimit else { return }
+    guard let map = list.map ?? list.objects.first.map({ $0.map ?? 0 }), list.objects.count < Self.listLimit
+    else { return }
     let present = Set(list.objects.map(\.id))
     for (key, entry) in entries
     where key.stream == stream && entry.place.map == map && !present.contains(key.object) {

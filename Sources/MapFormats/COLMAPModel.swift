@@ -8,12 +8,15 @@ public struct COLMAPModel: Sendable {
   /// One picture and what it sees.
   public struct Image: Hashable, Sendable {
     public var name: String
+    /// Its index in ``COLMAPModel/cameras``.
+    public var camera: Int
     public var worldFromCamera: SE3
     /// Pixels of points, and their index in ``COLMAPModel/points``.
     public var observations: [Observation]
 
-    public init(name: String, worldFromCamera: SE3, observations: [Observation]) {
+    public init(name: String, camera: Int = 0, worldFromCamera: SE3, observations: [Observation]) {
       self.name = name
+      self.camera = camera
       self.worldFromCamera = worldFromCamera
       self.observations = observations
     }
@@ -44,22 +47,29 @@ public struct COLMAPModel: Sendable {
     }
   }
 
-  public var camera: CameraModel
-  public var images: [Image]
-  public var points: [Point]
+  /// One for each size and lens of the images.
+  public let cameras: [CameraModel]
+  public let images: [Image]
+  public let points: [Point]
 
-  /// - Precondition: observations name points that exist.
-  public init(camera: CameraModel, images: [Image], points: [Point]) {
+  /// - Precondition: images name cameras, and observations points, that exist.
+  public init(cameras: [CameraModel], images: [Image], points: [Point]) {
+    precondition(images.allSatisfy { cameras.indices.contains($0.camera) }, "images of cameras that exist")
     precondition(
       images.allSatisfy { $0.observations.allSatisfy { points.indices.contains($0.point) } },
       "observations of points that exist")
-    self.camera = camera
+    self.cameras = cameras
     self.images = images
     self.points = points
   }
 
-  /// `cameras.txt`: one camera, PINHOLE where nothing is distorted, else OPENCV or OPENCV_FISHEYE.
+  /// `cameras.txt`: a line a camera, PINHOLE where nothing is distorted, else OPENCV or OPENCV_FISHEYE.
   public var camerasText: String {
+    let lines = cameras.enumerated().map { "\($0 + 1) \(Self.text(of: $1))\n" }
+    return "# CAMERA_ID MODEL WIDTH HEIGHT PARAMS[]\n" + lines.joined()
+  }
+
+  private static func text(of camera: CameraModel) -> String {
     let (model, distortion): (String, [Double]) =
       switch camera {
       case .pinhole(let camera) where camera.distortion == .none: ("PINHOLE", [])
@@ -70,8 +80,7 @@ public struct COLMAPModel: Sendable {
       }
     let (focal, centre) = (camera.focalLength, camera.principalPoint + 0.5)
     let parameters = ([focal.x, focal.y, centre.x, centre.y] + distortion).map { DecimalText.fixed($0, 9) }
-    return "# CAMERA_ID MODEL WIDTH HEIGHT PARAMS[]\n"
-      + "1 \(model) \(camera.width) \(camera.height) \(parameters.joined(separator: " "))\n"
+    return "\(model) \(camera.width) \(camera.height) \(parameters.joined(separator: " "))"
   }
 
   /// `images.txt`: two lines an image, its pose (camera from world) and its observations.
@@ -81,7 +90,7 @@ public struct COLMAPModel: Sendable {
       let cameraFromWorld = image.worldFromCamera.inverse
       let (q, t) = (cameraFromWorld.rotation.quaternion, cameraFromWorld.translation)
       let pose = [q.w, q.x, q.y, q.z, t.x, t.y, t.z].map { DecimalText.fixed($0, 12) }
-      text += "\(index + 1) \(pose.joined(separator: " ")) 1 \(image.name)\n"
+      text += "\(index + 1) \(pose.joined(separator: " ")) \(image.camera + 1) \(image.name)\n"
       let observations = image.observations.map { observation in
         let pixel = observation.pixel + 0.5
         return "\(DecimalText.fixed(pixel.x, 3)) \(DecimalText.fixed(pixel.y, 3)) \(observation.point + 1)"

@@ -92,7 +92,7 @@ struct ObjectWorld {
   func present(limit: Int) -> WorldObjects {
     let objects = presentMap.map { map.objects(ofMap: $0) } ?? []
     let newest = objects.sorted { ($1.lastSeen, $0.id) < ($0.lastSeen, $1.id) }.prefix(limit)
-    return WorldObjects(stream: stream, objects: newest.map(WorldObjects.Object.init))
+    return WorldObjects(stream: stream, objects: newest.map(WorldObjects.Object.init), map: presentMap)
   }
 
   /// All objects, with the map that each is in.

@@ -32,6 +32,6 @@ extension SLAMResult {
         worldFromCamera: keyFrame.worldFromCamera,
         observations: observations[index])
     }
-    return COLMAPModel(camera: snapshot.camera, images: images, points: points)
+    return COLMAPModel(cameras: [snapshot.camera], images: images, points: points)
   }
 }

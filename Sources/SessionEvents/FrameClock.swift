@@ -23,11 +23,22 @@ public struct FrameClock: Sendable {
   }
 
   /// Seconds since 1970 as a time: that of the frame that they are of, where one is known; `nil`: they are no time.
-  public func time(_ seconds: Double) -> WallTime? {
+  ///
+  /// A result may come before its frame does, from a service that is faster than whoever brings the video. Its exact time
+  /// is that of the frame then; without one, the nearest microsecond, in which servers stamp captures.
+  ///
+  /// - Parameter exact: the same time to the nanosecond, where the sender tells it; one that contradicts is left out.
+  public func time(_ seconds: Double, exact: WallTime? = nil) -> WallTime? {
     guard seconds >= 0, seconds < 9e9 else { return nil }
-    let time = WallTime(nanosSince1970: Int64((seconds * 1e9).rounded()))
-    let nearest = times.min { abs($0.since(time).value) < abs($1.since(time).value) }
-    guard let nearest, abs(nearest.since(time).value) <= Self.tolerance.value else { return time }
+    // Seconds since 1970 have steps of 238 ns.
+    let rounded = WallTime(nanosSince1970: Int64((seconds * 1e6).rounded()) * 1_000)
+    let time = exact.flatMap { Self.isClose($0, to: rounded) ? $0 : nil } ?? rounded
+    let nearest = times.min { $0.since(time).value.magnitude < $1.since(time).value.magnitude }
+    guard let nearest, Self.isClose(nearest, to: time) else { return time }
     return nearest
+  }
+
+  private static func isClose(_ a: WallTime, to b: WallTime) -> Bool {
+    a.since(b).value.magnitude <= tolerance.value.magnitude
   }
 }

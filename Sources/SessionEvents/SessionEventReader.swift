@@ -50,10 +50,13 @@ public struct SessionEventReader: Sendable {
   public mutating func events(of message: BusMessage, at now: WallTime) -> [SessionEvent] {
     switch message.topic {
     case .imuData: samples(in: message)
-    case .slamResults: (try? CameraPose(message.body)).map { events(of: $0) } ?? []
-    case .processedFrames: (try? ProcessedFrame(message.body)).flatMap { objects($0) }.map { [.objects($0)] } ?? []
+    case .slamResults: (try? CameraPose(message.body)).map { events(of: $0, in: message) } ?? []
+    case .processedFrames:
+      (try? ProcessedFrame(message.body)).flatMap { objects($0, in: message) }.map { [.objects($0)] } ?? []
     case .identificationResults:
-      (try? IdentificationResult(message.body)).flatMap { identification($0) }.map { [.identification($0)] } ?? []
+      (try? IdentificationResult(message.body)).flatMap { identification($0, in: message) }.map {
+        [.identification($0)]
+      } ?? []
     case .pointClouds: points(in: message, at: now).map { [$0] } ?? []
     case .worldObjects:
       (try? WorldObjects(message.body)).flatMap { places($0, in: message, at: now) }.map { [$0] } ?? []
@@ -72,6 +75,11 @@ public struct SessionEventReader: Sendable {
 
   private func capturedAt(_ message: BusMessage) -> WallTime? {
     header(BusHeader.capturedAt, of: message).flatMap(Int64.init).map(WallTime.init(nanosSince1970:))
+  }
+
+  /// When a body was captured: what it rounds to seconds the header has exactly.
+  private func time(_ seconds: Double, of message: BusMessage) -> WallTime? {
+    clock.time(seconds, exact: capturedAt(message))
   }
 
   private func samples(in message: BusMessage) -> [SessionEvent] {
@@ -99,8 +107,8 @@ public struct SessionEventReader: Sendable {
   }
 
   /// The pose, and the camera in front of it where it is news.
-  private mutating func events(of pose: CameraPose) -> [SessionEvent] {
-    guard isOurs(pose.stream), let time = clock.time(pose.timestamp) else { return [] }
+  private mutating func events(of pose: CameraPose, in message: BusMessage) -> [SessionEvent] {
+    guard isOurs(pose.stream), let time = time(pose.timestamp, of: message) else { return [] }
     var events: [SessionEvent] = []
     if let told = pose.camera.flatMap({ SessionEvent.Camera($0, at: time) }), camera?.maps(as: told) != true {
       camera = told
@@ -126,8 +134,8 @@ public struct SessionEventReader: Sendable {
       map: pose.map ?? 0, isMetric: pose.scale == .trustworthy, isKeyFrame: pose.isKeyframe)
   }
 
-  private func objects(_ frame: ProcessedFrame) -> SessionEvent.Objects? {
-    guard isOurs(frame.stream), let time = clock.time(frame.timestamp) else { return nil }
+  private func objects(_ frame: ProcessedFrame, in message: BusMessage) -> SessionEvent.Objects? {
+    guard isOurs(frame.stream), let time = time(frame.timestamp, of: message) else { return nil }
     let objects = frame.objects.compactMap { object -> TrackedObject? in
       guard object.box.count == 4, object.box.allSatisfy(\.isFinite) else { return nil }
       let box = SIMD4(object.box.map { Float($0) })
@@ -146,8 +154,10 @@ public struct SessionEventReader: Sendable {
     return RunLengthMask(resolution: Resolution(width: mask.size[1], height: mask.size[0]), counts: mask.counts)
   }
 
-  private func identification(_ result: IdentificationResult) -> SessionEvent.Identification? {
-    guard let time = clock.time(result.timestamp) else { return nil }
+  private func identification(
+    _ result: IdentificationResult, in message: BusMessage
+  ) -> SessionEvent.Identification? {
+    guard let time = time(result.timestamp, of: message) else { return nil }
     let findings = result.results.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
     return SessionEvent.Identification(
       time: time, object: result.objectID, findings: findings.joined(separator: "; "))

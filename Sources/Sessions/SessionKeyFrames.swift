@@ -32,30 +32,35 @@ struct SessionKeyFrames {
     self.camera = camera
   }
 
-  /// - Returns: `false` where no lens is known: `cameras.txt` has that of a usual phone then.
+  /// Writes all of it, with one camera for each size of pictures: that of a video may change.
+  /// - Returns: `false` where the lens of a size is not known: `cameras.txt` has that of a usual phone then.
   func write(_ path: String) throws -> Bool {
     let images = "\(path)/images"
     let numbers = folder.keyFrames
     guard !numbers.isEmpty else { throw SessionsError.nothing(session: folder.name, what: "key frames") }
     do throws(FileFailure) { try Folder.make(images) } catch { throw SessionsError.file("\(error)") }
-    var (model, isLensKnown): (COLMAPModel?, Bool) = (nil, false)
+    let recorded = try recorded()
+    var (cameras, places, pictures) = ([CameraModel](), [Resolution: Int](), [COLMAPModel.Image]())
+    var areLensesKnown = true
     for number in numbers {
       let name = "keyframe_\(SessionFolder.numbered(number)).jpg"
       let jpeg = try SessionFolder.contents("\(folder.path)/keyframes/\(name)", limit: Self.largestImage)
       let copy = try OutputFile("\(images)/\(name)")
       try copy.write(jpeg)
       try copy.finish()
-      if model == nil {
-        let (size, recorded) = (try size(of: jpeg, name), try recorded())
+      let size = try size(of: jpeg, name)
+      let place = places[size] ?? cameras.count
+      if place == cameras.count {
         let known = lens(for: size, recorded.lenses)
-        isLensKnown = known != nil
-        model = COLMAPModel(
-          camera: known ?? .assumed(width: size.width, height: size.height), images: [], points: recorded.points)
+        areLensesKnown = areLensesKnown && known != nil
+        cameras.append(known ?? .assumed(width: size.width, height: size.height))
+        places[size] = place
       }
-      model?.images.append(
-        COLMAPModel.Image(name: name, worldFromCamera: try folder.pose(ofKeyFrame: number), observations: []))
+      pictures.append(
+        COLMAPModel.Image(
+          name: name, camera: place, worldFromCamera: try folder.pose(ofKeyFrame: number), observations: []))
     }
-    guard let model else { return false }
+    let model = COLMAPModel(cameras: cameras, images: pictures, points: recorded.points)
     for (name, text) in [
       ("cameras.txt", model.camerasText), ("images.txt", model.imagesText), ("points3D.txt", model.pointsText),
     ] {
@@ -63,13 +68,14 @@ struct SessionKeyFrames {
       try file.write(text)
       try file.finish()
     }
-    return isLensKnown
+    return areLensesKnown
   }
 
   /// The one that was given, or else the last that was recorded of pictures of this shape: the later, the better known.
+  /// One that was given for another shape counts as it is where there is none of this shape.
   private func lens(for size: Resolution, _ recorded: [CameraModel]) -> CameraModel? {
-    if let camera { return camera.camera.resized(to: size) ?? camera.camera }
-    return recorded.reversed().lazy.compactMap { $0.resized(to: size) }.first
+    camera?.camera.resized(to: size) ?? recorded.reversed().lazy.compactMap { $0.resized(to: size) }.first
+      ?? camera?.camera
   }
 
   private func size(of jpeg: ByteBuffer, _ name: String) throws(SessionsError) -> Resolution {

@@ -78,8 +78,10 @@ import Testing
       covarianceENU: [3, 1, 0, 1, 3, 0, 0, 0, 9], map: map)
   }
 
-  private func message(_ objects: [WorldObjects.Object], stream: String? = "drone") throws -> BusMessage {
-    try WorldObjects(stream: stream, objects: objects).message()
+  private func message(
+    _ objects: [WorldObjects.Object], stream: String? = "drone", map: Int? = nil
+  ) throws -> BusMessage {
+    try WorldObjects(stream: stream, objects: objects, map: map).message()
   }
 
   private func host(_ second: Double) -> HostTime { HostTime(nanos: Int64(second * 1e9)) }
@@ -169,6 +171,20 @@ import Testing
     // It is there although its place on Earth is not known any more.
     _ = feed.due(at: host(1))
     #expect(try gone(after: [object(1, "car", seen: 2, place: nil)]).isEmpty)
+  }
+
+  @Test func theLastOneOfAMapIsDeletedWhereTheListTellsItsMap() throws {
+    var feed = try feed()
+    let now = WallTime(nanosSince1970: Self.start)
+    func gone(_ map: Int?) throws -> [String] {
+      feed.take(try message([], map: map), at: host(1))
+      return feed.deletions(at: now).map(\.target)
+    }
+    feed.take(try message([object(7, "car", seen: 0, map: 2), object(8, "car", seen: 0, map: 2)], map: 2), at: host(0))
+    #expect(feed.due(at: host(0)).count == 2)
+    #expect(try gone(nil).isEmpty && gone(3).isEmpty)
+    #expect(try gone(2) == [7, 8].map { "worldsystem-node-drone-object-\($0)" })
+    #expect(try gone(2).isEmpty)
   }
 
   @Test func deletionsAreAFewAtATime() throws {

@@ -57,7 +57,7 @@ import Testing
     let world = SIMD3(1.5, -2, 8)
     let pixel = try #require(camera.project(pose.inverse * world))
     let model = COLMAPModel(
-      camera: camera,
+      cameras: [camera],
       images: [.init(name: "a.jpg", worldFromCamera: pose, observations: [.init(pixel: pixel, point: 0)])],
       points: [.init(position: world, colour: SIMD3(1, 2, 3), error: 0.5)])
     let parameters = [500, 501, 320, 240, 0.1, -0.02, 0.001, 0].map { DecimalText.fixed($0, 9) }
@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test func lensesAreCOLMAPsModels() {
-    func text(_ camera: CameraModel) -> String { COLMAPModel(camera: camera, images: [], points: []).camerasText }
+    func text(_ camera: CameraModel) -> String { COLMAPModel(cameras: [camera], images: [], points: []).camerasText }
     let (focal, centre) = (SIMD2<Double>(500, 501), SIMD2(319.5, 239.5))
     let plain = PinholeCamera(focalLength: focal, principalPoint: centre, width: 640, height: 480)
     let known = "640 480 500.000000000 501.000000000 320.000000000 240.000000000"
@@ -86,5 +86,22 @@ import Testing
       focalLength: focal, principalPoint: centre, distortion: SIMD4(0.5, -1, 0, 2), width: 640, height: 480)
     let bends = "0.500000000 -1.000000000 0.000000000 2.000000000"
     #expect(text(.fisheye(fisheye)).hasSuffix("\n1 OPENCV_FISHEYE \(known) \(bends)\n"))
+  }
+
+  @Test func everyImageNamesItsCamera() {
+    let cameras = [(640, 480), (480, 640)].map { width, height in
+      CameraModel.pinhole(
+        PinholeCamera(focalLength: SIMD2(500, 501), principalPoint: SIMD2(9.5, 19.5), width: width, height: height))
+    }
+    let model = COLMAPModel(
+      cameras: cameras,
+      images: [1, 0, 1].map { .init(name: "\($0).jpg", camera: $0, worldFromCamera: pose, observations: []) },
+      points: [])
+    let lines = model.camerasText.split(separator: "\n").dropFirst().map { $0.split(separator: " ").prefix(4) }
+    #expect(lines == [["1", "PINHOLE", "640", "480"], ["2", "PINHOLE", "480", "640"]])
+    // Every other line is of observations, and empty.
+    let images = model.imagesText.split(separator: "\n").dropFirst().map { $0.split(separator: " ") }
+    #expect(images.map { $0[0] } == ["1", "2", "3"] && images.map { $0[8] } == ["2", "1", "2"])
+    #expect(images.map { $0[9] } == ["1.jpg", "0.jpg", "1.jpg"])
   }
 }

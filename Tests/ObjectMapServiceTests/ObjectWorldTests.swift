@@ -20,13 +20,13 @@ import Testing
     distortion: [0, 0, 0, 0], width: 1280, height: 720)
 
   /// A camera that looks straight down from 30 m and flies east: x right is east, y down is south.
-  private static func pose(_ index: Int, _ nanos: Int64) throws -> BusMessage {
+  private static func pose(_ index: Int, _ nanos: Int64, map: Int = 0) throws -> BusMessage {
     let east = Double(index) * 0.4 - 10
     var pose = CameraPose(
       frameNumber: index + 1, timestamp: Double(nanos) / 1e9,
       pose: [[1, 0, 0, east], [0, -1, 0, 0], [0, 0, -1, 30], [0, 0, 0, 1]], isKeyframe: index % 10 == 0,
       stream: "drone")
-    (pose.map, pose.scale, pose.state) = (0, .trustworthy, .tracking)
+    (pose.map, pose.scale, pose.state) = (map, .trustworthy, .tracking)
     if pose.isKeyframe {
       pose.camera = camera
       pose.earth = .init(
@@ -80,7 +80,23 @@ import Testing
     #expect(file.hasPrefix(#"{"streams":[{"objects":[{"covariance":["#) && file.contains(#""track_ids":[4]"#))
     let told = try #require(await viewer.next())
     let body = try WorldObjects(told.message.body)
-    #expect(body.stream == "drone" && body.objects.first?.map == 0)
+    #expect(body.stream == "drone" && body.objects.first?.map == 0 && body.map == 0)
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func anEmptyListTellsItsMap() async throws {
+    let bus = InProcessBus()
+    let service = Self.service(bus)
+    let viewer = bus.subscribe(SubscriptionRequest([.worldObjects]))
+    for index in 0..<80 {
+      let nanos = Self.start + Int64(index) * 100_000_000
+      service.take(try Self.pose(index, nanos, map: index < 50 ? 0 : 1))
+      if index < 50 { service.take(try Self.objects(index, nanos)) }
+    }
+    var bodies: [WorldObjects] = []
+    while bodies.last?.map != 1 { bodies.append(try WorldObjects(try #require(await viewer.next()).message.body)) }
+    #expect(bodies.count > 1 && bodies.dropLast().allSatisfy { $0.map == 0 && $0.objects.count == 1 })
+    #expect(bodies.last?.objects.isEmpty == true)
   }
 
   @Test func geoJSONHasThePlacesOnEarth() throws {

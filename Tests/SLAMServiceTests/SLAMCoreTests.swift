@@ -105,7 +105,7 @@ import Testing
     core.finish(motion: [])
     // Files are for pictures as they came: what COLMAP reads fits the key frames that were kept.
     let model = try #require(core.results.first).colmapModel
-    #expect(model.camera == CameraModel.assumed(width: 320, height: 180))
+    #expect(model.cameras == [CameraModel.assumed(width: 320, height: 180)])
     #expect(model.points.allSatisfy { $0.error < 1e-9 } && model.images.first?.observations.count == 4)
     let camera = try #require(script.cameras.first)
     let assumed = CameraModel.assumed(width: 320, height: 180)

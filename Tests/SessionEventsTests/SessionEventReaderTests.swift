@@ -59,13 +59,26 @@ import Testing
     #expect(events(try frame(mask: nil, stream: nil).message()).count == 1)
   }
 
-  @Test func timesAreThoseOfTheirFrames() {
+  @Test func timesAreThoseOfTheirFrames() throws {
     var clock = FrameClock()
     for number in 0..<600 { clock.add(Self.start.advanced(by: Nanoseconds(Int64(number) * 33_333_333))) }
     let known = Self.start.advanced(by: Nanoseconds(599 * 33_333_333))
     #expect(clock.time(known.secondsSince1970) == known)
     #expect(clock.time(-1) == nil)
     #expect(clock.time(.infinity) == nil)
+    // Before its frame, a result has the time that its sender tells exactly.
+    let next = known.advanced(by: Nanoseconds(33_333_333))
+    let rounded = try #require(clock.time(next.secondsSince1970))
+    #expect(rounded != next && abs(rounded.since(next).value) <= 620)
+    #expect(clock.time(next.secondsSince1970, exact: next) == next)
+    for other in [known.nanosSince1970, 0, .min, .max] {
+      #expect(clock.time(next.secondsSince1970, exact: WallTime(nanosSince1970: other)) == rounded)
+    }
+    // Servers stamp captures in microseconds.
+    for micros in (next.nanosSince1970 / 1_000)..<(next.nanosSince1970 / 1_000 + 1_000) {
+      let time = WallTime(nanosSince1970: micros * 1_000)
+      #expect(clock.time(time.secondsSince1970) == time)
+    }
     // The first are forgotten, and stand as they came.
     #expect(clock.time(1_700_000_000)?.nanosSince1970 == 1_700_000_000_000_000_000)
   }

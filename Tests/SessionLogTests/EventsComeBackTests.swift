@@ -1,4 +1,5 @@
 import BusMessages
+import CodedMedia
 import Geometry
 import MediaModel
 import NIOCore
@@ -43,6 +44,44 @@ import Testing
     #expect(found.time == sent.time && found.worldFromCamera.translation == SIMD3(1, -2, 0))
     #expect(found.map == map && found.isMetric == isMetric && found.isKeyFrame == isKeyFrame)
     #expect(abs(found.worldFromCamera.rotation.quaternion.y - 0.6) < 1e-12)
+  }
+
+  /// Detection may be faster than the disk that the video waits for.
+  @Test(arguments: [false, true], [false, true])
+  func resultsInFrontOfTheirPictureAreOfIt(isPose: Bool, isExact: Bool) throws {
+    var messages = SessionMessages(stream: "drone")
+    var decoder = SessionMessageDecoder()
+    var numbers: [Int] = []
+    for number in 1...100 {
+      // Who tells no exact time is right where captures are stamped in microseconds, as servers do.
+      let unit = try SessionFixture.unit(number, isKey: number == 1, step: isExact ? 1 : 1_000)
+      let timestamp = unit.capturedAt.secondsSince1970
+      var result = try CameraPose(
+        frameNumber: number, timestamp: timestamp,
+        pose: [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], isKeyframe: false, stream: "drone"
+      ).message()
+      if !isPose {
+        let object = ProcessedFrame.Object(
+          id: 3, label: "car", score: 1, box: [1, 2, 3, 4], area: 4, maskShape: [6, 4])
+        result = try ProcessedFrame(
+          frameNumber: number, timestamp: timestamp, objects: [object], stream: "drone"
+        ).message()
+      }
+      if isExact { result.headers[BusHeader.capturedAt] = .text("\(unit.capturedAt.nanosSince1970)") }
+      let found = messages.messages(of: result, at: Self.start)
+      let shown = messages.message(of: unit)
+      let picture = try #require(shown)
+      #expect(found.allSatisfy { $0.time == picture.time })
+      // Who reads a file takes a picture in front of what has its time.
+      for message in [picture] + found {
+        switch try decoder.event(topic: message.topic.name, time: message.time, data: message.message.encoded) {
+        case .objects(let objects)?: numbers.append(objects.frame)
+        case .pose(let pose)?: numbers.append(pose.frame)
+        default: continue
+        }
+      }
+    }
+    #expect(numbers == Array(1...100))
   }
 
   @Test func readings() throws {

@@ -13,13 +13,15 @@ enum SessionFixture {
   static let start = WallTime(nanosSince1970: 1_700_000_000_123_456_789)
 
   /// A coded picture that no decoder takes.
-  static func unit(_ number: Int, isKey: Bool) throws -> AccessUnit {
+  /// - Parameter step: its time is a multiple of so many nanoseconds.
+  static func unit(_ number: Int, isKey: Bool, step: Int64 = 1) throws -> AccessUnit {
     var slice = H264Fixture.Slice()
     slice.isIDR = isKey
     slice.type = isKey ? 2 : 0
     slice.frameNumber = number % 256
     let bytes = H264Fixture.annexB([slice.nalUnit()])
-    let time = start.advanced(by: Nanoseconds(Int64(number) * 33_333_333))
+    let nanos = start.nanosSince1970 + Int64(number) * 33_333_333
+    let time = WallTime(nanosSince1970: nanos / step * step)
     let picture = CodedPicture(
       bytes: bytes, nalUnits: AnnexB.nalUnitRanges(in: bytes), senderMicros: 0, isKeyFrame: isKey,
       carriesParameterSets: false,

@@ -14,6 +14,8 @@ import Testing
 
 @Suite struct COLMAPExportTests {
   private static let start = WallTime(nanosSince1970: 1_700_000_000_000_000_000)
+  private static let wide = Resolution(width: 640, height: 360)
+  private static let tall = Resolution(width: 360, height: 640)
 
   private static func camera(
     _ second: Double, focal: Double, width: Int = 1_280, height: Int = 720,
@@ -26,14 +28,23 @@ import Testing
         distortion: distortion))
   }
 
-  /// A session with one key frame of 640×360 pixels and what its MCAP file says; `nil`: without that file.
-  private static func session(_ events: [SessionEvent]?, in folder: TemporaryFolder) throws -> SessionFolder {
+  /// The head of a JPEG: its start, and a frame header with precision, height, width and no components.
+  private static func jpeg(_ size: Resolution) -> Data {
+    let sides = [size.height, size.width].flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
+    return Data([0xFF, 0xD8, 0xFF, 0xC0, 0, 8, 8] + sides + [0])
+  }
+
+  /// A session with key frames from 7 on and what its MCAP file says; `nil`: without that file.
+  private static func session(
+    _ events: [SessionEvent]?, _ sizes: [Resolution], in folder: TemporaryFolder
+  ) throws -> SessionFolder {
     let keyFrames = folder.file("s/keyframes")
     try FileManager.default.createDirectory(at: keyFrames, withIntermediateDirectories: true)
-    // The head of a JPEG: its start, and a frame header with precision, height, width and no components.
-    let jpeg: [UInt8] = [0xFF, 0xD8, 0xFF, 0xC0, 0, 8, 8, 0x01, 0x68, 0x02, 0x80, 0]
-    try Data(jpeg).write(to: keyFrames.appendingPathComponent("keyframe_000007.jpg"))
-    try Data(NumPyFile.bytes(of: .identity)).write(to: keyFrames.appendingPathComponent("pose_000007.npy"))
+    for (index, size) in sizes.enumerated() {
+      let number = "00000\(7 + index)".suffix(6)
+      try jpeg(size).write(to: keyFrames.appendingPathComponent("keyframe_\(number).jpg"))
+      try Data(NumPyFile.bytes(of: .identity)).write(to: keyFrames.appendingPathComponent("pose_\(number).npy"))
+    }
     guard let events else { return try SessionFolder(path: folder.path("s")) }
     var writer = MCAPWriter(MCAPWriterOptions())
     var file = writer.start()
@@ -53,18 +64,38 @@ import Testing
     return try SessionFolder(path: folder.path("s"))
   }
 
+  private struct Exported {
+    var cameras: [Substring]
+    /// The camera of each image.
+    var imageCameras: [Substring]
+    var points: Int
+    var notes: [String]
+  }
+
   private static func exported(
-    _ events: [SessionEvent]?, camera: CameraDescription? = nil
-  ) throws -> (camera: Substring, points: Int, notes: [String]) {
+    _ events: [SessionEvent]?, _ sizes: [Resolution] = [wide], camera: CameraDescription? = nil
+  ) throws -> Exported {
     let folder = TemporaryFolder()
-    var export = SessionExport(try session(events, in: folder))
+    var export = SessionExport(try session(events, sizes, in: folder))
     export.camera = camera
     let notes = try export.write([(.colmap, folder.path("out"))])
     func lines(_ name: String) throws -> [Substring] {
       try String(contentsOfFile: folder.path("out/\(name)"), encoding: .utf8).split(separator: "\n")
         .filter { !$0.hasPrefix("#") }
     }
-    return (try #require(try lines("cameras.txt").first), try lines("points3D.txt").count, notes)
+    return Exported(
+      cameras: try lines("cameras.txt"), imageCameras: try lines("images.txt").map { $0.split(separator: " ")[8] },
+      points: try lines("points3D.txt").count, notes: notes)
+  }
+
+  private static func line(_ head: String, _ numbers: [Double]) -> String {
+    head + numbers.map { " " + DecimalText.fixed($0, 9) }.joined()
+  }
+
+  private static func assumed(_ number: Int, _ size: Resolution) -> String {
+    let focal = CameraModel.assumed(width: size.width, height: size.height).focalLength
+    let (width, height) = (Double(size.width), Double(size.height))
+    return line("\(number) PINHOLE \(size.width) \(size.height)", [focal.x, focal.y, width / 2, height / 2])
   }
 
   /// COLMAP's pixels begin at the corner: the centre of the recorded pictures is 640, 364 there, half of that here.
@@ -79,30 +110,54 @@ import Testing
   ) throws {
     let cloud = PointCloud(points: [.init(position: SIMD3(1, -2, 0.5), colour: SIMD3(4, 5, 6))])
     // It was known worse at first; pictures of another shape are not those of the key frames.
-    let (camera, points, notes) = try Self.exported([
+    let exported = try Self.exported([
       Self.camera(0, focal: 700), Self.camera(1, focal: 802, distortion), .points(Self.start, cloud),
       Self.camera(2, focal: 900, width: 720, height: 1_280),
     ])
-    #expect(camera == head + numbers.map { " " + DecimalText.fixed($0, 9) }.joined())
-    #expect(points == 1 && notes.isEmpty)
+    #expect(exported.cameras == [Self.line(head, numbers)[...]] && exported.imageCameras == ["1"])
+    #expect(exported.points == 1 && exported.notes.isEmpty)
   }
 
   @Test func aLensThatIsGivenComesFirst() throws {
     let given = CameraModel.pinhole(
       PinholeCamera(focalLength: SIMD2(1_000, 1_000), principalPoint: SIMD2(639.5, 359.5), width: 1_280, height: 720))
-    let (camera, _, notes) = try Self.exported(
-      [Self.camera(0, focal: 700)], camera: CameraDescription(camera: given))
-    let numbers = [500, 500, 320, 180].map { DecimalText.fixed($0, 9) }
-    #expect(camera == "1 PINHOLE 640 360 " + numbers.joined(separator: " "))
-    #expect(notes.isEmpty)
+    let exported = try Self.exported(
+      [Self.camera(0, focal: 700), Self.camera(1, focal: 900, width: 720, height: 1_280)], [Self.wide, Self.tall],
+      camera: CameraDescription(camera: given))
+    // It is none for pictures of another shape, whose lens was recorded.
+    #expect(
+      exported.cameras == [
+        Self.line("1 PINHOLE 640 360", [500, 500, 320, 180])[...],
+        Self.line("2 PINHOLE 360 640", [450, 451, 320, 182])[...],
+      ])
+    #expect(exported.notes.isEmpty)
+  }
+
+  @Test func everySizeOfPicturesHasItsCamera() throws {
+    let large = Resolution(width: 1_280, height: 720)
+    let exported = try Self.exported(
+      [Self.camera(0, focal: 802), Self.camera(1, focal: 900, width: 720, height: 1_280)],
+      [Self.wide, Self.tall, Self.wide, large])
+    #expect(
+      exported.cameras == [
+        Self.line("1 PINHOLE 640 360", [401, 402, 320, 182])[...],
+        Self.line("2 PINHOLE 360 640", [450, 451, 320, 182])[...],
+        Self.line("3 PINHOLE 1280 720", [802, 804, 640, 364])[...],
+      ])
+    #expect(exported.imageCameras == ["1", "2", "1", "3"] && exported.notes.isEmpty)
+  }
+
+  @Test func theLensOfOneSizeMayBeAssumed() throws {
+    let exported = try Self.exported([Self.camera(0, focal: 802)], [Self.tall, Self.wide])
+    #expect(
+      exported.cameras == [Self.assumed(1, Self.tall)[...], Self.line("2 PINHOLE 640 360", [401, 402, 320, 182])[...]])
+    #expect(exported.notes.count == 1 && exported.notes[0].contains("no lens was recorded"))
   }
 
   @Test(arguments: [nil, [], [camera(0, focal: 700, width: 720, height: 1_280)]] as [[SessionEvent]?])
   func withoutALensThatOfAUsualPhoneIsAssumedAndSaid(events: [SessionEvent]?) throws {
-    let (camera, _, notes) = try Self.exported(events)
-    let focal = CameraModel.assumed(width: 640, height: 360).focalLength
-    let numbers = [focal.x, focal.y, 320, 180].map { DecimalText.fixed($0, 9) }
-    #expect(camera == "1 PINHOLE 640 360 " + numbers.joined(separator: " "))
-    #expect(notes.count == 1 && notes[0].contains("no lens was recorded"))
+    let exported = try Self.exported(events)
+    #expect(exported.cameras == [Self.assumed(1, Self.wide)[...]])
+    #expect(exported.notes.count == 1 && exported.notes[0].contains("no lens was recorded"))
   }
 }

@@ -68,7 +68,7 @@ struct SLAMFiles {
     if let colmap {
       let model =
         last?.colmapModel
-        ?? COLMAPModel(camera: .assumed(width: 640, height: 480), images: [], points: [])
+        ?? COLMAPModel(cameras: [.assumed(width: 640, height: 480)], images: [], points: [])
       do { try FileManager.default.createDirectory(atPath: colmap, withIntermediateDirectories: true) } catch {
         throw CommandFailure(.usage, "\(colmap): cannot make this folder: \(error.localizedDescription)")
       }
