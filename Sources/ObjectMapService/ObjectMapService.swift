@@ -76,41 +76,57 @@ public final class ObjectMapService: Service {
     guard case .text(let stream)? = message.headers[BusHeader.stream],
       let nanos = Self.captureTime(of: message)
     else { return }
-    let (publication, file) = state.withLock { state -> (WorldObjects?, [WorldObjects]?) in
-      guard state.worlds[stream] != nil || state.worlds.count < options.maximalStreams else { return (nil, nil) }
-      var world = state.worlds[stream] ?? ObjectWorld(stream: stream)
+    let (publications, file) = state.withLock { state -> ([Publication], [WorldObjects]?) in
+      guard let input = Self.input(message, at: nanos),
+        state.worlds[stream] != nil || state.worlds.count < options.maximalStreams
+      else { return ([], nil) }
+      var world = state.worlds.removeValue(forKey: stream) ?? ObjectWorld(stream: stream)
       let before = (world.counts, dropped: world.dropped, unposed: world.unposed)
-      Self.tell(message, at: nanos, to: &world)
+      world.add(input, at: nanos)
+      var (publications, file) = ([Publication](), [WorldObjects]?.none)
+      while let taken = world.takeNext() {
+        let news = news(of: stream, world, at: taken, &state)
+        if let list = news.0 { publications.append(Publication(nanos: taken, list: list)) }
+        file = news.1 ?? file
+      }
       metrics.record(before, world)
       state.worlds[stream] = world
-      return news(of: stream, world, at: nanos, &state)
+      return (publications, file)
     }
-    if let publication, let message = try? publication.message(headers: headers(stream, nanos)) {
-      bus.publish(message)
+    for publication in publications {
+      if let message = try? publication.list.message(headers: headers(stream, publication.nanos)) {
+        bus.publish(message)
+      }
     }
     if let file { write(file) }
   }
 
-  private static func tell(_ message: BusMessage, at nanos: Int64, to world: inout ObjectWorld) {
+  /// A list that is due.
+  private struct Publication {
+    var nanos: Int64
+    var list: WorldObjects
+  }
+
+  /// - Returns: `nil` for what is malformed.
+  private static func input(_ message: BusMessage, at nanos: Int64) -> CaptureOrder.Input? {
     switch message.topic {
-    case .slamResults:
-      if let pose = try? CameraPose(message.body) { world.take(pose, at: nanos) }
+    case .slamResults: (try? CameraPose(message.body)).map { .pose($0) }
     case .processedFrames:
-      if var frame = try? ProcessedFrame(message.body) {
+      (try? ProcessedFrame(message.body)).map { frame in
+        var frame = frame
         // What a body rounds the header has exactly.
         frame.timestamp = Double(nanos) / 1e9
-        world.take(frame)
+        return .objects(frame)
       }
-    case .pointClouds:
-      if let cloud = PointCloud(ply: message.body) { world.take(cloud, at: nanos) }
-    default: break
+    case .pointClouds: PointCloud(ply: message.body).map { .cloud($0, at: nanos) }
+    default: nil
     }
   }
 
   private static func captureTime(of message: BusMessage) -> Int64? {
     guard case .text(let text)? = message.headers[BusHeader.capturedAt] ?? message.headers[BusHeader.timestampNanos]
     else { return nil }
-    return Int64(text)
+    return Int64(text).flatMap { (0..<9_000_000_000_000_000_000).contains($0) ? $0 : nil }
   }
 
   /// What is to be published and written now, if anything.
@@ -143,8 +159,11 @@ public final class ObjectMapService: Service {
   /// Nothing comes any more: the list as it is now goes to its file.
   package func finish() {
     let lists = state.withLock { state in
-      for (stream, world) in state.worlds where state.lists[stream] != nil || world.counts.objects > 0 {
-        state.lists[stream] = world.all
+      for stream in state.worlds.keys.sorted() {
+        guard var world = state.worlds[stream] else { continue }
+        while world.takeNext(isOver: true) != nil {}
+        state.worlds[stream] = world
+        if state.lists[stream] != nil || world.counts.objects > 0 { state.lists[stream] = world.all }
       }
       return state.lists.keys.sorted().compactMap { state.lists[$0] }
     }

@@ -4,7 +4,8 @@ internal import MediaModel
 import NIOCore
 internal import ObjectMapping
 
-/// The objects of one stream: joins what SLAM says of a frame with what detection says of it, whichever comes first.
+/// The objects of one stream: joins what SLAM says of a frame with what detection says of it, in the order of capture,
+/// whichever comes first.
 struct ObjectWorld {
   /// Frames that wait for the poses around them: 8 s at 30 frames a second.
   static let maximalWaiting = 256
@@ -12,6 +13,7 @@ struct ObjectWorld {
   private static let placementsKept = 256
 
   private let stream: String
+  private var order = CaptureOrder()
   private var map = ObjectMap()
   private var history = PoseHistory()
   private var camera: CameraModel?
@@ -30,7 +32,23 @@ struct ObjectWorld {
 
   // MARK: Input
 
-  mutating func take(_ pose: CameraPose, at nanos: Int64) {
+  /// Takes in what may have to wait; see ``takeNext(isOver:)``.
+  mutating func add(_ input: CaptureOrder.Input, at nanos: Int64) { order.add(input, at: nanos) }
+
+  /// Goes on by one, if there is something that need not wait.
+  /// - Parameter isOver: whether nothing more comes.
+  /// - Returns: its capture time.
+  mutating func takeNext(isOver: Bool = false) -> Int64? {
+    guard let (nanos, input) = order.next(isOver: isOver) else { return nil }
+    switch input {
+    case .pose(let pose): take(pose, at: nanos)
+    case .objects(let frame): take(frame)
+    case .cloud(let cloud, let nanos): take(cloud, at: nanos)
+    }
+    return nanos
+  }
+
+  private mutating func take(_ pose: CameraPose, at nanos: Int64) {
     // Who tells of no scale tells of metres.
     let isMetric = pose.scale.map { $0 == .trustworthy } ?? true
     let number = pose.map ?? 0
@@ -50,13 +68,13 @@ struct ObjectWorld {
   }
 
   /// A cloud of the map, as it was placed at a frame.
-  mutating func take(_ cloud: PointCloud, at nanos: Int64) {
+  private mutating func take(_ cloud: PointCloud, at nanos: Int64) {
     guard let axes = axes.last(where: { $0.nanos == nanos }) else { return }
     let mapFromWorld = axes.worldFromMap.inverse
     map.setPoints(cloud.points.map { mapFromWorld * SIMD3<Double>($0.position) }, ofMap: axes.map)
   }
 
-  mutating func take(_ frame: ProcessedFrame) {
+  private mutating func take(_ frame: ProcessedFrame) {
     waiting.append(frame)
     if waiting.count > Self.maximalWaiting {
       waiting.removeFirst()

@@ -99,6 +99,59 @@ import Testing
     #expect(bodies.last?.objects.isEmpty == true)
   }
 
+  /// What SLAM says in six seconds; its scale is known after three, and each key frame's map comes two poses later.
+  private static func slam() throws -> [BusMessage] {
+    let ground = (0..<400).map { index in
+      PointCloud.Point(
+        position: SIMD3(Float(index % 20) - 10, Float(index / 20) - 10, 0), colour: .zero)
+    }
+    var messages: [BusMessage] = []
+    for index in 0..<60 {
+      let nanos = start + Int64(index) * 100_000_000
+      var pose = try CameraPose(try pose(index, nanos).body)
+      pose.scale = index < 30 ? .unknown : .trustworthy
+      messages.append(try pose.message(headers: headers(nanos)))
+      guard index % 10 == 2 else { continue }
+      let cloud = PointCloud(points: Array(ground.prefix(100 + 5 * index)))
+      messages.append(cloud.message(headers: headers(nanos - 200_000_000)))
+    }
+    return messages
+  }
+
+  /// SLAM and detection are up to 1.5 s apart; what is said of the objects is the same.
+  @Test func whoIsFasterMakesNoDifference() async throws {
+    let slam = try Self.slam()
+    var outcomes: Set<[String]> = []
+    for seed in 0..<8 {
+      var random = SeededGenerator(seed: UInt64(seed))
+      let (bus, folder) = (InProcessBus(), TemporaryFolder())
+      let service = Self.service(bus, file: folder.path("objects.json"))
+      let viewer = bus.subscribe(SubscriptionRequest([.worldObjects]))
+      var (said, frame) = (0, 0)
+      while said < slam.count || frame < 60 {
+        let lead = said - frame
+        let isSLAM = frame >= 60 || said < slam.count && lead < 15 && (lead < -10 || Bool.random(using: &random))
+        if isSLAM {
+          service.take(slam[said])
+          said += 1
+        } else {
+          service.take(try Self.objects(frame, Self.start + Int64(frame) * 100_000_000))
+          frame += 1
+        }
+      }
+      service.finish()
+      bus.publish(try WorldObjects(stream: "end", objects: []).message(headers: [:]))
+      var outcome = [try String(contentsOfFile: folder.path("objects.json"), encoding: .utf8)]
+      while let told = await viewer.next(), try WorldObjects(told.message.body).stream != "end" {
+        outcome.append(String(buffer: told.message.body))
+      }
+      // The file, and the lists of three seconds.
+      #expect(outcome.count == 4)
+      outcomes.insert(outcome)
+    }
+    #expect(outcomes.count == 1)
+  }
+
   @Test func geoJSONHasThePlacesOnEarth() throws {
     let service = Self.service(InProcessBus())
     for index in 0..<50 {
