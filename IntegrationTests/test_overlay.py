@@ -196,7 +196,7 @@ def test_overlay_is_the_truth_of_the_frame_of_a_flight_that_shows(
           f"2 px of their own frame, median {statistics.median(gaps):.2f} px, largest {max(gaps):.2f} px; "
           f"largest of a frame beside {max(nearest):.2f} px")
     assert len(gaps) >= 60 and statistics.mean(len(drawn) for _, drawn in shown) > 3
-    # A result that comes late, from a machine that is busy, is not there yet when its picture shows.
+    # A picture that shows before its result has come has the boxes of results before it.
     beside = sum(each <= 2 for each in nearest) / len(nearest)
     assert beside >= 0.98, "pictures show the truth of their frame, or of one beside"
     assert own > 0.95, "and nearly all that of their own"

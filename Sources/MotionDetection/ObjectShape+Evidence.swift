@@ -101,7 +101,7 @@ extension ObjectShape {
   }
 
   /// How pixels of a picture differ from others of another, grey levels, means over 3×3 cells; ``CellErrors/unknown`` where
-  /// one is outside. Half a pixel beside an edge is no difference.
+  /// one is outside. A third of a pixel beside an edge is no difference.
   /// - Parameter canBeShaded: a shadow that is there in the first picture only is no difference: it takes a share of the
   ///   light away, and leaves texture and colour.
   private static func differences(
