@@ -72,7 +72,7 @@ def test_flight_shows_scene_map_sensors_and_state(make_server, binary, broker, o
     page.keyboard.press("Shift+ArrowRight")
     expect(page.get_by_role("button", name="Follow the camera")).to_have_attribute("aria-pressed", "false")
     # Graphics that are lost come back with everything.
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(1000)
     shown = scene.screenshot()
     lose = """(canvas) => {
       window.lost = canvas.getContext('webgl2').getExtension('WEBGL_lose_context');

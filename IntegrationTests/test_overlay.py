@@ -72,7 +72,9 @@ def test_overlay_is_in_step_with_the_picture(make_server, broker, moving_box, op
     print(f"{len(gaps)} pictures: median {statistics.median(gaps):.1f} px, largest {max(gaps):.1f} px, "
           f"{near:.1%} within 2 px, {within:.1%} within a frame")
     assert len(gaps) > 25, f"only {len(gaps)} pictures had a box"
-    assert near > 0.9 and within > 0.95
+    # Where not every frame was looked at, boxes in between are off for the frame in which the box turns round.
+    assert near == 1 if every == 1 else near > 0.9
+    assert within == 1
 
 
 # Frames a second of the flight.
@@ -196,9 +198,7 @@ def test_overlay_is_the_truth_of_the_frame_of_a_flight_that_shows(
           f"2 px of their own frame, median {statistics.median(gaps):.2f} px, largest {max(gaps):.2f} px; "
           f"largest of a frame beside {max(nearest):.2f} px")
     assert len(gaps) >= 60 and statistics.mean(len(drawn) for _, drawn in shown) > 3
-    # A picture that shows before its result has come has the boxes of results before it.
-    beside = sum(each <= 2 for each in nearest) / len(nearest)
-    assert beside >= 0.98, "pictures show the truth of their frame, or of one beside"
-    assert own > 0.95, "and nearly all that of their own"
+    assert max(nearest) <= 2, "pictures show the truth of their frame, or of one beside"
+    assert own > 0.98, "and nearly all that of their own"
     before = [gap(drawn, teller.lines[teller.stamps.index(stamp) - 2]["objects"]) for stamp, drawn in shown]
     assert statistics.median(before) > 2, "what is two frames old would be seen"

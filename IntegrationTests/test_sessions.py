@@ -36,10 +36,10 @@ def probe(video: Path, entries: str) -> list[str]:
     return result.stdout.split()
 
 
-def packets(session: Path) -> list[str]:
+def packets(session: Path, videos: str = "video*.mp4") -> list[str]:
     """A digest of every coded picture of a session, in decoding order."""
     lines = []
-    for video in sorted(session.glob("video*.mp4")):
+    for video in sorted(session.glob(videos)):
         result = subprocess.run(
             ["ffmpeg", "-v", "error", "-i", video, "-c", "copy", "-f", "framemd5", "-"], capture_output=True, text=True,
             timeout=60, check=True)
@@ -136,6 +136,33 @@ def test_video_is_one_file_of_the_same_pictures(binary, recorded, tmp_path):
     copied = [line.split(",")[-1].strip() for line in result.stdout.splitlines() if not line.startswith("#")]
     assert len(copied) == about["total_frames"]
     assert [p for p in copied] == packets(recorded)
+
+
+def test_a_session_whose_size_changes_is_exported_whole(binary, make_server, make_clip, tmp_path):
+    small, large = make_clip(seconds=1), make_clip(size="640x360", seconds=1)
+    server = make_server(command="up")
+    with Phone(server.ws_url) as phone:
+        for clip in (small, large, small):
+            with Player(phone, clip, loop=False) as player:
+                wait_until(lambda: len(player.sent) == len(clip.units), 10, "one second of video")
+        wait_until(lambda: server.metric("worldsystem_recording_frames_total") >= 90, 15, "the last frame")
+    server.stop()
+    (session,) = [path.parent for path in server.data.glob("*/metadata.json")]
+    formats = ("mp4", "mcap", "rrd", "csv", "srt")
+    run(binary, "export", session, *(word for name in formats for word in ("--format", name)), "--output", tmp_path)
+    # A player wants one size in a file: the video is three, whose pictures are those of the session in their order.
+    videos = sorted(tmp_path.glob("*.mp4"))
+    assert [probe(video, "stream=width,height")[0] for video in videos] == ["320,180", "640,360", "320,180"]
+    assert [len(packets(tmp_path, video.name)) for video in videos] == [30, 30, 30]
+    assert packets(tmp_path, "*.mp4") == packets(session)
+    with (tmp_path / f"{session.name}_csv" / "video.csv").open(newline="") as file:
+        times = [Decimal(row["t_s"]) for row in csv.DictReader(file)]
+    assert len(times) == 90 and times == sorted(times)
+    with (tmp_path / f"{session.name}.mcap").open("rb") as file:
+        messages = list(make_reader(file, validate_crcs=True).iter_messages(topics=["/camera/video"]))
+    assert len(messages) == 90
+    assert (tmp_path / f"{session.name}.rrd").read_bytes().startswith(b"RRF2")
+    assert "is whole" in run(binary, "verify", session)
 
 
 def test_tables_subtitles_and_mcap(binary, recorded, tmp_path):

@@ -37,6 +37,7 @@ def test_commands_to_one_stream_reach_its_phones_only(server):
             wait_until(lambda: two.texts == [COMMANDS[3]], 5, "the command is there")
             everybody.send(COMMANDS[4])
             wait_until(lambda: two.texts == [COMMANDS[3], COMMANDS[4]], 5, "the second command is there")
+            wait_until(lambda: one.texts, 5, "the first phone got a command")
             assert one.texts == [COMMANDS[4]]
 
 

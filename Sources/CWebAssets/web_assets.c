@@ -158,6 +158,10 @@ const struct ws_web_asset *ws_web_asset(int index) {
     AT("/js/panels/extras.js", JS)
 
     FILE
+#embed "../../Web/js/panels/identified.js"
+    AT("/js/panels/identified.js", JS)
+
+    FILE
 #embed "../../Web/js/panels/live.js"
     AT("/js/panels/live.js", JS)
 
@@ -280,6 +284,10 @@ const struct ws_web_asset *ws_web_asset(int index) {
     FILE
 #embed "../../Web/js/scene/ply.js"
     AT("/js/scene/ply.js", JS)
+
+    FILE
+#embed "../../Web/js/scene/point-budget.js"
+    AT("/js/scene/point-budget.js", JS)
 
     FILE
 #embed "../../Web/js/scene/renderer.js"

@@ -10,7 +10,9 @@ extension SessionEvent {
     public var label: String
     /// In the axes of poses: metres with z up where these are.
     public var position: SIMD3<Double>
-    /// Half of its size along each axis, or how far it may be off; `nil`: not known.
+    /// One standard deviation of it along each axis; `nil`: not known.
+    public var deviation: SIMD3<Double>?
+    /// Half of its size along each axis; `nil`: not known.
     public var halfSize: SIMD3<Double>?
     /// Places of two maps have nothing in common, but that on Earth.
     public var map: Int
@@ -24,13 +26,14 @@ extension SessionEvent {
     public var verticalErrorMetres: Double?
 
     public init(
-      object: Int, label: String, position: SIMD3<Double>, halfSize: SIMD3<Double>? = nil, map: Int = 0,
-      seenAt: WallTime? = nil, earth: GeodeticPosition? = nil, horizontalErrorMetres: Double? = nil,
-      verticalErrorMetres: Double? = nil
+      object: Int, label: String, position: SIMD3<Double>, deviation: SIMD3<Double>? = nil,
+      halfSize: SIMD3<Double>? = nil, map: Int = 0, seenAt: WallTime? = nil, earth: GeodeticPosition? = nil,
+      horizontalErrorMetres: Double? = nil, verticalErrorMetres: Double? = nil
     ) {
       self.object = object
       self.label = label
       self.position = position
+      self.deviation = deviation
       self.halfSize = halfSize
       self.map = map
       self.seenAt = seenAt
@@ -45,7 +48,7 @@ extension SessionEvent {
       self.init(
         object: object.id, label: object.label,
         position: SIMD3(object.position[0], object.position[1], object.position[2]),
-        halfSize: Self.halfSize(object), map: object.map ?? 0)
+        deviation: Self.deviation(object.covariance), halfSize: Self.halfSize(object), map: object.map ?? 0)
       if object.lastSeen > 0, object.lastSeen < 9e9 {
         seenAt = WallTime(nanosSince1970: Int64((object.lastSeen * 1e9).rounded()))
       }
@@ -61,6 +64,14 @@ extension SessionEvent {
       guard object.size.count == 2, object.size.allSatisfy({ $0.isFinite && $0 > 0 }) else { return nil }
       let (width, height) = (object.size[0] / 2, object.size[1] / 2)
       return object.metric ? SIMD3(width, width, height) : SIMD3(width, height, width)
+    }
+
+    /// - Parameter covariance: 3 × 3, row by row.
+    private static func deviation(_ covariance: [Double]) -> SIMD3<Double>? {
+      guard covariance.count == 9 else { return nil }
+      let variances = SIMD3(covariance[0], covariance[4], covariance[8])
+      guard (0..<3).allSatisfy({ variances[$0].isFinite && variances[$0] >= 0 }) else { return nil }
+      return variances.squareRoot()
     }
 
     /// - Parameter covariance: east, north, up, m²: 3 × 3, row by row.

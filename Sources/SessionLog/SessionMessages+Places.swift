@@ -34,10 +34,16 @@ extension SessionMessages {
     return entity
   }
 
+  /// One standard deviation of the position along x, y and z, in its unit.
+  private static let deviationNames = ["deviation_x", "deviation_y", "deviation_z"]
+
   private static func metadata(_ place: SessionEvent.Place) -> [Foxglove.KeyValuePair] {
     var pairs: [Foxglove.KeyValuePair] = [
       .init("id", "\(place.object)"), .init("label", place.label), .init("map", "\(place.map)"),
     ]
+    if let deviation = place.deviation {
+      for (axis, name) in deviationNames.enumerated() { pairs.append(.init(name, "\(deviation[axis])")) }
+    }
     if let seenAt = place.seenAt { pairs.append(.init("seen_ns", "\(seenAt.nanosSince1970)")) }
     if let earth = place.earth {
       pairs += [

@@ -17,9 +17,11 @@ import Synchronization
 /// | `start` | the first picture of the video: its `time` is where the video begins |
 /// | `pose` | `position`, `orientation` (`x y z w`), world from camera; `map`, and `metric` where that is known |
 /// | `objects` | `objects`: `id`, `label`, `score`, `box` in pixels |
-/// | `world_objects` | `objects`, all of the present map: `id`, `label`, `map`, `position`, and `wgs84` where known |
+/// | `world_objects` | `objects`, all of the present map: `id`, `label`, `map`, `position`, `deviation`, `wgs84` (1) |
 /// | `imu` | `accelerometer` m/s², `gyroscope` rad/s; at most 60 a second |
 /// | `gps` | `latitude`, `longitude`, `altitude`, and `accuracy` metres, `heading` degrees where known |
+///
+/// (1) `deviation`, one standard deviation of the position along each axis, and `wgs84` where known.
 ///
 /// `time` is the capture time, seconds since 1970. A file that is written at the moment is read as far as it goes.
 /// Thread-safe; calls block on the disk.
@@ -133,6 +135,7 @@ struct SessionResultLines {
       var box: [Float]?
       var map: Int?
       var position: [Double]?
+      var deviation: [Double]?
       var wgs84: Earth?
     }
 
@@ -206,6 +209,7 @@ struct SessionResultLines {
   private static func object(_ place: SessionEvent.Place) -> Line.Object {
     Line.Object(
       id: place.object, label: place.label, map: place.map, position: numbers(place.position),
+      deviation: place.deviation.map(numbers),
       wgs84: place.earth.map {
         Line.Earth(latitude: $0.latitudeDegrees, longitude: $0.longitudeDegrees, altitude: $0.altitudeMetres)
       })

@@ -35,9 +35,11 @@ extension SessionMessageDecoder {
       (0..<3).allSatisfy({ solid.position[$0].isFinite && solid.size[$0].isFinite })
     else { return nil }
     func number(_ name: String) -> Double? { words[name].flatMap(Double.init).flatMap { $0.isFinite ? $0 : nil } }
+    let deviation = ["deviation_x", "deviation_y", "deviation_z"].compactMap(number).filter { $0 >= 0 }
     var place = SessionEvent.Place(
       object: object, label: words["label"] ?? "", position: solid.position,
-      halfSize: solid.isCube ? solid.size / 2 : nil, map: words["map"].flatMap(Int.init) ?? 0,
+      deviation: deviation.count == 3 ? SIMD3(deviation) : nil, halfSize: solid.isCube ? solid.size / 2 : nil,
+      map: words["map"].flatMap(Int.init) ?? 0,
       seenAt: words["seen_ns"].flatMap(Int64.init).map(WallTime.init(nanosSince1970:)),
       horizontalErrorMetres: number("horizontal_error_m"), verticalErrorMetres: number("vertical_error_m"))
     if let latitude = number("latitude"), let longitude = number("longitude"), let altitude = number("altitude"),

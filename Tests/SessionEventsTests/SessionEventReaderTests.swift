@@ -113,6 +113,7 @@ import Testing
     guard case .places(let places, let time)? = events(message).first else { return #expect(Bool(false)) }
     let place = try #require(places.first)
     #expect(time.nanosSince1970 == 5 && place.object == 7 && place.map == 2 && place.position == SIMD3(1, 2, 3))
+    #expect(place.deviation == SIMD3(repeating: 1))
     #expect(place.halfSize == SIMD3(2, 2, 0.5) && place.seenAt?.nanosSince1970 == 1_700_000_001_500_000_000)
     #expect(place.earth?.latitudeDegrees == 47.5 && place.verticalErrorMetres == 3)
     #expect(abs((place.horizontalErrorMetres ?? 0) - 1.51 * 2) < 1e-9)

@@ -104,7 +104,8 @@ import Testing
   @Test func places() throws {
     let sent = [
       SessionEvent.Place(
-        object: 7, label: "car", position: SIMD3(1, -2, 0), halfSize: SIMD3(1, 1, 0.75), map: 2, seenAt: Self.start,
+        object: 7, label: "car", position: SIMD3(1, -2, 0), deviation: SIMD3(0.5, 0.1, 2),
+        halfSize: SIMD3(1, 1, 0.75), map: 2, seenAt: Self.start,
         earth: GeodeticPosition(latitudeDegrees: 47.123456789, longitudeDegrees: -8.5, altitudeMetres: 0),
         horizontalErrorMetres: 1.25, verticalErrorMetres: 3),
       SessionEvent.Place(object: 8, label: "", position: .zero),

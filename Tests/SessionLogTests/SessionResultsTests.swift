@@ -80,6 +80,7 @@ struct SessionResultsTests {
     let places = try #require(list["objects"] as? [[String: Any]])
     #expect(places.map { $0["id"] as? Int } == [8, 9] && places[0]["label"] as? String == "car")
     #expect(places[0]["position"] as? [Double] == [1, 2, 0.75] && places[0]["box"] == nil)
+    #expect(places[0]["deviation"] as? [Double] == [1, 1, 1])
     let earth = try #require(places[0]["wgs84"] as? [String: Double])
     #expect(earth == ["latitude": 47.5, "longitude": 8.5, "altitude": 400] && places[1]["wgs84"] == nil)
   }

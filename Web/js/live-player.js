@@ -11,6 +11,8 @@ const maxQueuedChunks = 900;
 const maxFailuresInARow = 3;
 // A joining viewer gets a group at once, which is not held back.
 const maxWaiting = 60;
+// How often it is asked whether what a picture waits for is there.
+const askMillis = 10;
 
 /**
  * Shows a stream in a canvas. Feed it the messages of one connection after `restart()`.
@@ -30,7 +32,7 @@ export class LivePlayer extends EventTarget {
   }
 
   element = document.createElement('canvas');
-  /** Says for how many milliseconds pictures that come in at `now` wait. */
+  /** Says at `now` for how many milliseconds the picture that was captured at `millis` waits after it came in. */
   holdMillis = () => 0;
   /** Frames that were not decoded because the decoder was behind. */
   skipped = 0;
@@ -81,12 +83,12 @@ export class LivePlayer extends EventTarget {
   #release() {
     clearTimeout(this.#releasing);
     const now = performance.now();
-    const hold = this.holdMillis(now);
     while (this.#waiting.length > 0) {
       const [{ packet, arrivedAt }] = this.#waiting;
-      const rest = arrivedAt + hold - now;
+      const millis = packet.kind === 'frame' ? packet.timestampMicros / 1000 : undefined;
+      const rest = arrivedAt + this.holdMillis(now, millis) - now;
       if (rest > 1 && this.#waiting.length <= maxWaiting) {
-        this.#releasing = setTimeout(() => this.#release(), rest);
+        this.#releasing = setTimeout(() => this.#release(), Math.min(rest, askMillis));
         return;
       }
       this.#waiting.shift();

@@ -57,7 +57,8 @@ export class ObjectsLayer extends EventTarget {
   #names = new Map();
   #size = null;
   #isOn = false;
-  #knowsTimes = false;
+  /** When the picture that shows was captured; null where that is not known. */
+  #shownMillis = null;
   #clearing = 0;
 
   /** @param feed a `ViewerFeed` of the stream */
@@ -76,9 +77,9 @@ export class ObjectsLayer extends EventTarget {
     if (!isOn) this.#clear();
   }
 
-  /** Milliseconds that pictures wait for their results. */
-  holdMillis(now) {
-    return this.#isOn ? this.#playout.holdMillis(now) : 0;
+  /** Milliseconds that the picture that was captured at `millis` waits for its results. */
+  holdMillis(now, millis) {
+    return this.#isOn ? this.#playout.holdMillis(now, millis) : 0;
   }
 
   /** A picture came in that was captured at `millis`. */
@@ -88,7 +89,7 @@ export class ObjectsLayer extends EventTarget {
 
   /** The picture that was captured at `millis` shows now. */
   show(millis) {
-    this.#knowsTimes = true;
+    this.#shownMillis = millis;
     const found = this.#isOn ? this.#track.at(millis) : null;
     this.kind = found?.kind ?? null;
     this.#draw(found?.objects ?? []);
@@ -111,7 +112,8 @@ export class ObjectsLayer extends EventTarget {
     if (shape) this.#size = [shape[1], shape[0]];
     this.dispatchEvent(new CustomEvent('results', { detail: objects }));
     if (!this.#isOn) return;
-    if (!this.#knowsTimes) this.#draw(objects);
+    if (this.#shownMillis === null) this.#draw(objects);
+    else if (this.kind !== 'exact') this.show(this.#shownMillis);
     clearTimeout(this.#clearing);
     this.#clearing = setTimeout(() => this.#clear(), staleMillis);
   }

@@ -83,10 +83,12 @@ function between(before, next, time) {
 const keptArrivals = 240;
 const windowMillis = 4000;
 const marginMillis = 12;
+// A picture whose results are later than others were waits for so long before it shows without them.
+const patienceMillis = 300;
 
 /**
  * How long pictures wait so that their results are there when they show. Results say how late they are; the longest
- * wait of the last seconds counts, so that pictures keep an even pace.
+ * wait of the last seconds counts, so that pictures keep an even pace. One whose results are later still waits for them.
  */
 export class Playout {
   #arrivals = [];
@@ -112,10 +114,16 @@ export class Playout {
     if (first && first.time <= time + sameMillis) this.#waits.push({ wait: now - first.now, now });
   }
 
-  /** Milliseconds from the arrival of a picture to its decoding. */
-  holdMillis(now) {
+  /**
+   * Milliseconds from the arrival of a picture to its decoding.
+   *
+   * @param time when it was captured; undefined for what is no picture
+   */
+  holdMillis(now, time) {
     while (this.#waits.length > 0 && now - this.#waits[0].now > windowMillis) this.#waits.shift();
     const needed = this.#waits.reduce((most, each) => Math.max(most, each.wait), 0);
-    return needed === 0 || needed > this.longestMillis ? 0 : needed + marginMillis;
+    if (needed === 0 || needed > this.longestMillis) return 0;
+    const isLate = time > this.#newestResult + sameMillis;
+    return needed + (isLate ? patienceMillis : marginMillis);
   }
 }

@@ -67,15 +67,16 @@ export class LiveExtras {
     const modules = await loadModules(
       () => Promise.all([
         import('./scene.js'), import('./map.js'), import('./motion.js'), import('./tracking.js'),
+        import('./identified.js'),
       ]),
       this.#listening.signal);
     if (!modules) return;
-    const [{ scenePanel }, { mapPanel }, { motionPanel }, { trackingPanel }] = modules;
+    const [{ scenePanel }, { mapPanel }, { motionPanel }, { trackingPanel }, { identifiedPanel }] = modules;
     const { element } = this;
     const [feed, name] = [this.#feed, this.#name];
     this.#panels = [
       scenePanel(this.#app, name, feed), trackingPanel(this.#app, name, feed, this.#objects), mapPanel(feed),
-      motionPanel(feed),
+      motionPanel(feed), identifiedPanel(feed),
     ];
     element.append(...this.#panels.map((panel) => panel.element));
   }

@@ -161,7 +161,7 @@ class LiveView {
     this.#player = player;
     this.stage.prepend(player.element);
     // Who steers needs pictures at once, with or without what was found in them.
-    player.holdMillis = (now) => (this.#extras.isSteering ? 0 : this.#objects.holdMillis(now));
+    player.holdMillis = (now, millis) => (this.#extras.isSteering ? 0 : this.#objects.holdMillis(now, millis));
     player.addEventListener('arrival', (event) => this.#objects.expect(event.detail));
     player.addEventListener('picture', (event) => this.#sawPicture(event.detail ?? null));
     player.addEventListener('gap', () => this.#feed.send('request_key_frame'));

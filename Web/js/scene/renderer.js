@@ -1,12 +1,16 @@
 // Points and lines in WebGL2. Points lie in one buffer that is filled piece by piece; nothing is drawn without a change.
+// While the view moves, slow graphics draw some of the points; once it rests, all.
 
 import { vertexBytes } from './ply.js';
+import { PointBudget, spreadOrder } from './point-budget.js';
 
 /** Points that are drawn at most. */
 export const pointLimit = 300_000;
 // Uploaded at one go; more would show as a hitch.
 const pieceVertices = 65_536;
 const pathLimit = 8192;
+// A view that has not moved for so long rests.
+const restMillis = 200;
 
 const vertexShader = `#version 300 es
 uniform mat4 pictureFromWorld;
@@ -55,10 +59,11 @@ class Layer {
     this.count = at + vertices;
   }
 
-  draw() {
+  /** Draws the vertices, the first `limit` at most. */
+  draw(limit = Infinity) {
     if (this.count === 0) return;
     this.gl.bindVertexArray(this.array);
-    this.gl.drawArrays(this.mode, 0, this.count);
+    this.gl.drawArrays(this.mode, 0, Math.min(this.count, limit));
   }
 }
 
@@ -79,7 +84,7 @@ export function packVertices(vertices) {
  */
 export class Renderer extends EventTarget {
   /** How long the page's own part of the last frame took, and how many were drawn. */
-  stats = { frames: 0, drawMillis: 0, longestMillis: 0 };
+  stats = { frames: 0, drawMillis: 0, longestMillis: 0, points: 0 };
   background = [0.02, 0.03, 0.04, 1];
   lineTint = [1, 1, 1, 1];
   pointPixels = 2;
@@ -90,7 +95,11 @@ export class Renderer extends EventTarget {
   #places = null;
   #layers = null;
   #drawing = 0;
+  #budget = new PointBudget(pointLimit);
+  #isResting = false;
+  #resting = 0;
   #points = null;
+  #order = null;
   #uploaded = 0;
   #path = [];
   #pathWritten = 0;
@@ -132,6 +141,7 @@ export class Renderer extends EventTarget {
   /** Shows these points (`parsePly`) instead of those that were there. */
   setPoints(points) {
     this.#points = points;
+    this.#order = spreadOrder(points.count);
     this.#uploaded = 0;
     this.invalidate();
   }
@@ -151,18 +161,27 @@ export class Renderer extends EventTarget {
 
   /** Draws with the next picture of the screen. */
   invalidate() {
+    this.#isResting = false;
+    this.#schedule();
+  }
+
+  #schedule() {
     if (this.#gl && !this.#drawing) this.#drawing = requestAnimationFrame(() => this.#draw());
   }
 
   dispose() {
     cancelAnimationFrame(this.#drawing);
+    clearTimeout(this.#resting);
     const gl = this.#gl;
     this.#gl = null;
     gl?.getExtension('WEBGL_lose_context')?.loseContext();
   }
 
   #start() {
-    const gl = this.#canvas.getContext('webgl2', { antialias: true, alpha: false, powerPreference: 'low-power' });
+    const wishes = { alpha: false, powerPreference: 'low-power' };
+    // Where software draws in the place of a graphics card, smooth edges would take most of its time.
+    const gl = this.#canvas.getContext('webgl2', { ...wishes, antialias: true, failIfMajorPerformanceCaveat: true })
+      ?? this.#canvas.getContext('webgl2', { ...wishes, antialias: false });
     if (!gl) throw new Error('no WebGL2');
     this.#gl = gl;
     this.#program = link(gl);
@@ -183,7 +202,7 @@ export class Renderer extends EventTarget {
     const { points, path, lines } = this.#layers;
     if (this.#points && this.#uploaded < this.#points.count) {
       const end = Math.min(this.#points.count, this.#uploaded + pieceVertices, pointLimit);
-      const bytes = new Uint8Array(this.#points.data, this.#uploaded * vertexBytes, (end - this.#uploaded) * vertexBytes);
+      const bytes = this.#pieceOfPoints(this.#uploaded, end);
       // A cloud replaces the one before piece by piece; what is left of that one goes with the last piece.
       const before = points.count;
       points.write(bytes, this.#uploaded);
@@ -200,6 +219,48 @@ export class Renderer extends EventTarget {
     path.count = this.#path.length;
     lines.count = 0;
     lines.write(this.#lines, 0);
+  }
+
+  // Of points in the order in which they are drawn.
+  #pieceOfPoints(from, to) {
+    const words = vertexBytes / 4;
+    const [source, piece] = [new Uint32Array(this.#points.data), new Uint32Array((to - from) * words)];
+    for (let place = from, at = 0; place < to; place += 1) {
+      const start = this.#order(place) * words;
+      for (let word = 0; word < words; word += 1, at += 1) piece[at] = source[start + word];
+    }
+    return new Uint8Array(piece.buffer);
+  }
+
+  // How many points this frame has.
+  #pointsNow() {
+    clearTimeout(this.#resting);
+    const { count } = this.#layers.points;
+    if (this.#isResting || count <= this.#budget.count) return count;
+    this.#resting = setTimeout(() => {
+      this.#isResting = true;
+      this.#schedule();
+    }, restMillis);
+    return this.#budget.count;
+  }
+
+  // Learns how long the graphics take for what was drawn just now.
+  #watch(points) {
+    const gl = this.#gl;
+    const begun = performance.now();
+    const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
+    const look = () => {
+      const millis = performance.now() - begun;
+      if (this.#gl !== gl || gl.isContextLost()) return;
+      if (gl.getSyncParameter(fence, gl.SYNC_STATUS) === gl.SIGNALED) {
+        gl.deleteSync(fence);
+        this.#budget.took(millis, points);
+      } else {
+        setTimeout(look, 1);
+      }
+    };
+    setTimeout(look, 1);
   }
 
   #draw() {
@@ -220,13 +281,17 @@ export class Renderer extends EventTarget {
     gl.uniformMatrix4fv(this.#places.pictureFromWorld, false, this.#matrixOf(width / height));
     gl.uniform1f(this.#places.pixels, this.pointPixels * scale);
     gl.uniform4f(this.#places.tint, 1, 1, 1, 1);
-    this.#layers.points.draw();
+    const points = this.#pointsNow();
+    this.#layers.points.draw(points);
     gl.uniform4f(this.#places.tint, ...this.lineTint);
     this.#layers.path.draw();
     this.#layers.lines.draw();
+    // A frame that shows all at rest may take long.
+    if (points > 0 && !this.#isResting) this.#watch(points);
     const millis = performance.now() - begun;
     this.stats = {
       frames: this.stats.frames + 1, drawMillis: millis, longestMillis: Math.max(this.stats.longestMillis, millis),
+      points,
     };
   }
 }

@@ -167,7 +167,9 @@ export class SceneView {
   #objectLines(object, size) {
     const position = this.#turned(object.position);
     const colour = [...rgbOf(hueOf(object.id ?? 0)), 255];
-    const spread = object.covariance?.length === 9 ? Math.sqrt(Math.max(object.covariance[0], object.covariance[4], 0)) : 0;
+    const [x, y, z] = object.deviation ?? [0, 4, 8].map((at) => Math.sqrt(object.covariance?.[at]));
+    // In the plane of the ground; without metres y is down.
+    const spread = Math.max(x, this.#isUpright ? y : z);
     const lines = cross(position, size / 3, colour);
     if (spread > 0 && Number.isFinite(spread)) lines.push(...ring(position, spread, [...colour.slice(0, 3), 150]));
     return lines;
