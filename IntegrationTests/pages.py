@@ -59,6 +59,15 @@ def open_dashboard(drawing_browser: Browser) -> Iterator[Callable[..., Page]]:
     assert unexpected == [], unexpected
 
 
+@pytest.fixture
+def page(server, open_dashboard) -> Page:
+    """A page of a server without streams, for tests that put something of their own into it."""
+    page = open_dashboard(server.url)
+    # What comes later would take the place of that.
+    page.wait_for_selector("#stage")
+    return page
+
+
 @contextmanager
 def publishing(server: Server, clip: Clip, token: str | None = None) -> Iterator[Player]:
     """A phone that plays the clip over and over."""
