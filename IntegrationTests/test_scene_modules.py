@@ -93,6 +93,35 @@ def test_the_scene_shows_how_far_off_a_thing_may_be(page):
     assert found == pytest.approx([0, 0, 3, 5, 3, 5])
 
 
+def test_the_scene_begins_anew_in_another_map(page):
+    found = page.evaluate(f"""async () => {{
+      const {{ parsePly }} = await import('/js/scene/ply.js');
+      const {{ SceneView }} = await import('/js/scene/scene-view.js');
+      const view = new SceneView();
+      view.element.style.height = '300px';
+      document.getElementById('main').replaceChildren(view.element);
+      const frames = async (count) => {{
+        for (let at = 0; at < count; at += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+        return [view.path.steps.length, view.renderer.pointCount, view.renderer.stats.points];
+      }};
+      const rows = [[1, 0, 0], [0, 0, 1], [0, -1, 0]];
+      const go = (map, from) => {{
+        for (let at = 0; at < 5; at += 1) view.path.add({{ time: at, position: [from + at, 0, 4], rows, map }});
+        view.update();
+      }};
+      go(0, 0);
+      view.setPoints(parsePly(({CLOUD})(1000)));
+      const found = [await frames(4)];
+      go(1, 5000);
+      found.push(await frames(4));
+      view.setPoints(parsePly(({CLOUD})(500)));
+      found.push(await frames(4));
+      view.dispose();
+      return found;
+    }}""")
+    assert found == [[5, 1000, 1000], [5, 0, 0], [5, 500, 500]]
+
+
 def test_300_000_points_leave_time_for_60_frames_a_second(page):
     found = page.evaluate(f"""async () => {{
       const {{ parsePly }} = await import('/js/scene/ply.js');

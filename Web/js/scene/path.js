@@ -6,6 +6,8 @@ export class CameraPath {
   steps = [];
   /** Changes whenever steps that were there go, so that whoever draws begins anew. */
   generation = 0;
+  /** Changes with the map: places in one have nothing in common with those in another. */
+  world = 0;
   /** The newest pose: `{position, rows}`, world from camera. */
   pose = null;
 
@@ -27,7 +29,10 @@ export class CameraPath {
 
   /** Takes a pose in. One in another map begins anew. */
   add({ time, position, rows = null, isKey = false, map = 0 }) {
-    if (this.#map !== null && map !== this.#map) this.clear();
+    if (this.#map !== null && map !== this.#map) {
+      this.clear();
+      this.world += 1;
+    }
     this.#map = map;
     if (rows) this.pose = { position, rows };
     this.#skipped += 1;

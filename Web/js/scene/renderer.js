@@ -138,11 +138,12 @@ export class Renderer extends EventTarget {
     return this.#uploaded;
   }
 
-  /** Shows these points (`parsePly`) instead of those that were there. */
+  /** Shows these points (`parsePly`), or none, instead of those that were there. */
   setPoints(points) {
     this.#points = points;
-    this.#order = spreadOrder(points.count);
+    this.#order = spreadOrder(points?.count ?? 0);
     this.#uploaded = 0;
+    if (!points && this.#layers) this.#layers.points.count = 0;
     this.invalidate();
   }
 

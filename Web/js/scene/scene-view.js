@@ -28,6 +28,7 @@ export class SceneView {
   #points = null;
   #isUpright = true;
   #generation = -1;
+  #world = 0;
   #written = 0;
   #vertices = [];
   #wasFramed = false;
@@ -78,6 +79,7 @@ export class SceneView {
   set isUpright(isUpright) {
     if (this.#isUpright === isUpright) return;
     this.#isUpright = isUpright;
+    this.#wasFramed = false;
     this.#generation = -1;
     this.update();
   }
@@ -121,7 +123,13 @@ export class SceneView {
   /** Draws what has changed. */
   update() {
     if (!this.renderer) return;
-    const { steps, pose, generation } = this.path;
+    const { steps, pose, generation, world } = this.path;
+    if (world !== this.#world) {
+      this.#world = world;
+      this.#wasFramed = false;
+      this.#points = null;
+      this.renderer.setPoints(null);
+    }
     if (generation !== this.#generation) {
       this.#generation = generation;
       this.#vertices = [];
