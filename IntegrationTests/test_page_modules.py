@@ -157,9 +157,12 @@ def test_paths_and_places(page):
       path.add({ time: 2000, position: [5, 5, 5], map: 1 });
       const steps = path.steps.length;
       path.prepend([{ time: 1, position: [0, 0, 0] }], 0);
+      const foreign = path.steps.length;
+      // The map becomes metric.
+      for (const isMetric of [true, false, false, true]) path.add({ time: 3000, position: [1, 2, 3], map: 1, isMetric });
       const origin = { latitude: 47, longitude: 8 };
       return {
-        before, steps, foreign: path.steps.length,
+        before, steps, foreign, metric: path.steps.length, worlds: path.world,
         bad: [poseOf({ pose: [[1, 2], [3]] }), poseOf({}), placeOf({ latitude: 91, longitude: 0 }), placeOf(null)],
         north: metresFrom(origin, { latitude: 47.001, longitude: 8 }),
         east: metresFrom(origin, { latitude: 47, longitude: 8.001 }),
@@ -169,7 +172,7 @@ def test_paths_and_places(page):
     }""")
     count, has_key, thinned = found["before"]
     assert 50 <= count <= 100 and thinned and has_key
-    assert found["steps"] == 1 and found["foreign"] == 1
+    assert found["steps"] == 1 and found["foreign"] == found["metric"] == 1 and found["worlds"] == 3
     assert found["bad"] == [None] * 4
     # WGS 84 at 47° north: 111.17 km and 76.06 km a degree (Snyder 1987, table 3, interpolated).
     assert abs(found["north"][1] - 111.17) < 0.05 and abs(found["east"][0] - 76.06) < 0.05

@@ -46,7 +46,7 @@ struct MotionDetector: Sendable {
       guard score >= options.minimalScore else { continue }
       found.findings.append(
         MotionFinding(
-          box: SIMD4<Float>(layer.box), mask: layer.mask, score: score, motion: group.motion,
+          box: SIMD4<Float>(layer.box) - 0.5, mask: layer.mask, score: score, motion: group.motion,
           members: group.members.map { field.points[$0].position }))
     }
     found.findings = Self.withoutRepetitions(found.findings)

@@ -2,7 +2,7 @@ import Geometry
 
 /// A group that moves by itself, in one frame; in pixels of the working picture.
 struct MotionFinding: Sendable {
-  /// Left, top, right, bottom; right and bottom are outside.
+  /// Left, top, right, bottom; as with all places whole numbers are the middles of pixels.
   var box: SIMD4<Float>
   var mask: PixelMask
   /// How likely it is an object, 0…1.

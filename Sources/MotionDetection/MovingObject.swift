@@ -38,6 +38,8 @@ struct MovingObject: Sendable {
   /// An object that has moved with it, since so many frames.
   var companion: (birth: Int, frames: Int)?
   var shape: ObjectShape
+  /// How it lay in the picture and among others in the latest frame in which it was followed.
+  var surroundings = Surroundings()
   /// Where its centre would be, had it gone on as when its motion was last seen, and how it moved then against the ground.
   var expected: (centre: SIMD2<Float>, velocity: SIMD2<Float>)
   /// Left, top, right, bottom in its own coordinates.
@@ -76,13 +78,6 @@ struct MovingObject: Sendable {
   /// Left, top, right, bottom in the picture.
   var box: SIMD4<Float> { SIMD4(lowHalf: pose.centre, highHalf: pose.centre) + edges * pose.scale }
 
-  /// How likely it is an object that moves, 0…1.
-  var confidence: Float {
-    ObjectJudge.confidence(
-      record.measures(
-        unseenFrames: unseenFrames, size: BoxOverlap.area(box).squareRoot(), shape.quality, patches: patches.count))
-  }
-
   /// Takes in what a frame shows of its motion.
   /// - Parameter size: of the working picture; edges at its border say only that the object reaches further.
   mutating func see(_ finding: MotionFinding, size: SIMD2<Float>) {
@@ -96,11 +91,11 @@ struct MovingObject: Sendable {
     hits += 1
     unseenFrames = 0
     expected = (pose.centre, velocity)
+    let pose = pose
+    let agreement = shape.add { place in finding.mask.contains(pose.centre + place * pose.scale) }
     record.see(
       score: finding.score, overlap: BoxOverlap.ofUnion(finding.box, box),
-      areaRatio: BoxOverlap.area(finding.box) / max(BoxOverlap.area(box), 1))
-    let pose = pose
-    shape.add { place in finding.mask.contains(pose.centre + place * pose.scale) }
+      areaRatio: BoxOverlap.area(finding.box) / max(BoxOverlap.area(box), 1), agreement: agreement)
     for place in finding.members where patches.count < Self.maximalPatches {
       let isNew = patches.allSatisfy { other in
         let offset = other - place
@@ -127,7 +122,7 @@ struct MovingObject: Sendable {
     (motion, self.velocity) = (finding.motion, velocity)
   }
 
-  /// Takes over another object, which turned out to be a part of this one.
+  /// Takes over another object, which turned out to be a part of this one; of two identifiers the older one stays.
   mutating func join(_ other: MovingObject, isBeside: Bool) {
     if isBeside {
       let part = (other.box - SIMD4(lowHalf: pose.centre, highHalf: pose.centre)) / pose.scale
@@ -135,6 +130,8 @@ struct MovingObject: Sendable {
       edges = shape.box
       seen = []
     }
+    if other.id > 0, id == 0 || other.id < id { id = other.id }
+    isShown = isShown || other.isShown
     patches = Array((patches + other.patches).prefix(Self.maximalPatches))
     hits = max(hits, other.hits)
     unseenFrames = min(unseenFrames, other.unseenFrames)
@@ -170,7 +167,7 @@ struct MovingObject: Sendable {
     }
     guard !references.isEmpty else { return }
     shape.see(looked, references, seeds: patches.map { ($0 - pose.centre) / pose.scale })
-    edges += 0.4 * (expectedEdges - edges)
+    edges += 0.7 * (expectedEdges - edges)
     record.look(gain: shape.quality.gain)
     patches.removeAll { shape.isOutside(($0 - pose.centre) / pose.scale) }
   }
@@ -186,10 +183,18 @@ struct MovingObject: Sendable {
   /// Those of its shape, and a little of the medians of the latest boxes.
   private var expectedEdges: SIMD4<Float> {
     guard seen.count >= 5, unseenFrames < Self.keptBoxes else { return shape.box }
+    return shape.box + 0.3 * (seenMedians - shape.box)
+  }
+
+  /// Of the edges of the latest boxes in which its motion was seen.
+  private var seenMedians: SIMD4<Float> {
     var medians = SIMD4<Float>.zero
     for edge in 0..<4 { medians[edge] = seen.map { $0[edge] }.sorted()[seen.count / 2] }
-    return shape.box + 0.3 * (medians - shape.box)
+    return medians
   }
+
+  /// How well its shape fits those boxes, 0…1.
+  var boxAgreement: Float { seen.count >= 3 ? BoxOverlap.ofUnion(shape.box, seenMedians) : 0.5 }
 
   /// Whether a pixel of the working picture is its own.
   func covers(_ x: Int, _ y: Int) -> Bool { shape.contains((SIMD2(Float(x), Float(y)) - pose.centre) / pose.scale) }

@@ -13,16 +13,16 @@ struct MovingObjects: Sendable {
   /// What decides about evidence.
   struct Rules: Sendable {
     /// From this confidence on it is an object, and reported.
-    var confirmed: Float = 0.65
+    var confirmed: Float = 0.5
     /// Below, it is not reported.
-    var shown: Float = 0.5
+    var shown: Float = 0.4
     /// Below, it is forgotten.
-    var forgotten: Float = 0.02
+    var forgotten: Float = 0.006
     /// Frames that an object is followed in which nothing shows it moving; then it is taken for hidden.
     var unseenFrames = 15
     /// Score of a finding that starts an object.
-    var startScore: Float = 0.2
-    var hitsToConfirm = 5
+    var startScore: Float = 0.1
+    var hitsToConfirm = 4
     /// Frames that an object whose pixels are not found is kept.
     var heldFrames = 60
     /// The same for what is not an object yet.
@@ -68,13 +68,34 @@ struct MovingObjects: Sendable {
       births += 1
       objects.append(MovingObject(finding, velocity: Self.velocity(finding, ground), birth: births))
     }
+    noteSurroundings(size: size)
+    decide()
+  }
+
+  /// Tells which objects are reported, and names those that are for the first time.
+  private mutating func decide() {
     for index in objects.indices {
+      objects[index].record.end(isSeen: objects[index].unseenFrames == 0)
       let confidence = objects[index].confidence
       objects[index].isShown = confidence >= (objects[index].isShown ? rules.shown : rules.confirmed)
-      if objects[index].isShown, objects[index].id == 0, objects[index].hits >= rules.hitsToConfirm {
+      let object = objects[index]
+      guard object.isShown, object.id == 0, object.lostFrames == 0, object.hits >= rules.hitsToConfirm else { continue }
+      if let lost = lostOne(like: object) {
+        objects[index].id = objects[lost].id
+        objects[lost].id = 0
+      } else {
         lastID += 1
         objects[index].id = lastID
       }
+    }
+  }
+
+  /// Notes where followed objects lie among one another.
+  private mutating func noteSurroundings(size: SIMD2<Float>) {
+    let followed = objects.indices.filter { objects[$0].lostFrames == 0 }
+    for index in followed {
+      let others = followed.filter { $0 != index }.map { objects[$0].box }
+      objects[index].surroundings = MovingObject.Surroundings(of: objects[index].box, among: others, size: size)
     }
   }
 
@@ -146,9 +167,10 @@ struct MovingObjects: Sendable {
       return 0.3 - 0.1 * away / max(side, 1)
     }
     guard overlap > 0.25 || inside > 0.6 || BoxOverlap.share(of: own, in: box) > 0.7 else { return nil }
+    // The slower both are, the more of a difference is error.
     let difference = finding.motion.velocity(middle) - object.motion.velocity(middle)
     let speed = (finding.motion.shift * finding.motion.shift).sum().squareRoot()
-    guard (difference * difference).sum().squareRoot() < 0.6 + 0.25 * speed else { return nil }
+    guard (difference * difference).sum().squareRoot() < 0.4 + 0.2 * speed else { return nil }
     return overlap + 0.5 * inside + (object.id > 0 ? 0.3 : 0)
   }
 
@@ -219,7 +241,8 @@ struct MovingObjects: Sendable {
     let size = SIMD2(Float(resolution.width), Float(resolution.height))
     let shown = objects.filter { $0.id > 0 && $0.isShown && $0.lostFrames == 0 }
     return shown.compactMap { object -> TrackedObject? in
-      let whole = object.box * Float(scale)
+      // Its whole numbers are the middles of pixels, those of a box that is reported their edges.
+      let whole = (object.box + 0.5) * Float(scale)
       let box = SIMD4(
         lowHalf: pointwiseMax(whole.lowHalf, .zero), highHalf: pointwiseMin(whole.highHalf, size))
       guard box.z - box.x >= 2, box.w - box.y >= 2 else { return nil }

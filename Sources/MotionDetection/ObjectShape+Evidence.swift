@@ -67,7 +67,7 @@ extension ObjectShape {
         let rest = errors.unlikeness(errors.rest[index])
         step = 0.3 * rest * (1 - own) - (1 - rest) * (0.03 + 0.97 * own)
       }
-      evidence[index] = evidence[index] * (1 - 0.08 * max(abs(step), 0.1)) + step
+      evidence[index] = evidence[index] * (1 - 0.12 * max(abs(step), 0.1)) + step
     }
   }
 

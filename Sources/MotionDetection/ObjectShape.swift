@@ -69,8 +69,16 @@ struct ObjectShape: Sendable {
   }
 
   /// Adds a little evidence where something else told that the object is.
-  mutating func add(_ isInside: (SIMD2<Float>) -> Bool) {
-    for index in 0..<Self.cells where isInside(place(index)) { evidence[index] += 0.15 }
+  /// - Returns: how well that agrees with its cells: intersection over union.
+  mutating func add(_ isInside: (SIMD2<Float>) -> Bool) -> Float {
+    var (both, any): (Float, Float) = (0, 0)
+    for index in 0..<Self.cells {
+      let (isOwn, isToldOwn) = (mask[index] == 1, isInside(place(index)))
+      if isToldOwn { evidence[index] += 0.15 }
+      if isOwn && isToldOwn { both += 1 }
+      if isOwn || isToldOwn { any += 1 }
+    }
+    return both / max(any, 1)
   }
 
   /// Takes in a frame.
@@ -94,7 +102,7 @@ struct ObjectShape: Sendable {
   /// Finds the object's cells.
   private mutating func decide(_ ratios: [Float], _ seeds: [SIMD2<Float>]) {
     // Colours are learned first.
-    let colourWeight: Float = age > 4 ? 0.35 : 0
+    let colourWeight: Float = age > 4 ? 0.6 : 0
     var marks = [UInt8](repeating: 0, count: Self.cells)
     for index in 0..<Self.cells {
       let motion = min(max(evidence[index] / 4, -1), 1)
@@ -133,13 +141,19 @@ struct ObjectShape: Sendable {
   /// Only what is sure to be at rest tells colours of the rest: the object may reach further than is known yet.
   private mutating func learn(_ bins: [UInt16]) {
     for index in object.indices {
-      object[index] *= 0.9
-      rest[index] *= 0.9
+      object[index] *= 0.95
+      rest[index] *= 0.95
     }
     for (index, bin) in bins.enumerated() where bin != .max {
       if mask[index] == 1, evidence[index] > 0.5 { object[Int(bin)] += 1 }
       if mask[index] == 0, evidence[index] < -1 { rest[Int(bin)] += 1 }
     }
+  }
+
+  /// How alike the colours of two objects are, 0…1: the coefficient of Bhattacharyya.
+  func likeness(_ other: ObjectShape) -> Float {
+    let (all, others) = (max(object.reduce(0, +), 1), max(other.object.reduce(0, +), 1))
+    return zip(object, other.object).reduce(0) { $0 + ($1.0 / all * $1.1 / others).squareRoot() }
   }
 
   /// Keeps the object in the middle of the window, about half as large.

@@ -104,12 +104,18 @@ struct PatchAligner {
     func prepare(_ pixels: UnsafePointer<Float>, width: Int, corner: SIMD2<Float>) -> SIMD3<Float> {
       let side = PatchAligner.side
       let sampler = Sampler(pixels, width: width, corner: corner)
-      var above = sampler.row(-1, 0)
-      var current = sampler.row(0, 0)
+      // Lines of the picture from the one that the next row of the square ends in, and their differences across.
+      var line = sampler.line(1, 0)
+      var step = sampler.line(0, 1) - sampler.line(0, -1)
+      let first = sampler.line(0, 0)
+      var above = sampler.between(sampler.line(-1, 0), first)
+      var current = sampler.between(first, line)
       var (sum, sumX, sumY) = (Row.zero, Row.zero, Row.zero)
       for y in 0..<side {
-        let below = sampler.row(y + 1, 0)
-        let gx = (sampler.row(y, 1) - sampler.row(y, -1)) * 0.5
+        let nextLine = sampler.line(y + 2, 0)
+        let nextStep = sampler.line(y + 1, 1) - sampler.line(y + 1, -1)
+        let below = sampler.between(line, nextLine)
+        let gx = sampler.between(step, nextStep) * 0.5
         let gy = (below - above) * 0.5
         values[y] = current
         across[y] = gx
@@ -117,7 +123,7 @@ struct PatchAligner {
         sum += current
         sumX += gx
         sumY += gy
-        (above, current) = (current, below)
+        (above, current, line, step) = (current, below, nextLine, nextStep)
       }
       let count = Float(side * side)
       let (mean, meanX, meanY) = (sum.sum() / count, sumX.sum() / count, sumY.sum() / count)
@@ -137,8 +143,11 @@ struct PatchAligner {
     func compare(_ pixels: UnsafePointer<Float>, width: Int, corner: SIMD2<Float>) -> (SIMD2<Float>, Float) {
       let sampler = Sampler(pixels, width: width, corner: corner)
       var (sum, squares, x, y) = (Row.zero, Row.zero, Row.zero, Row.zero)
+      var line = sampler.line(0, 0)
       for row in 0..<PatchAligner.side {
-        let difference = sampler.row(row, 0) - values[row]
+        let nextLine = sampler.line(row + 1, 0)
+        let difference = sampler.between(line, nextLine) - values[row]
+        line = nextLine
         sum += difference
         squares += difference * difference
         x += difference * across[row]
@@ -150,28 +159,28 @@ struct PatchAligner {
     }
   }
 
-  /// Bilinear samples of rows of eight.
+  /// Bilinear samples, eight in a row.
   private struct Sampler {
-    let base: UnsafePointer<Float>
-    let width: Int
-    let weights: (Float, Float, Float, Float)
+    private let base: UnsafePointer<Float>
+    private let width: Int
+    /// Where samples are between pixels: across, and down.
+    private let share: SIMD2<Float>
 
     @inline(__always) init(_ pixels: UnsafePointer<Float>, width: Int, corner: SIMD2<Float>) {
       let (x, y) = (Int(corner.x), Int(corner.y))
       base = pixels + (y * width + x)
       self.width = width
-      let (fx, fy) = (corner.x - Float(x), corner.y - Float(y))
-      weights = ((1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy)
+      share = corner - SIMD2(Float(x), Float(y))
     }
 
-    @inline(__always) func row(_ y: Int, _ x: Int) -> Row {
-      let upper = UnsafeRawPointer(base + (y &* width &+ x))
-      let lower = UnsafeRawPointer(base + ((y &+ 1) &* width &+ x))
-      let a = upper.loadUnaligned(as: Row.self) * weights.0
-      let b = (upper + 4).loadUnaligned(as: Row.self) * weights.1
-      let c = lower.loadUnaligned(as: Row.self) * weights.2
-      let d = (lower + 4).loadUnaligned(as: Row.self) * weights.3
-      return (a + b) + (c + d)
+    /// Samples on a line of pixels.
+    @inline(__always) func line(_ y: Int, _ x: Int) -> Row {
+      let pixels = UnsafeRawPointer(base + (y &* width &+ x))
+      let (left, right) = (pixels.loadUnaligned(as: Row.self), (pixels + 4).loadUnaligned(as: Row.self))
+      return left + (right - left) * share.x
     }
+
+    /// Samples between two lines.
+    @inline(__always) func between(_ upper: Row, _ lower: Row) -> Row { upper + (lower - upper) * share.y }
   }
 }

@@ -26,7 +26,7 @@ public struct RerunMapping: Sendable {
   private var sentCamera: SessionEvent.Camera?
   private var motion: [SessionEvent.Motion] = []
   private var path = ThinnedPath<SIMD3<Double>>()
-  private var map = 0
+  private var latestPose: SessionEvent.Pose?
   private var isMetric: Bool?
   private var track = ThinnedPath<SIMD2<Double>>()
   private var masks: Set<Int> = []
@@ -103,11 +103,7 @@ public struct RerunMapping: Sendable {
   public mutating func skip(_ event: SessionEvent) {
     switch event {
     case .pose(let pose):
-      if pose.map != map {
-        map = pose.map
-        path.restart()
-      }
-      _ = path.add(pose.worldFromCamera.translation, at: pose.time)
+      _ = extendPath(to: pose)
     case .location(let location):
       _ = track.add(SIMD2(location.latitudeDegrees, location.longitudeDegrees), at: location.time)
     default: return
@@ -197,16 +193,20 @@ public struct RerunMapping: Sendable {
     put(
       "/world/camera", times,
       Rerun.Transform3D(translation: SIMD3<Float>(position), quaternion: SIMD4<Float>(quaternion)))
-    if pose.map != map {
-      map = pose.map
-      path.restart()
-    }
-    if path.add(position, at: pose.time) {
+    if extendPath(to: pose) {
       put(
         "/world/trajectory", times,
         Rerun.LineStrips3D(
           strips: [path.points.map { SIMD3<Float>($0) }], colors: [Self.pathColor], radius: .screen(1.5)))
     }
+  }
+
+  /// A pose in other axes begins a new line.
+  /// - Returns: whether the path is to be sent.
+  private mutating func extendPath(to pose: SessionEvent.Pose) -> Bool {
+    if let latestPose, !latestPose.isComparable(to: pose) { path.restart() }
+    latestPose = pose
+    return path.add(pose.worldFromCamera.translation, at: pose.time)
   }
 
   private static func level(_ level: SessionEvent.Log.Level) -> Rerun.TextLog.Level {

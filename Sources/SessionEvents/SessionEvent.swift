@@ -65,6 +65,9 @@ public enum SessionEvent: Sendable {
     public var isMetric: Bool
     public var isKeyFrame: Bool
 
+    /// Whether its axes and its unit are those of another pose: a line through both means something.
+    public func isComparable(to other: Pose) -> Bool { map == other.map && isMetric == other.isMetric }
+
     public init(time: WallTime, frame: Int, worldFromCamera: SE3, map: Int, isMetric: Bool, isKeyFrame: Bool) {
       self.time = time
       self.frame = frame

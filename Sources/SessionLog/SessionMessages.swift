@@ -20,7 +20,7 @@ public struct SessionMessages: Sendable {
 
   private var reader: SessionEventReader
   private var path = ThinnedPath<SIMD3<Double>>()
-  private var map = 0
+  private var latestPose: SessionEvent.Pose?
 
   /// - Parameter stream: messages of other streams are left out.
   public init(stream: String) { reader = SessionEventReader(stream: stream) }
@@ -112,11 +112,9 @@ public struct SessionMessages: Sendable {
       SessionMessage(
         .pose, pose.time, Foxglove.PoseInFrame(timestamp: pose.time, frameID: SessionFrame.world, pose: placed)),
     ]
-    // A pose in another map begins a new line.
-    if pose.map != map {
-      map = pose.map
-      path.restart()
-    }
+    // A pose in other axes begins a new line.
+    if let latestPose, !latestPose.isComparable(to: pose) { path.restart() }
+    latestPose = pose
     if path.add(position, at: pose.time) {
       messages.append(SessionMessage(.path, pose.time, line(at: pose.time)))
     }
@@ -129,7 +127,8 @@ public struct SessionMessages: Sendable {
     return Foxglove.SceneUpdate(
       entities: [
         Foxglove.SceneEntity(
-          timestamp: time, frameID: SessionFrame.world, id: "path", metadata: [.init("map", "\(map)")], lines: [line])
+          timestamp: time, frameID: SessionFrame.world, id: "path", metadata: [.init("map", "\(latestPose?.map ?? 0)")],
+          lines: [line])
       ])
   }
 

@@ -103,6 +103,9 @@ import Testing
     #expect(sent.count { $0 == "/world/trajectory" } == 3)
     #expect(sent.count { $0 == "/world/camera" } == 90)
     #expect(sent.count { $0 == "/world" } == 1)
+    // In the unit of the map it begins anew, and is sent at once.
+    let metric = mapping.messages(of: RerunFixture.pose(90, x: 5, isMetric: false)).map(\.entity)
+    #expect(metric == ["/world", "/world/camera", "/world/trajectory"])
   }
 
   @Test func cameraIsSentForEachSizeOfThePicture() throws {

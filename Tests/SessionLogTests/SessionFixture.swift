@@ -30,13 +30,17 @@ enum SessionFixture {
       picture: picture, sequence: UInt64(number), capturedAt: time, decodeAt: time, receivedAt: HostTime(nanos: 0))
   }
 
-  static func pose(_ number: Int, stream: String? = "drone", x: Double = 1, map: Int = 0) throws -> BusMessage {
+  static func pose(
+    _ number: Int, stream: String? = "drone", x: Double = 1, map: Int = 0,
+    scale: CameraPose.ScaleQuality? = nil
+  ) throws -> BusMessage {
     let time = start.advanced(by: Nanoseconds(Int64(number) * 33_333_333))
     var pose = CameraPose(
       frameNumber: number, timestamp: time.secondsSince1970,
       // A quarter turn about z.
       pose: [[0, -1, 0, x], [1, 0, 0, 2], [0, 0, 1, 3], [0, 0, 0, 1]], isKeyframe: false, stream: stream)
     pose.map = map
+    pose.scale = scale
     return try pose.message()
   }
 

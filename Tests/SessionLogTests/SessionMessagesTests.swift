@@ -26,6 +26,9 @@ struct SessionMessagesTests {
     // Another map has nothing in common with the one before.
     let other = messages.messages(of: try SessionFixture.pose(90, x: 9, map: 1), at: now)
     #expect((other.last?.message as? Foxglove.SceneUpdate)?.entities[0].lines[0].points.map(\.x) == [9])
+    // Nor have metres with the unit of before.
+    let metric = messages.messages(of: try SessionFixture.pose(120, x: 4, map: 1, scale: .trustworthy), at: now)
+    #expect((metric.last?.message as? Foxglove.SceneUpdate)?.entities[0].lines[0].points.map(\.x) == [4])
   }
 
   @Test func aLongPathKeepsItsEndsAndABoundedLength() throws {

@@ -66,6 +66,11 @@ struct MapShelfTests {
     #expect(shelf.path(of: "drone").steps.count == 1 && shelf.path(of: "drone").map == 1)
     shelf.add(Self.pose(5, map: 1), of: "drone")
     #expect(shelf.path(of: "drone").steps.map(\.time) == [5])
+    // So do metres, where the unit was the map's.
+    var pose = Self.pose(11, map: 1)
+    pose.scale = .uncertain
+    shelf.add(pose, of: "drone")
+    #expect(shelf.path(of: "drone").steps.map(\.time) == [11])
     shelf.restart()
     #expect(shelf.path(of: "drone").steps.isEmpty)
   }

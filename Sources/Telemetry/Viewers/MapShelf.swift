@@ -52,6 +52,7 @@ package struct MapShelf: Sendable {
   private struct Entry {
     var map: MapDocument?
     var number = 0
+    var isMetric = false
     var steps: [PathReport.Step] = []
     /// One pose of so many becomes a step; key frames always do.
     var stride = 1
@@ -77,7 +78,7 @@ package struct MapShelf: Sendable {
     return document
   }
 
-  /// Takes in where the camera is. A pose in another map begins a new way.
+  /// Takes in where the camera is. A pose in another map, or in metres where those before were not, begins a new way.
   package mutating func add(_ pose: CameraPose, of stream: String) {
     guard let rows = pose.pose, rows.count == 4, rows.allSatisfy({ $0.count == 4 && $0.allSatisfy(\.isFinite) }) else {
       return
@@ -86,11 +87,13 @@ package struct MapShelf: Sendable {
     let limit = limits.steps
     let step = PathReport.Step(
       time: pose.timestamp, position: rows[0...2].map { $0[3] }, isKeyframe: pose.isKeyframe)
+    // Who says nothing of the scale knows it.
+    let (number, isMetric) = (pose.map ?? 0, pose.scale ?? .trustworthy == .trustworthy)
     change(stream) { entry in
-      if entry.number != pose.map ?? 0 || step.time < entry.steps.last?.time ?? 0 {
+      if entry.number != number || entry.isMetric != isMetric || step.time < entry.steps.last?.time ?? 0 {
         entry.steps = []
         entry.stride = 1
-        entry.number = pose.map ?? 0
+        (entry.number, entry.isMetric) = (number, isMetric)
       }
       entry.skipped += 1
       guard entry.skipped >= entry.stride || step.isKeyframe else { return }

@@ -139,8 +139,8 @@ export class ReplayPanels {
       path.clear();
       this.#shownPath = 0;
     }
-    for (const { time, position, orientation, map } of poses.slice(this.#shownPath, end)) {
-      path.add({ time, position, rows: rowsOfQuaternion(orientation), map });
+    for (const { time, position, orientation, map, metric } of poses.slice(this.#shownPath, end)) {
+      path.add({ time, position, rows: rowsOfQuaternion(orientation), map, isMetric: metric });
     }
     if (end > 0) this.#scene.isUpright = poses[end - 1].metric;
     this.#shownPath = end;

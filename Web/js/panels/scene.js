@@ -38,9 +38,8 @@ export function scenePanel(app, name, feed) {
   listen('trajectory_update', (message) => {
     const pose = poseOf(message);
     if (!pose) return;
-    const isMetric = message.scale === undefined || message.scale === 'trustworthy';
-    view.isUpright = isMetric;
-    view.lengthUnit = isMetric ? 'm' : 'units';
+    view.isUpright = pose.isMetric;
+    view.lengthUnit = pose.isMetric ? 'm' : 'units';
     view.path.add(pose);
     view.update();
   });

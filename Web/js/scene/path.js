@@ -6,12 +6,13 @@ export class CameraPath {
   steps = [];
   /** Changes whenever steps that were there go, so that whoever draws begins anew. */
   generation = 0;
-  /** Changes with the map: places in one have nothing in common with those in another. */
+  /** Changes with the map, and where it becomes metric: places before have nothing in common with those after. */
   world = 0;
   /** The newest pose: `{position, rows}`, world from camera. */
   pose = null;
 
   #map = null;
+  #isMetric = null;
   #stride = 1;
   #skipped = 0;
 
@@ -27,13 +28,13 @@ export class CameraPath {
     this.generation += 1;
   }
 
-  /** Takes a pose in. One in another map begins anew. */
-  add({ time, position, rows = null, isKey = false, map = 0 }) {
-    if (this.#map !== null && map !== this.#map) {
+  /** Takes a pose in. One in another map, or in another unit, begins anew. */
+  add({ time, position, rows = null, isKey = false, map = 0, isMetric = true }) {
+    if (this.#map !== null && (map !== this.#map || isMetric !== (this.#isMetric ?? isMetric))) {
       this.clear();
       this.world += 1;
     }
-    this.#map = map;
+    [this.#map, this.#isMetric] = [map, isMetric];
     if (rows) this.pose = { position, rows };
     this.#skipped += 1;
     if (this.#skipped < this.#stride && !isKey) return;
@@ -68,5 +69,6 @@ export function poseOf(message) {
   return {
     time: message.timestamp, position: rows.slice(0, 3).map((row) => row[3]),
     rows: rows.slice(0, 3).map((row) => row.slice(0, 3)), isKey: message.is_keyframe === true, map: message.map ?? 0,
+    isMetric: message.scale === undefined || message.scale === 'trustworthy',
   };
 }
