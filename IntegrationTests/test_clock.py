@@ -37,10 +37,14 @@ def wait_synchronised(server: Server) -> None:
 
 
 def ahead(server: Server) -> float:
-    """What the server's clock is ahead of this machine's, in seconds."""
-    before = time.time()
-    stamp = server.json("/health")["timestamp"]
-    return stamp - (before + time.time()) / 2
+    """What the server's clock is ahead of this machine's, in seconds: by the answer that came soonest."""
+    answers = []
+    for _ in range(5):
+        before = time.time()
+        stamp = server.json("/health")["timestamp"]
+        after = time.time()
+        answers.append((after - before, stamp - (before + after) / 2))
+    return min(answers)[1]
 
 
 def test_an_offset_is_found_and_seen_everywhere(make_clocked, time_server, clip: Clip):

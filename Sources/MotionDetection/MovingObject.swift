@@ -122,7 +122,8 @@ struct MovingObject: Sendable {
     (motion, self.velocity) = (finding.motion, velocity)
   }
 
-  /// Takes over another object, which turned out to be a part of this one; of two identifiers the older one stays.
+  /// Takes over another object, which turned out to be a part of this one; of two identifiers that of the one that is
+  /// reported stays, or the older one.
   mutating func join(_ other: MovingObject, isBeside: Bool) {
     if isBeside {
       let part = (other.box - SIMD4(lowHalf: pose.centre, highHalf: pose.centre)) / pose.scale
@@ -130,7 +131,8 @@ struct MovingObject: Sendable {
       edges = shape.box
       seen = []
     }
-    if other.id > 0, id == 0 || other.id < id { id = other.id }
+    let isOthersKept = isShown == other.isShown ? id == 0 || other.id < id : other.isShown
+    if other.id > 0, isOthersKept { id = other.id }
     isShown = isShown || other.isShown
     patches = Array((patches + other.patches).prefix(Self.maximalPatches))
     hits = max(hits, other.hits)

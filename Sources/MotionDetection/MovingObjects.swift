@@ -13,11 +13,13 @@ struct MovingObjects: Sendable {
   /// What decides about evidence.
   struct Rules: Sendable {
     /// From this confidence on it is an object, and reported.
-    var confirmed: Float = 0.5
+    var confirmed: Float = 0.52
     /// Below, it is not reported.
-    var shown: Float = 0.4
-    /// Below, it is forgotten.
+    var shown: Float = 0.43
+    /// Below, it is forgotten; what was reported before is not followed any more.
     var forgotten: Float = 0.006
+    /// Below, a finding does not continue what was lost, but starts another object, which may take over its identifier.
+    var continued: Float = 0.05
     /// Frames that an object is followed in which nothing shows it moving; then it is taken for hidden.
     var unseenFrames = 15
     /// Score of a finding that starts an object.
@@ -80,9 +82,9 @@ struct MovingObjects: Sendable {
       objects[index].isShown = confidence >= (objects[index].isShown ? rules.shown : rules.confirmed)
       let object = objects[index]
       guard object.isShown, object.id == 0, object.lostFrames == 0, object.hits >= rules.hitsToConfirm else { continue }
-      if let lost = lostOne(like: object) {
-        objects[index].id = objects[lost].id
-        objects[lost].id = 0
+      if let former = formerOne(like: object) {
+        objects[index].id = objects[former].id
+        objects[former].id = 0
       } else {
         lastID += 1
         objects[index].id = lastID
@@ -102,16 +104,17 @@ struct MovingObjects: Sendable {
   /// Ends what is no object, and what was not found for long.
   private mutating func forget(size: SIMD2<Float>) {
     for index in objects.indices where objects[index].id > 0 && objects[index].lostFrames == 0 {
-      if objects[index].unseenFrames > rules.unseenFrames { objects[index].lose() }
+      let object = objects[index]
+      // Its identifier is kept for another object, which is found where it was.
+      if object.unseenFrames > rules.unseenFrames || object.confidence < rules.forgotten { objects[index].lose() }
     }
     objects.removeAll { object in
-      let middle = (object.box.lowHalf + object.box.highHalf) / 2
-      let isInside = middle.x > 0 && middle.y > 0 && middle.x < size.x && middle.y < size.y
-      let isOver =
-        object.id > 0
-        ? object.lostFrames > rules.heldFrames
-        : object.unseenFrames > rules.unseenFrames || object.lostFrames > rules.newHeldFrames
-      return isOver || !isInside || object.confidence < rules.forgotten && object.unseenFrames <= rules.unseenFrames
+      // As long as a part is in sight it may be followed and found: more comes into sight where it turns back.
+      let (low, high) = (object.box.lowHalf, object.box.highHalf)
+      guard high.min() > 0, low.x < size.x, low.y < size.y else { return true }
+      if object.id > 0 { return object.lostFrames > rules.heldFrames }
+      return object.unseenFrames > rules.unseenFrames || object.lostFrames > rules.newHeldFrames
+        || object.confidence < rules.forgotten
     }
   }
 
@@ -159,6 +162,7 @@ struct MovingObjects: Sendable {
     let middle = (box.lowHalf + box.highHalf) / 2
     let centre = (own.lowHalf + own.highHalf) / 2
     if object.lostFrames > 0 {
+      guard object.confidence >= rules.continued else { return nil }
       let side = BoxOverlap.area(own).squareRoot()
       let offset = middle - centre
       let away = (offset * offset).sum().squareRoot()
