@@ -179,10 +179,9 @@ export class Renderer extends EventTarget {
   }
 
   #start() {
-    const wishes = { alpha: false, powerPreference: 'low-power' };
     // Where software draws in the place of a graphics card, smooth edges would take most of its time.
-    const gl = this.#canvas.getContext('webgl2', { ...wishes, antialias: true, failIfMajorPerformanceCaveat: true })
-      ?? this.#canvas.getContext('webgl2', { ...wishes, antialias: false });
+    const gl = this.#canvas.getContext('webgl2', {
+      antialias: !drawsInSoftware(), alpha: false, powerPreference: 'low-power' });
     if (!gl) throw new Error('no WebGL2');
     this.#gl = gl;
     this.#program = link(gl);
@@ -295,6 +294,19 @@ export class Renderer extends EventTarget {
       points,
     };
   }
+}
+
+let isSoftware = null;
+
+// By the name of what draws, which only a context tells: `failIfMajorPerformanceCaveat` lets Chromium's software pass.
+function drawsInSoftware() {
+  if (isSoftware !== null) return isSoftware;
+  const gl = document.createElement('canvas').getContext('webgl2');
+  const names = gl?.getExtension('WEBGL_debug_renderer_info');
+  const name = gl?.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER) ?? '';
+  gl?.getExtension('WEBGL_lose_context')?.loseContext();
+  isSoftware = /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
+  return isSoftware;
 }
 
 function link(gl) {

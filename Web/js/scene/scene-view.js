@@ -1,7 +1,7 @@
 // The scene: where the camera is and was, what it saw of the world, and what was found in it.
 
 import { hueOf } from '../objects-layer.js';
-import { h, icon, setAttribute, setText } from '../dom.js';
+import { h, icon, reconcile, setAttribute, setText } from '../dom.js';
 import { shownTheme } from '../theme.js';
 import { Orbit, bindOrbit } from './orbit.js';
 import { CameraPath } from './path.js';
@@ -10,6 +10,7 @@ import { cross, frustum, grid, gridStep, ring } from './shapes.js';
 
 const keyFramesShown = 400;
 const objectsShown = 200;
+const labelsShown = 60;
 const colours = { path: [255, 150, 40, 255], camera: [56, 214, 195, 255], key: [120, 150, 190, 150] };
 
 /** A canvas with its controls. Take `element`; feed it poses, points and objects. */
@@ -188,14 +189,17 @@ export class SceneView {
     const [width, height] = [this.#canvas.clientWidth, this.#canvas.clientHeight];
     if (this.#objects.length === 0 || !height) return this.#labels.replaceChildren();
     const matrix = this.#matrix(width / height);
-    this.#labels.replaceChildren(...this.#objects.slice(0, 60).flatMap((object) => {
+    const inSight = this.#objects.slice(0, labelsShown).flatMap((object) => {
       const [x, y, z] = this.#turned(object.position);
       const [cx, cy, , w] = [0, 1, 2, 3].map((row) => matrix[row] * x + matrix[4 + row] * y + matrix[8 + row] * z + matrix[12 + row]);
       if (w <= 0 || Math.abs(cx) > w || Math.abs(cy) > w) return [];
-      const label = h('span', {}, `${object.label ?? ''} ${object.id ?? ''}`.trim());
-      label.style.translate = `${Math.round(((cx / w + 1) / 2) * width) + 8}px ${Math.round(((1 - cy / w) / 2) * height) - 9}px`;
-      return [label];
-    }));
+      const place = [Math.round(((cx / w + 1) / 2) * width) + 8, Math.round(((1 - cy / w) / 2) * height) - 9];
+      return [{ key: `${object.map ?? 0}-${object.id}`, text: `${object.label ?? ''} ${object.id ?? ''}`.trim(), place }];
+    });
+    reconcile(this.#labels, inSight, ({ key }) => key, () => h('span'), (label, { text, place }) => {
+      setText(label, text);
+      label.style.translate = `${place[0]}px ${place[1]}px`;
+    });
   }
 
   #turned([x, y, z]) {
