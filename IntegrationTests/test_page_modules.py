@@ -159,7 +159,8 @@ def test_paths_and_places(page):
       path.prepend([{ time: 1, position: [0, 0, 0] }], 0);
       const foreign = path.steps.length;
       // The map becomes metric.
-      for (const isMetric of [true, false, false, true]) path.add({ time: 3000, position: [1, 2, 3], map: 1, isMetric });
+      const step = { time: 3000, position: [1, 2, 3], map: 1 };
+      for (const isMetric of [true, false, false, true]) path.add({ ...step, isMetric });
       const origin = { latitude: 47, longitude: 8 };
       return {
         before, steps, foreign, metric: path.steps.length, worlds: path.world,

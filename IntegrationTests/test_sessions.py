@@ -249,7 +249,8 @@ def table(binary: Path, session: Path, folder: Path, name: str) -> list[dict]:
     with (folder / f"{name}.csv").open(newline="") as file:
         # Times of capture; other columns have none.
         times = ("t_s", "last_seen_s")
-        return [row | {key: Decimal(row[key]) - origin for key in times if row.get(key)} for row in csv.DictReader(file)]
+        rows = csv.DictReader(file)
+        return [row | {key: Decimal(row[key]) - origin for key in times if row.get(key)} for row in rows]
 
 
 @pytest.mark.parametrize("speed", ["1", "4", "1000"])
