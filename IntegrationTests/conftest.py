@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from clips import Clip
+from phone import Phone, Player
 from rabbitmq import Broker
-from server import TOKENS, Server, unused_port
+from server import TOKENS, Server, unused_port, wait_until
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -119,6 +120,21 @@ def broker(shared_broker: Broker) -> Broker:
     if not shared_broker.is_running:
         shared_broker.start()
     return shared_broker
+
+
+@pytest.fixture
+def resized(make_server, make_clip) -> Path:
+    """A recorded session of a second of 320×180, one of 640×360, and one of 320×180 again, 30 pictures each."""
+    small, large = make_clip(seconds=1), make_clip(size="640x360", seconds=1)
+    server = make_server(command="up")
+    with Phone(server.ws_url) as phone:
+        for clip in (small, large, small):
+            with Player(phone, clip, loop=False) as player:
+                wait_until(lambda: len(player.sent) == len(clip.units), 10, "one second of video")
+        wait_until(lambda: (server.metric("worldsystem_recording_frames_total") or 0) >= 90, 15, "the last frame")
+    server.stop()
+    (session,) = [path.parent for path in server.data.glob("*/metadata.json")]
+    return session
 
 
 @pytest.fixture

@@ -148,19 +148,10 @@ def test_kill_9_loses_less_than_a_second(make_server, clip):
     assert not recording["active"] and abs(recording["duration_s"] - count / 30) < 0.3
 
 
-def test_another_resolution_is_another_file(make_server, make_clip):
-    small, large = make_clip(seconds=1), make_clip(size="640x360", seconds=1)
-    server = make_server(command="up")
-    with Phone(server.ws_url) as phone:
-        for clip in (small, large, small):
-            with Player(phone, clip, loop=False) as player:
-                wait_until(lambda: len(player.sent) == len(clip.units), 10, "one second of video")
-        wait_recorded(server, 90)
-    server.stop()
-    (session,) = sessions(server.data)
-    files = metadata(session)["files"]
+def test_another_resolution_is_another_file(resized):
+    files = metadata(resized)["files"]
     assert [(file["width"], file["frames"]) for file in files] == [(320, 30), (640, 30), (320, 30)]
-    assert [frames_in(session / file["name"]) for file in files] == [30, 30, 30]
+    assert [frames_in(resized / file["name"]) for file in files] == [30, 30, 30]
 
 
 def test_a_publisher_that_comes_back_goes_on_in_the_same_session(make_server, clip):

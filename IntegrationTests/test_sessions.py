@@ -138,31 +138,22 @@ def test_video_is_one_file_of_the_same_pictures(binary, recorded, tmp_path):
     assert [p for p in copied] == packets(recorded)
 
 
-def test_a_session_whose_size_changes_is_exported_whole(binary, make_server, make_clip, tmp_path):
-    small, large = make_clip(seconds=1), make_clip(size="640x360", seconds=1)
-    server = make_server(command="up")
-    with Phone(server.ws_url) as phone:
-        for clip in (small, large, small):
-            with Player(phone, clip, loop=False) as player:
-                wait_until(lambda: len(player.sent) == len(clip.units), 10, "one second of video")
-        wait_until(lambda: server.metric("worldsystem_recording_frames_total") >= 90, 15, "the last frame")
-    server.stop()
-    (session,) = [path.parent for path in server.data.glob("*/metadata.json")]
+def test_a_session_whose_size_changes_is_exported_whole(binary, resized, tmp_path):
     formats = ("mp4", "mcap", "rrd", "csv", "srt")
-    run(binary, "export", session, *(word for name in formats for word in ("--format", name)), "--output", tmp_path)
+    run(binary, "export", resized, *(word for name in formats for word in ("--format", name)), "--output", tmp_path)
     # A player wants one size in a file: the video is three, whose pictures are those of the session in their order.
     videos = sorted(tmp_path.glob("*.mp4"))
     assert [probe(video, "stream=width,height")[0] for video in videos] == ["320,180", "640,360", "320,180"]
     assert [len(packets(tmp_path, video.name)) for video in videos] == [30, 30, 30]
-    assert packets(tmp_path, "*.mp4") == packets(session)
-    with (tmp_path / f"{session.name}_csv" / "video.csv").open(newline="") as file:
+    assert packets(tmp_path, "*.mp4") == packets(resized)
+    with (tmp_path / f"{resized.name}_csv" / "video.csv").open(newline="") as file:
         times = [Decimal(row["t_s"]) for row in csv.DictReader(file)]
     assert len(times) == 90 and times == sorted(times)
-    with (tmp_path / f"{session.name}.mcap").open("rb") as file:
+    with (tmp_path / f"{resized.name}.mcap").open("rb") as file:
         messages = list(make_reader(file, validate_crcs=True).iter_messages(topics=["/camera/video"]))
     assert len(messages) == 90
-    assert (tmp_path / f"{session.name}.rrd").read_bytes().startswith(b"RRF2")
-    assert "is whole" in run(binary, "verify", session)
+    assert (tmp_path / f"{resized.name}.rrd").read_bytes().startswith(b"RRF2")
+    assert "is whole" in run(binary, "verify", resized)
 
 
 def test_tables_subtitles_and_mcap(binary, recorded, tmp_path):
