@@ -44,12 +44,13 @@ extension MovingObject {
       quality.inside.value, quality.outside.value, quality.fill.value, quality.bare.value, quality.gain,
       logarithm(Float(patches.count) + 1), boxAgreement, record.agreement.value,
     ]
+    let ofCells = [quality.odds.inside, quality.odds.outside, quality.others, quality.cut, quality.steadiness.value]
     let others: [Float] = [
       logarithm(size), logarithm(speed / size + 0.002), record.seen.value, surroundings.isAtBorder ? 1 : 0,
       surroundings.shareInOther, surroundings.shareOfOther,
     ]
     var result = SIMD32<Float>.zero
-    for (index, value) in (ofRecord + ofShape + others).enumerated() { result[index] = value }
+    for (index, value) in (ofRecord + ofShape + others + ofCells).enumerated() { result[index] = value }
     return result
   }
 }

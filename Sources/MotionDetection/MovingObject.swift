@@ -26,6 +26,8 @@ struct MovingObject: Sendable {
   var velocity: SIMD2<Float>
   /// How it moved in the picture in the latest frame.
   var motion: GroupMotion
+  /// Whether its pixels were not looked at yet.
+  private var isNew = true
   /// Whether it is reported, while its pixels are found.
   var isShown = false
   var record: ObjectRecord
@@ -157,19 +159,44 @@ struct MovingObject: Sendable {
       if far > 5 { break }
     }
     guard let chosen else { return }
-    // What is looked at lies between: 2 of 4 frames ago, 4 of 8 or 12. Of 2 no frame between is known.
-    let between: Int? = [nil, 0, 1, 1][chosen]
-    let looked = frame(between, of: pictures)
+    let looks = Self.looks[chosen]
+    for look in isNew ? looks[...] : looks.suffix(1) { see(look, around, pictures, restPoints) }
+    isNew = false
+  }
+
+  /// A frame to look at, and those to compare it with: ``MotionField/spans`` ago; `nil` is the latest.
+  private struct Look {
+    var frame: Int?
+    var others: [Int?]
+  }
+
+  /// By the span over which it goes some pixels. The last is how frames are looked at, those before it come in addition when
+  /// it is new. What is looked at lies between, but for the shortest span, of which no frame between is known.
+  private static let looks: [[Look]] = [
+    [Look(frame: 1, others: [2, 0]), Look(frame: 0, others: [1, nil]), Look(frame: nil, others: [0])],
+    [Look(frame: 2, others: [3, 1]), Look(frame: 1, others: [2, nil]), Look(frame: 0, others: [1, nil])],
+    [Look(frame: 2, others: [3, nil]), Look(frame: 1, others: [2, nil])],
+    [Look(frame: 2, others: [3, nil]), Look(frame: 1, others: [3, nil])],
+  ]
+
+  private mutating func see(
+    _ look: Look, _ around: SIMD4<Float>, _ pictures: [WorkingPicture], _ restPoints: [RestPoint]
+  ) {
+    func isKnown(_ choice: Int?) -> Bool { choice.map { MotionField.spans[$0] < pictures.count } ?? true }
+    guard isKnown(look.frame) else { return }
+    let looked = frame(look.frame, of: pictures)
     let shift = looked.pose.centre - pose.centre
     let then = around + SIMD4(lowHalf: shift, highHalf: shift)
     var references: [(frame: ObjectShape.Frame, rest: RestMotion)] = []
-    for choice in [chosen, nil] where choice != between {
-      guard let rest = RestMotion(restPoints, in: then, from: between, to: choice) else { continue }
+    for choice in look.others where isKnown(choice) {
+      guard let rest = RestMotion(restPoints, in: then, from: look.frame, to: choice) else { continue }
       references.append((frame(choice, of: pictures), rest))
     }
     guard !references.isEmpty else { return }
-    shape.see(looked, references, seeds: patches.map { ($0 - pose.centre) / pose.scale })
-    edges += 0.7 * (expectedEdges - edges)
+    let resting = restPoints.lazy.map { $0.place(look.frame) }.filter { $0.x.isFinite }.map { looked.object($0) }
+    shape.see(
+      looked, references, seeds: patches.map { ($0 - pose.centre) / pose.scale }, resting: Array(resting))
+    edges += 0.7 * (shape.box - edges)
     record.look(gain: shape.quality.gain)
     patches.removeAll { shape.isOutside(($0 - pose.centre) / pose.scale) }
   }
@@ -180,12 +207,6 @@ struct MovingObject: Sendable {
       return ObjectShape.Frame(picture: pictures[pictures.count - 1], pose: pose)
     }
     return ObjectShape.Frame(picture: pictures[pictures.count - 1 - span], pose: earlier[max(earlier.count - span, 0)])
-  }
-
-  /// Those of its shape, and a little of the medians of the latest boxes.
-  private var expectedEdges: SIMD4<Float> {
-    guard seen.count >= 5, unseenFrames < Self.keptBoxes else { return shape.box }
-    return shape.box + 0.3 * (seenMedians - shape.box)
   }
 
   /// Of the edges of the latest boxes in which its motion was seen.

@@ -5,7 +5,6 @@ extension MovingObjects {
   /// it is the same, which was hidden, or whose patches were lost or slid off it.
   func formerOne(like new: MovingObject) -> Int? {
     let (box, area) = (new.box, max(BoxOverlap.area(new.box), 1))
-    let side = area.squareRoot()
     let candidates = objects.indices.compactMap { index -> (index: Int, away: Float)? in
       let old = objects[index]
       guard old.id > 0, old.lostFrames > 0 || !old.isShown, old.birth < new.birth else { return nil }
@@ -13,7 +12,7 @@ extension MovingObjects {
       let ratio = BoxOverlap.area(old.box) / area
       guard ratio > 0.125, ratio < 8 else { return nil }
       let offset = (old.box.lowHalf + old.box.highHalf - box.lowHalf - box.highHalf) / 2
-      let away = (offset * offset).sum().squareRoot() / side
+      let away = (offset * offset).sum().squareRoot() / (area * max(ratio, 1)).squareRoot()
       // What is still followed slid off by a length or two. The longer ago one was lost, the less is known of where it is.
       let reach = old.lostFrames > 0 ? 2.5 + 0.08 * Float(old.lostFrames) : 2
       // Colours change with the light: some are enough.
@@ -21,5 +20,13 @@ extension MovingObjects {
       return (index, away)
     }
     return candidates.min { $0.away < $1.away }?.index
+  }
+
+  /// Whether another object is reported in a place.
+  func isReported(in box: SIMD4<Float>, besides index: Int) -> Bool {
+    objects.indices.contains { other in
+      other != index && objects[other].id > 0 && objects[other].isShown && objects[other].lostFrames == 0
+        && BoxOverlap.ofSmaller(objects[other].box, box) > 0.6
+    }
   }
 }

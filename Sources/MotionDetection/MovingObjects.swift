@@ -13,13 +13,13 @@ struct MovingObjects: Sendable {
   /// What decides about evidence.
   struct Rules: Sendable {
     /// From this confidence on it is an object, and reported.
-    var confirmed: Float = 0.52
+    var confirmed: Float = 0.6
     /// Below, it is not reported.
-    var shown: Float = 0.43
+    var shown: Float = 0.33
     /// Below, it is forgotten; what was reported before is not followed any more.
-    var forgotten: Float = 0.006
+    var forgotten: Float = 0.002
     /// Below, a finding does not continue what was lost, but starts another object, which may take over its identifier.
-    var continued: Float = 0.05
+    var continued: Float = 0.02
     /// Frames that an object is followed in which nothing shows it moving; then it is taken for hidden.
     var unseenFrames = 15
     /// Score of a finding that starts an object.
@@ -69,6 +69,7 @@ struct MovingObjects: Sendable {
     for finding in left where finding.score >= rules.startScore && objects.count < rules.maximalCount {
       births += 1
       objects.append(MovingObject(finding, velocity: Self.velocity(finding, ground), birth: births))
+      objects[objects.count - 1].look(at: pictures, found.restPoints)
     }
     noteSurroundings(size: size)
     decide()
@@ -82,6 +83,8 @@ struct MovingObjects: Sendable {
       objects[index].isShown = confidence >= (objects[index].isShown ? rules.shown : rules.confirmed)
       let object = objects[index]
       guard object.isShown, object.id == 0, object.lostFrames == 0, object.hits >= rules.hitsToConfirm else { continue }
+      // Two cannot be in one place.
+      guard !isReported(in: object.box, besides: index) else { continue }
       if let former = formerOne(like: object) {
         objects[index].id = objects[former].id
         objects[former].id = 0
@@ -207,7 +210,13 @@ struct MovingObjects: Sendable {
           objects[second].companion = (objects[first].birth, frames + 1)
           if frames + 1 >= (isBeside ? 8 : 3) {
             let other = objects.remove(at: second)
-            objects[first].join(other, isBeside: isBeside)
+            if !isBeside, other.confidence > objects[first].confidence {
+              var better = other
+              better.join(objects[first], isBeside: false)
+              objects[first] = better
+            } else {
+              objects[first].join(other, isBeside: isBeside)
+            }
             continue
           }
         }
@@ -226,6 +235,7 @@ struct MovingObjects: Sendable {
     let speed = (a.velocity * a.velocity).sum().squareRoot()
     let inside = max(BoxOverlap.share(of: first, in: second), BoxOverlap.share(of: second, in: first))
     let isAlike = (difference * difference).sum().squareRoot() < 0.3 + 0.1 * speed
+    if BoxOverlap.ofUnion(first, second) > 0.5 { return false }
     if inside > 0.6 { return isAlike || b.id == 0 ? false : nil }
     guard isAlike else { return nil }
     let gap = pointwiseMax(

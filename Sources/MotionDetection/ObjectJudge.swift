@@ -44,20 +44,23 @@ package enum ObjectJudge {
     case border
     /// Largest shares of its box that lie in another's, and of another's that lie in its own.
     case shareInOther, shareOfOther
+    /// See ``ShapeQuality``: what ``ShapeNet`` tells of its cells and of those around.
+    case oddsInside, oddsOutside, others, cut, steadiness
   }
 
   /// - Parameter measures: in the order of ``Measure``.
   /// - Returns: 0…1.
   package static func confidence(_ measures: SIMD32<Float>) -> Float {
+    let ends = 1 << JudgeTrees.levels
     var sum = JudgeTrees.bias
-    for tree in 0..<JudgeTrees.values.count / 8 {
-      // Nodes of a tree are numbered level by level; after three levels what is left of the number is the end.
+    for tree in 0..<JudgeTrees.values.count / ends {
+      // Nodes of a tree are numbered level by level; after the last what is left of the number is the end.
       var node = 0
-      for _ in 0..<3 {
-        let at = tree * 7 + node
+      for _ in 0..<JudgeTrees.levels {
+        let at = tree * (ends - 1) + node
         node = 2 * node + (measures[JudgeTrees.measures[at]] > JudgeTrees.limits[at] ? 2 : 1)
       }
-      sum += JudgeTrees.values[tree * 8 + node - 7]
+      sum += JudgeTrees.values[tree * ends + node - (ends - 1)]
     }
     return 1 / (1 + exponential(-sum))
   }

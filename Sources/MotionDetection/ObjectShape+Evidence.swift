@@ -16,11 +16,11 @@ extension ObjectShape {
   struct CellErrors {
     static let unknown: Float = 1_000
     /// Were they at rest.
-    var rest = [Float](repeating: unknown, count: cells)
+    var rest = [Float](repeating: unknown, count: count)
     /// Were they at rest, in pictures in which the object does not hide the ground there.
-    var bare = [Float](repeating: unknown, count: cells)
+    var bare = [Float](repeating: unknown, count: count)
     /// Did they move with the object.
-    var own = [Float](repeating: unknown, count: cells)
+    var own = [Float](repeating: unknown, count: count)
     /// What differs by no more is the same.
     var tolerance: Float = 3
     /// Beyond the tolerance, by so much all is another thing.
@@ -38,7 +38,7 @@ extension ObjectShape {
       let moved = pixels.map { reference.image(frame.object($0)) }
       let still = Self.differences(frame.picture, pixels, reference.picture, atRest, canBeShaded: true)
       let own = Self.differences(frame.picture, pixels, reference.picture, moved, canBeShaded: false)
-      for index in 0..<Self.cells {
+      for index in 0..<Self.count {
         errors.own[index] = min(errors.own[index], own[index])
         errors.rest[index] = min(errors.rest[index], still[index])
         if still[index] < CellErrors.unknown, !contains(reference.object(atRest[index])) {
@@ -47,7 +47,8 @@ extension ObjectShape {
       }
     }
     // What is surely at rest shows how much noise there is.
-    let quiet = (0..<Self.cells).filter { mask[$0] == 0 && evidence[$0] < -0.3 && errors.rest[$0] < CellErrors.unknown }
+    let isQuiet = { (index: Int) in !cells[index].isOwn && cells[index].evidence < -0.3 }
+    let quiet = (0..<Self.count).filter { isQuiet($0) && errors.rest[$0] < CellErrors.unknown }
       .map { errors.rest[$0] }.sorted()
     if quiet.count > 100 { errors.tolerance = max(3, 1.5 * quiet[quiet.count * 7 / 10]) }
     return errors
@@ -55,7 +56,7 @@ extension ObjectShape {
 
   /// Adds what a frame shows to the evidence; what is old fades as new comes.
   mutating func gather(_ errors: CellErrors) {
-    for index in 0..<Self.cells where errors.rest[index] < CellErrors.unknown && errors.own[index] < CellErrors.unknown
+    for index in 0..<Self.count where errors.rest[index] < CellErrors.unknown && errors.own[index] < CellErrors.unknown
     {
       let own = errors.unlikeness(errors.own[index])
       let step: Float
@@ -67,37 +68,16 @@ extension ObjectShape {
         let rest = errors.unlikeness(errors.rest[index])
         step = 0.3 * rest * (1 - own) - (1 - rest) * (0.03 + 0.97 * own)
       }
-      evidence[index] = evidence[index] * (1 - 0.12 * max(abs(step), 0.1)) + step
+      cells[index].evidence = cells[index].evidence * (1 - 0.12 * max(abs(step), 0.1)) + step
     }
-  }
-
-  /// How well the shape stands out in a frame.
-  mutating func assess(_ errors: CellErrors) {
-    var (inside, outside, bare, gain) = (
-      ShapeQuality.Mean(), ShapeQuality.Mean(), ShapeQuality.Mean(), ShapeQuality.Mean()
-    )
-    for y in 1..<Self.side - 1 {
-      for x in 1..<Self.side - 1 {
-        let index = y * Self.side + x
-        let certainty = min(max(evidence[index] / 4, -1), 1)
-        if mask[index] == 1 {
-          inside.add(certainty)
-          if errors.bare[index] < CellErrors.unknown { bare.add(errors.unlikeness(errors.bare[index])) }
-        } else if mask[index - 1] + mask[index + 1] + mask[index - Self.side] + mask[index + Self.side] > 0 {
-          outside.add(certainty)
-        }
+    for index in 0..<Self.count {
+      if errors.own[index] < CellErrors.unknown {
+        cells[index].ownChange += 0.15 * (errors.unlikeness(errors.own[index]) - cells[index].ownChange)
+      }
+      if errors.bare[index] < CellErrors.unknown {
+        cells[index].bareChange += 0.15 * (2 * errors.unlikeness(errors.bare[index]) - 1 - cells[index].bareChange)
       }
     }
-    for index in 0..<Self.cells where mask[index] == 1 {
-      let (rest, own) = (errors.rest[index], errors.own[index])
-      guard rest < CellErrors.unknown, own < CellErrors.unknown else { continue }
-      let clear = errors.bare[index] < CellErrors.unknown ? errors.bare[index] : rest
-      gain.add(min(max(min(clear, 40) - min(own, 40), -6), 6) / 6)
-    }
-    let size = (box.highHalf - box.lowHalf) / cell
-    quality.take(
-      inside: inside.value, outside: outside.value, fill: inside.count / max(size.x * size.y, 1),
-      bare: bare.count > 0 ? bare.value : nil, gain: gain.value)
   }
 
   /// How pixels of a picture differ from others of another, grey levels, means over 3×3 cells; ``CellErrors/unknown`` where
@@ -108,15 +88,15 @@ extension ObjectShape {
     _ picture: WorkingPicture, _ pixels: [SIMD2<Float>], _ other: WorkingPicture, _ others: [SIMD2<Float>],
     canBeShaded: Bool
   ) -> [Float] {
-    var (values, olds) = ([Float](repeating: -1, count: cells), [Float](repeating: 0, count: cells))
-    for index in 0..<cells {
+    var (values, olds) = ([Float](repeating: -1, count: count), [Float](repeating: 0, count: count))
+    for index in 0..<count {
       guard let value = picture.image.sample(pixels[index]), let old = other.image.sample(others[index]) else {
         continue
       }
       (values[index], olds[index]) = (max(value - 16, 0), max(old - 16, 0))
     }
     let light = canBeShaded ? lights(values, olds) : []
-    let result = (0..<cells).map { index -> Float in
+    let result = (0..<count).map { index -> Float in
       guard values[index] >= 0 else { return 0 }
       let (colour, oldColour) = (picture.colour(pixels[index]), other.colour(others[index]))
       let slip = 0.3 * other.image.slope(others[index])

@@ -6,28 +6,30 @@ import Vision
 /// A cell is looked for in a picture before and in one after that of the frame that is looked at: where it is if it moves
 /// with the object, and where it is if it is at rest. Where the ground is in sight in one of them, and the cell looks
 /// otherwise, something is in front of it, whether it moves with the object or swings as legs do; where it looks the same,
-/// it is the ground. Where the object itself hides the ground in both, only a clear difference counts. What has no texture
-/// is told by colour. Sources of the ideas: Collins et al. 2000, "A system for video surveillance and monitoring" (three
-/// frames); Criminisi, Cross, Blake, Kolmogorov 2006, "Bilayer segmentation of live video".
+/// it is the ground. Where the object itself hides the ground in both, only a clear difference counts. That, colours, what
+/// was found and where its patches are is put together by ``ShapeNet``. Sources of the ideas: Collins et al. 2000, "A system
+/// for video surveillance and monitoring" (three frames); Criminisi, Cross, Blake, Kolmogorov 2006, "Bilayer segmentation
+/// of live video".
 struct ObjectShape: Sendable {
   /// Cells in a row and in a column.
   static let side = 36
-  static let cells = side * side
+  static let count = side * side
 
   /// Left and top edge in the object's coordinates, and the side of a cell.
   private(set) var origin: SIMD2<Float>
   private(set) var cell: Float
-  /// Above 0 where cells are likely the object's.
-  var evidence: [Float]
-  /// 1 where a cell is the object's.
-  private(set) var mask: [UInt8]
-  /// Left, top, right, bottom of those cells, in the object's coordinates.
+  /// Row after row.
+  var cells: [ShapeCell]
+  /// Left, top, right, bottom of those that are the object's, in the object's coordinates.
   private(set) var box: SIMD4<Float>
   /// How well it stands out.
   var quality = ShapeQuality()
   private var object = [Float](repeating: 0, count: ColourContrast.cells)
   private var rest = [Float](repeating: 0, count: ColourContrast.cells)
+  /// Frames that were taken in.
   private var age = 0
+  /// Frames that the net looks at each of; later at each second.
+  private static let youth = 10
 
   /// - Parameters:
   ///   - box: in the object's coordinates.
@@ -38,12 +40,8 @@ struct ObjectShape: Sendable {
     self.box = box
     cell = width / Float(Self.side)
     origin = middle - width / 2
-    evidence = Array(repeating: 0, count: Self.cells)
-    mask = Array(repeating: 0, count: Self.cells)
-    for index in 0..<Self.cells {
-      mask[index] = isInside(place(index)) ? 1 : 0
-      evidence[index] = mask[index] == 1 ? 2 : -0.5
-    }
+    cells = Array(repeating: ShapeCell(), count: Self.count)
+    for index in 0..<Self.count { cells[index] = ShapeCell(isOwn: isInside(place(index))) }
   }
 
   /// The middle of a cell, in the object's coordinates.
@@ -56,7 +54,7 @@ struct ObjectShape: Sendable {
     guard position.x >= 0, position.y >= 0, position.x < Float(Self.side), position.y < Float(Self.side) else {
       return false
     }
-    return mask[Int(position.y) * Self.side + Int(position.x)] == 1
+    return cells[Int(position.y) * Self.side + Int(position.x)].isOwn
   }
 
   /// Whether a place has long been at rest.
@@ -65,16 +63,17 @@ struct ObjectShape: Sendable {
     guard position.x >= 0, position.y >= 0, position.x < Float(Self.side), position.y < Float(Self.side) else {
       return true
     }
-    return evidence[Int(position.y) * Self.side + Int(position.x)] < -2.5
+    return cells[Int(position.y) * Self.side + Int(position.x)].evidence < -2.5
   }
 
   /// Adds a little evidence where something else told that the object is.
   /// - Returns: how well that agrees with its cells: intersection over union.
   mutating func add(_ isInside: (SIMD2<Float>) -> Bool) -> Float {
     var (both, any): (Float, Float) = (0, 0)
-    for index in 0..<Self.cells {
-      let (isOwn, isToldOwn) = (mask[index] == 1, isInside(place(index)))
-      if isToldOwn { evidence[index] += 0.15 }
+    for index in 0..<Self.count {
+      let (isOwn, isToldOwn) = (cells[index].isOwn, isInside(place(index)))
+      if isToldOwn { cells[index].evidence += 0.15 }
+      cells[index].found += 0.15 * ((isToldOwn ? 1 : 0) - cells[index].found)
       if isOwn && isToldOwn { both += 1 }
       if isOwn || isToldOwn { any += 1 }
     }
@@ -85,44 +84,56 @@ struct ObjectShape: Sendable {
   /// - Parameters:
   ///   - references: a picture before and one after, with where what is at rest in the frame is in them.
   ///   - seeds: places of the object, in its coordinates, around which it is.
-  mutating func see(_ frame: Frame, _ references: [(frame: Frame, rest: RestMotion)], seeds: [SIMD2<Float>]) {
-    let pixels = (0..<Self.cells).map { frame.image(place($0)) }
+  ///   - resting: places at rest, in its coordinates.
+  mutating func see(
+    _ frame: Frame, _ references: [(frame: Frame, rest: RestMotion)], seeds: [SIMD2<Float>], resting: [SIMD2<Float>]
+  ) {
+    let pixels = (0..<Self.count).map { frame.image(place($0)) }
     let bins = pixels.map { pixel -> UInt16 in
       frame.picture.image.sample(pixel).map { ColourContrast.bin(frame.picture, at: pixel, luma: $0) } ?? .max
     }
     let errors = errors(frame, references, pixels)
     gather(errors)
     age += 1
-    decide(Self.smoothed(colourRatios(bins)), seeds)
+    if age <= Self.youth || age % 2 == 0 {
+      let ratios = Self.smoothed(colourRatios(bins))
+      judge(measures(frame, pixels, errors, ratios, seeds: seeds, resting: resting))
+    }
+    decide(seeds)
     assess(errors)
     learn(bins)
     fitWindow()
   }
 
-  /// Finds the object's cells.
-  private mutating func decide(_ ratios: [Float], _ seeds: [SIMD2<Float>]) {
-    // Colours are learned first.
-    let colourWeight: Float = age > 4 ? 0.6 : 0
-    var marks = [UInt8](repeating: 0, count: Self.cells)
-    for index in 0..<Self.cells {
-      let motion = min(max(evidence[index] / 4, -1), 1)
-      marks[index] = motion + colourWeight * ratios[index] > 0.15 ? 1 : 0
+  /// Takes in what the net makes of a frame: at first all of it, later a part.
+  private mutating func judge(_ measures: [ShapeNet.Channels]) {
+    let rate: Float = age == 1 ? 1 : age < 4 ? 0.7 : 0.55
+    let odds = ShapeNet.shared.odds(measures, side: Self.side)
+    for index in 0..<Self.count {
+      cells[index].odds += rate * (min(max(odds[index], -5), 5) - cells[index].odds)
     }
-    marks = MotionLayer.closed(marks, Self.side, Self.side, radius: 1)
-    let cells = seeds.map { ($0 - origin) / cell - 0.5 }
-    guard let region = ShapeRegions(marks, side: Self.side).main(near: cells) else { return }
-    mask = region
+  }
+
+  /// Finds the object's cells.
+  private mutating func decide(_ seeds: [SIMD2<Float>]) {
+    let marks = MotionLayer.closed(cells.map { $0.odds > 0 ? 1 : 0 }, Self.side, Self.side, radius: 1)
+    let regions = ShapeRegions(marks, side: Self.side)
+    let region = regions.main(near: seeds.map { ($0 - origin) / cell - 0.5 }, odds: cells.map(\.odds))
+    guard let region else { return }
+    for index in 0..<Self.count { cells[index].isOwn = region[index] == 1 }
     let (columns, rows) = (Self.extent(region, step: 1, line: Self.side), Self.extent(region, step: Self.side, line: 1))
     guard let columns, let rows else { return }
+    let former = box
     box = SIMD4(
       origin.x + Float(columns.0) * cell, origin.y + Float(rows.0) * cell, origin.x + Float(columns.1) * cell,
       origin.y + Float(rows.1) * cell)
+    quality.take(steadiness: BoxOverlap.ofUnion(former, box))
   }
 
   /// The first line that holds cells, and that behind the last; lines with next to nothing are not looked at.
   private static func extent(_ region: [UInt8], step: Int, line: Int) -> (Int, Int)? {
     let counts = (0..<side).map { place in (0..<side).reduce(0) { $0 + Int(region[place * step + $1 * line]) } }
-    let least = max(1, (counts.max() ?? 0) / 5)
+    let least = max(1, (counts.max() ?? 0) / 8)
     guard let first = counts.firstIndex(where: { $0 >= least }), let last = counts.lastIndex(where: { $0 >= least })
     else { return nil }
     return (first, last + 1)
@@ -145,8 +156,9 @@ struct ObjectShape: Sendable {
       rest[index] *= 0.95
     }
     for (index, bin) in bins.enumerated() where bin != .max {
-      if mask[index] == 1, evidence[index] > 0.5 { object[Int(bin)] += 1 }
-      if mask[index] == 0, evidence[index] < -1 { rest[Int(bin)] += 1 }
+      let cell = cells[index]
+      if cell.isOwn, cell.evidence > 0.5 { object[Int(bin)] += 1 }
+      if !cell.isOwn, cell.evidence < -1 { rest[Int(bin)] += 1 }
     }
   }
 
@@ -163,16 +175,14 @@ struct ObjectShape: Sendable {
     let offset = middle - origin - width / 2
     let share = size / width
     guard share > 0.72 || share < 0.45 && size > 4 || max(abs(offset.x), abs(offset.y)) > 0.14 * width else { return }
-    let (oldOrigin, oldCell, oldEvidence, oldMask) = (origin, cell, evidence, mask)
+    let (oldOrigin, oldCell, oldCells) = (origin, cell, cells)
     let newWidth = min(max(2 * size, width * 0.7), width * 1.4)
     cell = newWidth / Float(Self.side)
     origin = middle - newWidth / 2
-    for index in 0..<Self.cells {
+    for index in 0..<Self.count {
       let position = (place(index) - oldOrigin) / oldCell
       let isKnown = position.x >= 0 && position.y >= 0 && position.x < Float(Self.side) && position.y < Float(Self.side)
-      let old = isKnown ? Int(position.y) * Self.side + Int(position.x) : 0
-      evidence[index] = isKnown ? oldEvidence[old] : 0
-      mask[index] = isKnown ? oldMask[old] : 0
+      cells[index] = isKnown ? oldCells[Int(position.y) * Self.side + Int(position.x)] : ShapeCell()
     }
   }
 

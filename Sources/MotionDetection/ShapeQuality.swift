@@ -10,6 +10,14 @@ struct ShapeQuality: Sendable {
   private(set) var bare = FadingMean(0.3)
   /// By how much its motion explains its cells better than rest does, −1…1; of the latest frame.
   private(set) var gain: Float = 0
+  /// Means of the logarithms of the odds of its cells, and of those right outside; of the latest frame.
+  var odds: (inside: Float, outside: Float) = (1, -1)
+  /// Cells that are likely the object's and not held to be, by those that are; of the latest frame.
+  var others: Float = 0
+  /// Cells of it at the border of the window, by the square root of all of its cells; of the latest frame.
+  var cut: Float = 0
+  /// Overlap of its box with that of the frame before.
+  private(set) var steadiness = FadingMean(0.6)
 
   /// A mean that is being summed up.
   struct Mean {
@@ -32,4 +40,6 @@ struct ShapeQuality: Sendable {
     if let bare { self.bare.take(bare) }
     self.gain = gain
   }
+
+  mutating func take(steadiness: Float) { self.steadiness.take(steadiness) }
 }

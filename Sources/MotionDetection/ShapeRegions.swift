@@ -43,10 +43,11 @@ struct ShapeRegions {
     if y + 1 < side { body(place + side) }
   }
 
-  /// The region that is largest and holds most seeds, with those right beside it that are nearly as good, and without
-  /// holes.
+  /// The region that is largest and holds most seeds, with those right beside it that are nearly as good and those that are
+  /// likely the object's, as where a tree hides its middle; without holes.
+  /// - Parameter odds: logarithms, cell by cell.
   /// - Returns: 1 for cells of it; `nil` where no seed lies in or beside a region.
-  func main(near seeds: [SIMD2<Float>]) -> [UInt8]? {
+  func main(near seeds: [SIMD2<Float>], odds: [Float]) -> [UInt8]? {
     var votes = [Float](repeating: 0, count: areas.count)
     for seed in seeds {
       let (x, y) = (Int(seed.x + 0.5), Int(seed.y + 0.5))
@@ -59,8 +60,12 @@ struct ShapeRegions {
     guard all > 0 else { return nil }
     let scores = areas.indices.map { votes[$0] > 0 ? Float(areas[$0]) * (0.3 + votes[$0] / all) : 0 }
     guard let best = scores.max(), best > 0, let top = scores.firstIndex(of: best) else { return nil }
+    var sums = [Float](repeating: 0, count: areas.count)
+    for (index, number) in labels.enumerated() { sums[Int(number)] += odds[index] }
     let reach = 0.05 * Float((boxes[top].highHalf &- boxes[top].lowHalf).max()) + 1
     let isPart = areas.indices.map { number -> Bool in
+      guard number > 0 else { return false }
+      if sums[number] > 1.2 * Float(areas[number]), 20 * areas[number] >= 3 * areas[top] { return true }
       let gap = pointwiseMax(boxes[top].lowHalf &- boxes[number].highHalf, boxes[number].lowHalf &- boxes[top].highHalf)
         .max()
       return scores[number] > 0 && scores[number] >= 0.3 * best && Float(gap) <= reach

@@ -44,7 +44,7 @@ public struct SessionExport {
       switch format {
       case .mp4: try writeVideo(path)
       case .mcap: try writeMCAP(path)
-      case .colmap: if try !writeCOLMAP(path) { notes.append("\(path)/cameras.txt: \(Self.assumption)") }
+      case .colmap: notes += try writeCOLMAP(path)
       case .rrd, .gpx, .geojson, .kml, .csv, .srt, .ply: break
       }
     }
@@ -92,5 +92,11 @@ public struct SessionExport {
 
   func writeMCAP(_ path: String) throws { try SessionMCAPFile(folder).write(path) }
 
-  func writeCOLMAP(_ path: String) throws -> Bool { try SessionKeyFrames(folder, camera: camera).write(path) }
+  /// - Returns: in words, what is assumed and what is left out.
+  func writeCOLMAP(_ path: String) throws -> [String] {
+    let shortcomings = try SessionKeyFrames(folder, camera: camera).write(path)
+    let count = shortcomings.leftOut
+    return (shortcomings.isLensAssumed ? ["\(path)/cameras.txt: \(Self.assumption)"] : [])
+      + (count > 0 ? ["\(path): left out: \(count) key frames of other maps, which have nothing in common"] : [])
+  }
 }

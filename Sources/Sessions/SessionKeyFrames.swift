@@ -21,7 +21,27 @@ extension SessionFolder {
 }
 
 /// The key frames of a session as COLMAP's text model: `cameras.txt`, `images.txt`, `points3D.txt` and the folder `images`.
+///
+/// Of several maps, which have nothing in common, that with most key frames.
 struct SessionKeyFrames {
+  /// What the model lacks.
+  struct Shortcomings {
+    /// Whether the lens of a size is not known: `cameras.txt` has that of a usual phone then.
+    var isLensAssumed = false
+    /// Key frames of other maps.
+    var leftOut = 0
+  }
+
+  /// What a session's MCAP file tells of it.
+  private struct Recorded {
+    /// All lenses, in their order.
+    var lenses: [CameraModel] = []
+    /// The latest cloud of each map.
+    var clouds: [Int: PointCloud] = [:]
+    /// The map of each frame that has a pose.
+    var maps: [Int: Int] = [:]
+  }
+
   private static let largestImage = 64 << 20
   private let folder: SessionFolder
   private let camera: CameraDescription?
@@ -33,15 +53,15 @@ struct SessionKeyFrames {
   }
 
   /// Writes all of it, with one camera for each size of pictures: that of a video may change.
-  /// - Returns: `false` where the lens of a size is not known: `cameras.txt` has that of a usual phone then.
-  func write(_ path: String) throws -> Bool {
+  func write(_ path: String) throws -> Shortcomings {
     let images = "\(path)/images"
-    let numbers = folder.keyFrames
-    guard !numbers.isEmpty else { throw SessionsError.nothing(session: folder.name, what: "key frames") }
+    let all = folder.keyFrames
+    guard !all.isEmpty else { throw SessionsError.nothing(session: folder.name, what: "key frames") }
     do throws(FileFailure) { try Folder.make(images) } catch { throw SessionsError.file("\(error)") }
     let recorded = try recorded()
+    let (map, numbers) = Self.largestMap(all, recorded.maps)
     var (cameras, places, pictures) = ([CameraModel](), [Resolution: Int](), [COLMAPModel.Image]())
-    var areLensesKnown = true
+    var shortcomings = Shortcomings(leftOut: all.count - numbers.count)
     for number in numbers {
       let name = "keyframe_\(SessionFolder.numbered(number)).jpg"
       let jpeg = try SessionFolder.contents("\(folder.path)/keyframes/\(name)", limit: Self.largestImage)
@@ -52,7 +72,7 @@ struct SessionKeyFrames {
       let place = places[size] ?? cameras.count
       if place == cameras.count {
         let known = lens(for: size, recorded.lenses)
-        areLensesKnown = areLensesKnown && known != nil
+        if known == nil { shortcomings.isLensAssumed = true }
         cameras.append(known ?? .assumed(width: size.width, height: size.height))
         places[size] = place
       }
@@ -60,7 +80,10 @@ struct SessionKeyFrames {
         COLMAPModel.Image(
           name: name, camera: place, worldFromCamera: try folder.pose(ofKeyFrame: number), observations: []))
     }
-    let model = COLMAPModel(cameras: cameras, images: pictures, points: recorded.points)
+    let points = (recorded.clouds[map]?.points ?? []).map {
+      COLMAPModel.Point(position: SIMD3<Double>($0.position), colour: $0.colour, error: 0)
+    }
+    let model = COLMAPModel(cameras: cameras, images: pictures, points: points)
     for (name, text) in [
       ("cameras.txt", model.camerasText), ("images.txt", model.imagesText), ("points3D.txt", model.pointsText),
     ] {
@@ -68,7 +91,14 @@ struct SessionKeyFrames {
       try file.write(text)
       try file.finish()
     }
-    return areLensesKnown
+    return shortcomings
+  }
+
+  /// The map that most key frames are in, the later of equal ones, and those of them that are not known to be in another.
+  private static func largestMap(_ numbers: [Int], _ maps: [Int: Int]) -> (map: Int, numbers: [Int]) {
+    let counts = Dictionary(numbers.compactMap { maps[$0] }.map { ($0, 1) }, uniquingKeysWith: +)
+    let map = counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? maps.values.max() ?? 0
+    return (map, numbers.filter { maps[$0].map { $0 == map } ?? true })
   }
 
   /// The one that was given, or else the last that was recorded of pictures of this shape: the later, the better known.
@@ -102,23 +132,25 @@ struct SessionKeyFrames {
     return nil
   }
 
-  /// The points of the last cloud, without the images that see them, and all lenses, in their order.
-  private func recorded() throws -> (points: [COLMAPModel.Point], lenses: [CameraModel]) {
-    guard let path = folder.mcapPath, let file = try? SessionMCAP(path: path) else { return ([], []) }
-    let events = file.messages(topics: [SessionTopic.points.name, SessionTopic.calibration.name])
-    var (cloud, lenses) = (PointCloud(), [CameraModel]())
+  private func recorded() throws -> Recorded {
+    var recorded = Recorded()
+    guard let path = folder.mcapPath, let file = try? SessionMCAP(path: path) else { return recorded }
+    let topics: [SessionTopic] = [.video, .poseState, .pose, .points, .calibration]
+    let events = file.messages(topics: Set(topics.map(\.name)))
     var decoder = SessionMessageDecoder()
+    // A cloud does not say which map it is of; the pose before it does.
+    var map = 0
     while let message = try events.next() {
       switch try? decoder.event(topic: message.topic, time: message.time, data: message.data) {
-      case .points(_, let found)? where !found.points.isEmpty: cloud = found
-      case .camera(let camera)?: lenses.append(CameraModel(camera))
+      case .pose(let pose)?:
+        map = pose.map
+        if pose.frame > 0 { recorded.maps[pose.frame] = map }
+      case .points(_, let cloud)? where !cloud.points.isEmpty: recorded.clouds[map] = cloud
+      case .camera(let camera)?: recorded.lenses.append(CameraModel(camera))
       default: continue
       }
     }
-    let points = cloud.points.map {
-      COLMAPModel.Point(position: SIMD3<Double>($0.position), colour: $0.colour, error: 0)
-    }
-    return (points, lenses)
+    return recorded
   }
 }
 

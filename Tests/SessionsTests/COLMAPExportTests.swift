@@ -154,6 +154,38 @@ import Testing
     #expect(exported.notes.count == 1 && exported.notes[0].contains("no lens was recorded"))
   }
 
+  /// A frame each tenth of a second, and its pose.
+  private static func frame(_ number: Int, map: Int?) -> [SessionEvent] {
+    let time = start.advanced(by: .seconds(Double(number) / 10))
+    let video = SessionEvent.video(
+      SessionEvent.Video(
+        time: time, frame: number, isKeyFrame: false, data: [ByteBuffer(bytes: [0, 0, 1, 0x41, 0x9A])], resolution: wide
+      ))
+    let pose = map.map { map in
+      SessionEvent.pose(
+        SessionEvent.Pose(
+          time: time, frame: number, worldFromCamera: .identity, map: map, isMetric: false, isKeyFrame: true))
+    }
+    return [video] + (pose.map { [$0] } ?? [])
+  }
+
+  @Test func ofSeveralMapsItIsThatWithMostKeyFrames() throws {
+    func cloud(_ count: Int, after frame: Int) -> SessionEvent {
+      let point = PointCloud.Point(position: SIMD3(1, -2, 0.5), colour: SIMD3(4, 5, 6))
+      return .points(
+        Self.start.advanced(by: .seconds(Double(frame) / 10 + 0.05)),
+        PointCloud(points: Array(repeating: point, count: count)))
+    }
+    // Key frames are 7 to 11: three of map 2, one of map 3, and one whose pose is not known.
+    let events =
+      (1...6).flatMap { Self.frame($0, map: 1) } + [cloud(2, after: 6)] + (7...9).flatMap { Self.frame($0, map: 2) }
+      + [cloud(3, after: 9)] + Self.frame(10, map: 3) + [cloud(4, after: 10)] + Self.frame(11, map: nil)
+    let exported = try Self.exported(
+      [Self.camera(0, focal: 802)] + events, Array(repeating: Self.wide, count: 5))
+    #expect(exported.imageCameras == ["1", "1", "1", "1"] && exported.points == 3)
+    #expect(exported.notes.count == 1 && exported.notes[0].contains("left out: 1 key frames of other maps"))
+  }
+
   @Test(arguments: [nil, [], [camera(0, focal: 700, width: 720, height: 1_280)]] as [[SessionEvent]?])
   func withoutALensThatOfAUsualPhoneIsAssumedAndSaid(events: [SessionEvent]?) throws {
     let exported = try Self.exported(events)
