@@ -18,6 +18,11 @@ public struct DetectionScore: Hashable, Sendable {
     public init(id: Int, box: SIMD4<Float>, isWanted: Bool) {
       (self.id, self.box, self.isWanted) = (id, box, isWanted)
     }
+
+    /// Whether what was found in a box may be this object, which need not be found.
+    func excuses(_ found: SIMD4<Float>) -> Bool {
+      !isWanted && (BoxOverlap.ofUnion(found, box) >= 0.3 || BoxOverlap.share(of: found, in: box) >= 0.5)
+    }
   }
 
   /// Intersection over union from which boxes match.
@@ -61,12 +66,8 @@ public struct DetectionScore: Hashable, Sendable {
     }
     let used = Set(matches.compactMap { $0 })
     current = Set(zip(wanted, matches).filter { $0.1 != nil }.map(\.0.id))
-    let others = truth.filter { !$0.isWanted }
     for (index, result) in results.enumerated() where !used.contains(index) {
-      let isExcused = others.contains { other in
-        BoxOverlap.ofUnion(result.box, other.box) >= 0.3 || BoxOverlap.share(of: result.box, in: other.box) >= 0.5
-      }
-      if !isExcused { wrong += 1 }
+      if !truth.contains(where: { $0.excuses(result.box) }) { wrong += 1 }
     }
   }
 

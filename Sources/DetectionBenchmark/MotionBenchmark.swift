@@ -1,5 +1,5 @@
 import FFmpeg
-import Foundation
+public import Foundation
 import Geometry
 public import MediaModel
 import MotionDetection
@@ -52,31 +52,46 @@ public enum MotionBenchmark {
   }
 
   /// Flies and measures.
+  /// - Parameter samples: a folder for what the mode is fitted to: ``MotionSamples``.
   /// - Complexity: some 50 ms a frame.
-  public static func run(seed: UInt64, seconds: Double, resolution: Resolution = Resolution(width: 1280, height: 720))
-    throws -> Row
-  {
+  public static func run(
+    seed: UInt64, seconds: Double, resolution: Resolution = Resolution(width: 1280, height: 720), samples: URL? = nil
+  ) throws -> Row {
     let rate = FrameRate(30)
     let flight = FlightSimulation(seed: seed, resolution: resolution, framesPerSecond: rate.framesPerSecond)
     let encoder = try H264Encoder(
       resolution: resolution, frameRate: rate, options: FlightPublisher.Options().encoder)
     let decoder = try H264Decoder()
-    var measured = Measured()
+    var measured = Measured(samples: try samples.map { try MotionSamples($0, seed: seed, resolution: resolution) })
     // Truth waits for its picture; a decoder holds back a few at most.
-    var waiting: [Int64: [DetectionScore.Truth]] = [:]
+    var waiting: [Int64: Known] = [:]
     for index in 0..<Int(seconds * rate.framesPerSecond) {
       let frame = flight.renderFrame(index)
-      waiting[frame.timestampNanos] = truth(of: frame, in: flight)
+      waiting[frame.timestampNanos] = Known(
+        objects: truth(of: frame, in: flight), masks: samples == nil ? [:] : masks(of: frame, in: flight))
       for unit in try encoder.encode(frame.picture, presentationTime: Nanoseconds(frame.timestampNanos)) {
         for decoded in try decoder.decode(unit.bytes, presentationTime: unit.presentationTime) {
-          measured.look(decoded, waiting.removeValue(forKey: decoded.presentationTime.value) ?? [])
+          try measured.look(decoded, waiting.removeValue(forKey: decoded.presentationTime.value) ?? Known())
         }
       }
     }
     for decoded in try decoder.flush() {
-      measured.look(decoded, waiting.removeValue(forKey: decoded.presentationTime.value) ?? [])
+      try measured.look(decoded, waiting.removeValue(forKey: decoded.presentationTime.value) ?? Known())
     }
     return measured.row(seed: seed, framesPerSecond: rate.framesPerSecond)
+  }
+
+  /// What is there in a frame.
+  struct Known {
+    var objects: [DetectionScore.Truth] = []
+    /// Of objects that move, by their numbers.
+    var masks: [Int: RunLengthMask] = [:]
+  }
+
+  private static func masks(of frame: SimulatedFrame, in flight: FlightSimulation) -> [Int: RunLengthMask] {
+    let time = Double(frame.timestampNanos) / 1e9
+    let moving = frame.objects.filter { flight.world.place(ofMoving: $0.object, at: time) != nil }
+    return Dictionary(moving.map { ($0.object.id, $0.mask) }) { first, _ in first }
   }
 
   /// The objects of a frame that move.
@@ -107,12 +122,21 @@ public enum MotionBenchmark {
     private var follower = MotionFollower()
     private var score = DetectionScore()
     private var times: [Double] = []
+    private var samples: MotionSamples?
 
-    mutating func look(_ decoded: DecodedPicture, _ truth: [DetectionScore.Truth]) {
+    init(samples: MotionSamples?) {
+      self.samples = samples
+      follower.keepsSamples = samples != nil
+    }
+
+    mutating func look(_ decoded: DecodedPicture, _ known: Known) throws {
       let start = Self.threadSeconds()
       let objects = follower.find(in: decoded.picture, at: decoded.presentationTime.value)
       times.append(Self.threadSeconds() - start)
-      if decoded.presentationTime.seconds >= MotionBenchmark.leadSeconds { score.add(truth: truth, results: objects) }
+      if decoded.presentationTime.seconds >= MotionBenchmark.leadSeconds {
+        score.add(truth: known.objects, results: objects)
+      }
+      try samples?.add(follower.samples, known)
     }
 
     func row(seed: UInt64, framesPerSecond: Double) -> Row {

@@ -1,8 +1,9 @@
-/// The decision trees of ``ObjectJudge``: numbers that were fitted to what was followed on 22 simulated flights.
+/// The decision trees of ``ObjectJudge``, fitted to what was followed on 22 simulated flights, by
+/// `Benchmarks/motion-fit/fit.py`.
 ///
-/// They tell whether an object overlaps one that moves by itself with an intersection over union of 0.5 or more: 100
-/// trees, each added with a rate of 0.12, with at least 300 samples an end and a penalty of 5 on squares. A limit of 1e9 is
-/// never passed.
+/// They tell whether an object overlaps one that moves by itself with an intersection over union of 0.5 or more.
+/// There are 100, each added with a rate of 0.12, with at least 300 samples an end
+/// and a penalty of 5 on squares. A limit of 1e9 is never passed.
 package enum JudgeTrees {
   /// What is added to the sum of all trees.
   package static let bias: Float = -0.126

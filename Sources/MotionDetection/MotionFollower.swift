@@ -17,6 +17,8 @@ public struct MotionFollower: Sendable {
   private var objects = MovingObjects()
   private var resolution: Resolution?
   private var latestNanos: Int64?
+  /// Pixels of the whole picture in one of the working picture, either way.
+  private var scale = 1
   /// Groups of the latest picture that move, before they became objects.
   public private(set) var observationCount = 0
 
@@ -34,6 +36,15 @@ public struct MotionFollower: Sendable {
   /// Objects that were started so far.
   public var startedCount: Int { objects.lastID }
 
+  /// Whether ``samples`` have what the net reads.
+  package var keepsSamples: Bool {
+    get { objects.keepsSamples }
+    set { objects.keepsSamples = newValue }
+  }
+
+  /// What objects, also those that are not reported, were judged by in the latest picture.
+  package var samples: [MotionSample] { objects.samples(scale: Float(scale)) }
+
   /// Finds and follows objects in the next picture.
   /// - Parameter nanos: when it was captured. A step back, or of more than a second, is another scene.
   /// - Returns: the objects, by rising identifier; an identifier is never used again.
@@ -46,6 +57,7 @@ public struct MotionFollower: Sendable {
     latestNanos = nanos
     resolution = picture.resolution
     let working = WorkingPicture(picture, workingWidth: options.workingWidth)
+    scale = working.scale
     let found = detector.look(at: working, of: picture.resolution)
     observationCount = found.findings.count
     objects.advance(to: working, found)

@@ -146,7 +146,9 @@ struct MovingObject: Sendable {
   /// - Parameters:
   ///   - pictures: the latest, the newest last.
   ///   - restPoints: of the newest.
-  mutating func look(at pictures: [WorkingPicture], _ restPoints: [RestPoint]) {
+  ///   - keeps: whether what the net reads is kept.
+  mutating func look(at pictures: [WorkingPicture], _ restPoints: [RestPoint], keeps: Bool) {
+    shape.latest = nil
     let margin = max(12, 0.5 * (box.highHalf - box.lowHalf).max())
     let around = box + SIMD4(-margin, -margin, margin, margin)
     // The shortest time in which it went some pixels against what is at rest.
@@ -160,7 +162,7 @@ struct MovingObject: Sendable {
     }
     guard let chosen else { return }
     let looks = Self.looks[chosen]
-    for look in isNew ? looks[...] : looks.suffix(1) { see(look, around, pictures, restPoints) }
+    for look in isNew ? looks[...] : looks.suffix(1) { see(look, around, pictures, restPoints, keeps) }
     isNew = false
   }
 
@@ -180,7 +182,8 @@ struct MovingObject: Sendable {
   ]
 
   private mutating func see(
-    _ look: Look, _ around: SIMD4<Float>, _ pictures: [WorkingPicture], _ restPoints: [RestPoint]
+    _ look: Look, _ around: SIMD4<Float>, _ pictures: [WorkingPicture], _ restPoints: [RestPoint],
+    _ keeps: Bool
   ) {
     func isKnown(_ choice: Int?) -> Bool { choice.map { MotionField.spans[$0] < pictures.count } ?? true }
     guard isKnown(look.frame) else { return }
@@ -195,7 +198,8 @@ struct MovingObject: Sendable {
     guard !references.isEmpty else { return }
     let resting = restPoints.lazy.map { $0.place(look.frame) }.filter { $0.x.isFinite }.map { looked.object($0) }
     shape.see(
-      looked, references, seeds: patches.map { ($0 - pose.centre) / pose.scale }, resting: Array(resting))
+      looked, references, seeds: patches.map { ($0 - pose.centre) / pose.scale }, resting: Array(resting),
+      keptAs: keeps ? look.frame.map { MotionField.spans[$0] } ?? 0 : nil)
     edges += 0.7 * (shape.box - edges)
     record.look(gain: shape.quality.gain)
     patches.removeAll { shape.isOutside(($0 - pose.centre) / pose.scale) }

@@ -34,6 +34,8 @@ struct MovingObjects: Sendable {
   }
 
   var rules = Rules()
+  /// Whether what the net reads is kept, for ``samples(scale:)``.
+  var keepsSamples = false
   private(set) var objects: [MovingObject] = []
   /// The latest pictures, the newest last.
   private var pictures: [WorkingPicture] = []
@@ -62,14 +64,14 @@ struct MovingObjects: Sendable {
     let size = SIMD2(Float(picture.image.width), Float(picture.image.height))
     let left = give(found.findings, size: size, ground: ground)
     for index in objects.indices where objects[index].lostFrames == 0 {
-      objects[index].look(at: pictures, found.restPoints)
+      objects[index].look(at: pictures, found.restPoints, keeps: keepsSamples)
     }
     mergeParts(found.restPoints)
     forget(size: size)
     for finding in left where finding.score >= rules.startScore && objects.count < rules.maximalCount {
       births += 1
       objects.append(MovingObject(finding, velocity: Self.velocity(finding, ground), birth: births))
-      objects[objects.count - 1].look(at: pictures, found.restPoints)
+      objects[objects.count - 1].look(at: pictures, found.restPoints, keeps: keepsSamples)
     }
     noteSurroundings(size: size)
     decide()

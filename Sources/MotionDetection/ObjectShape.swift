@@ -12,7 +12,7 @@ import Vision
 /// of live video".
 struct ObjectShape: Sendable {
   /// Cells in a row and in a column.
-  static let side = 36
+  static let side = ShapeNet.side
   static let count = side * side
 
   /// Left and top edge in the object's coordinates, and the side of a cell.
@@ -22,6 +22,8 @@ struct ObjectShape: Sendable {
   var cells: [ShapeCell]
   /// Left, top, right, bottom of those that are the object's, in the object's coordinates.
   private(set) var box: SIMD4<Float>
+  /// What the net read of the latest frame, where that is kept.
+  var latest: MotionSample.Cells?
   /// How well it stands out.
   var quality = ShapeQuality()
   private var object = [Float](repeating: 0, count: ColourContrast.cells)
@@ -85,8 +87,10 @@ struct ObjectShape: Sendable {
   ///   - references: a picture before and one after, with where what is at rest in the frame is in them.
   ///   - seeds: places of the object, in its coordinates, around which it is.
   ///   - resting: places at rest, in its coordinates.
+  ///   - framesAgo: how old the frame is, where what the net reads of it is kept.
   mutating func see(
-    _ frame: Frame, _ references: [(frame: Frame, rest: RestMotion)], seeds: [SIMD2<Float>], resting: [SIMD2<Float>]
+    _ frame: Frame, _ references: [(frame: Frame, rest: RestMotion)], seeds: [SIMD2<Float>], resting: [SIMD2<Float>],
+    keptAs framesAgo: Int?
   ) {
     let pixels = (0..<Self.count).map { frame.image(place($0)) }
     let bins = pixels.map { pixel -> UInt16 in
@@ -97,7 +101,9 @@ struct ObjectShape: Sendable {
     age += 1
     if age <= Self.youth || age % 2 == 0 {
       let ratios = Self.smoothed(colourRatios(bins))
-      judge(measures(frame, pixels, errors, ratios, seeds: seeds, resting: resting))
+      let measures = measures(frame, pixels, errors, ratios, seeds: seeds, resting: resting)
+      judge(measures)
+      latest = framesAgo.map { MotionSample.Cells(measures: measures, places: pixels, framesAgo: $0) }
     }
     decide(seeds)
     assess(errors)

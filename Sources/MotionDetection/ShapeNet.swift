@@ -18,6 +18,8 @@ package struct ShapeNet: Sendable {
     var bias: Channels
   }
 
+  /// Cells in a row and in a column of the windows that it was fitted to.
+  package static let side = 36
   package static let channels = 16
   /// How far apart, in cells, the nine cells that each layer looks at are.
   package static let distances = [1, 2, 4, 8]

@@ -29,11 +29,19 @@ struct BenchDetectCommand: AsyncParsableCommand {
   @Flag(help: "Measure the motion mode.")
   var motion = false
 
-  @Option(help: ArgumentHelp("Simulated flights, of seeds from 1 on.", valueName: "count"))
+  @Option(help: ArgumentHelp("Simulated flights, each of the next seed.", valueName: "count"))
   var flights = 3
 
   @Option(help: ArgumentHelp("How long each flight is.", valueName: "seconds"))
   var flightSeconds = 60.0
+
+  @Option(help: ArgumentHelp("Seed of the first flight.", valueName: "number"))
+  var firstSeed: UInt64 = 1
+
+  @Option(
+    help: ArgumentHelp("Write there what the motion mode is fitted to, two files a flight.", valueName: "folder"),
+    completion: .directory)
+  var samples: String?
 
   @Option(
     help: ArgumentHelp("Measure grounded tracking with the models of this folder.", valueName: "folder"),
@@ -88,6 +96,8 @@ struct BenchDetectCommand: AsyncParsableCommand {
       throw ValidationError("--objects is 1 to 64, --threads 1 to 1024")
     }
     guard (1_000...100_000_000).contains(soak ?? 1_000) else { throw ValidationError("--soak is 1000 or more frames") }
+    guard firstSeed < 1 << 32 else { throw ValidationError("--first-seed is below 4294967296") }
+    guard motion || samples == nil else { throw ValidationError("--samples needs --motion") }
     guard models != nil || (soak == nil && !step) else { throw ValidationError("--soak and --step need --models") }
   }
 
@@ -113,9 +123,10 @@ struct BenchDetectCommand: AsyncParsableCommand {
 
   private func measureMotion() throws {
     var rows: [MotionBenchmark.Row] = []
-    for seed in 1...UInt64(flights) {
+    for seed in firstSeed..<firstSeed + UInt64(flights) {
       Console.error("flying seed \(seed) for \(Int(flightSeconds)) s")
-      rows.append(try MotionBenchmark.run(seed: seed, seconds: flightSeconds))
+      rows.append(
+        try MotionBenchmark.run(seed: seed, seconds: flightSeconds, samples: samples.map { URL(fileURLWithPath: $0) }))
     }
     Console.print(json ? try text(rows) : MotionBenchmark.table(rows))
   }
