@@ -122,6 +122,73 @@ def test_the_scene_begins_anew_in_another_map(page):
     assert found == [[5, 1000, 1000], [5, 0, 0], [5, 500, 500]]
 
 
+def test_the_scene_frames_a_map_anew_that_is_much_larger_or_smaller(page):
+    found = page.evaluate(f"""async () => {{
+      const {{ parsePly }} = await import('/js/scene/ply.js');
+      const {{ SceneView }} = await import('/js/scene/scene-view.js');
+      const view = new SceneView();
+      view.element.style.height = '300px';
+      document.getElementById('main').replaceChildren(view.element);
+      let lines = [];
+      const setLines = view.renderer.setLines.bind(view.renderer);
+      view.renderer.setLines = (vertices) => {{ lines = vertices; setLines(vertices); }};
+      // The camera is drawn last, the larger the farther away the viewer is.
+      const away = () => {{
+        const [from, to] = lines.slice(-20);
+        return (14 * Math.hypot(...[0, 1, 2].map((axis) => to[axis] - from[axis]))) / Math.hypot(1, 0.7, 0.4);
+      }};
+      const rows = [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
+      const go = (count, step, isMetric) => {{
+        for (let at = 0; at < count; at += 1) view.path.add({{ time: at, position: [at * step, 0, 4], rows, isMetric }});
+        view.isUpright = isMetric;
+        view.update();
+      }};
+      const show = (scale) => {{
+        const points = parsePly(({CLOUD})(500));
+        points.radius *= scale;
+        view.setPoints(points);
+        return away();
+      }};
+      go(100, 5, false);
+      const inUnits = show(8);
+      go(5, 1, true);
+      // A map of before, in the unit of before, comes late.
+      show(8);
+      const found = [inUnits, show(1), show(1.2), show(3)];
+      view.element.querySelector('canvas').dispatchEvent(new WheelEvent('wheel', {{ deltaY: -100, cancelable: true }}));
+      const byHand = away();
+      found.push(byHand, show(1), (view.frameAll(), away()));
+      view.dispose();
+      return found;
+    }}""")
+    in_units, metric, a_little_more, grown, by_hand, as_before, anew = found
+    assert in_units > 600 and 100 < metric < 200
+    assert a_little_more == metric and grown > 2 * metric
+    assert by_hand < grown and as_before == by_hand, "what somebody looks at is left to them"
+    assert anew == pytest.approx(metric)
+
+
+def test_labels_of_the_scene_do_not_cover_one_another(page):
+    labels = page.evaluate("""async () => {
+      const { SceneView } = await import('/js/scene/scene-view.js');
+      const view = new SceneView();
+      view.element.style.height = '300px';
+      document.getElementById('main').replaceChildren(view.element);
+      for (let at = 0; at < 100; at += 1) {
+        view.path.add({ time: at, position: [at / 10, 0, 2], rows: [[1, 0, 0], [0, 1, 0], [0, 0, 1]] });
+      }
+      const objects = Array.from({ length: 40 }, (_, id) => ({ id, label: 'car', position: [(id % 20) / 2, id / 20, 0] }));
+      view.setObjects(objects);
+      const labels = [...view.element.querySelectorAll('.scene-labels span')];
+      const boxes = labels.map((label) => label.getBoundingClientRect());
+      const cover = boxes.flatMap((one, at) => boxes.slice(at + 1).filter((other) =>
+        Math.abs(one.left - other.left) < 40 && Math.abs(one.top - other.top) < 10));
+      view.dispose();
+      return [labels.length, cover.length];
+    }""")
+    assert 1 < labels[0] < 40 and labels[1] == 0
+
+
 def test_300_000_points_leave_time_for_60_frames_a_second(page):
     found = page.evaluate(f"""async () => {{
       const {{ parsePly }} = await import('/js/scene/ply.js');

@@ -38,9 +38,10 @@ export function scenePanel(app, name, feed) {
   listen('trajectory_update', (message) => {
     const pose = poseOf(message);
     if (!pose) return;
+    // The path first: in another unit it begins anew, and what was shown is not to be turned.
+    view.path.add(pose);
     view.isUpright = pose.isMetric;
     view.lengthUnit = pose.isMetric ? 'm' : 'units';
-    view.path.add(pose);
     view.update();
   });
   listen('map', () => map.wanted());

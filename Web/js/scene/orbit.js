@@ -110,7 +110,7 @@ export function bindOrbit(element, orbit, { onChange, onPan, onReset }) {
     event.preventDefault();
     event.stopPropagation();
     act();
-    onChange();
+    if (act !== onReset) onChange();
   });
   return () => listening.abort();
 }

@@ -11,6 +11,10 @@ import { cross, frustum, grid, gridStep, ring } from './shapes.js';
 const keyFramesShown = 400;
 const objectsShown = 200;
 const labelsShown = 60;
+// A label that begins nearer than so many pixels to one in front of it is left out.
+const labelRoom = [110, 15];
+// What is so many times as large or as small as what was framed is framed anew.
+const framingRatio = 2;
 const colours = { path: [255, 150, 40, 255], camera: [56, 214, 195, 255], key: [120, 150, 190, 150] };
 
 /** A canvas with its controls. Take `element`; feed it poses, points and objects. */
@@ -32,7 +36,9 @@ export class SceneView {
   #world = 0;
   #written = 0;
   #vertices = [];
-  #wasFramed = false;
+  /** Of what was framed last, 0 for nothing; and whether the view was moved by hand since then. */
+  #framedRadius = 0;
+  #isMoved = false;
   #follows = true;
   #unbind = () => {};
   #resizes = new ResizeObserver(() => this.renderer?.invalidate());
@@ -62,7 +68,7 @@ export class SceneView {
       this.update();
     });
     this.#unbind = bindOrbit(this.#canvas, this.#orbit, {
-      onChange: () => this.#moved(), onPan: () => this.follow(false), onReset: () => this.frameAll(),
+      onChange: () => this.#moveByHand(), onPan: () => this.follow(false), onReset: () => this.frameAll(),
     });
     this.#resizes.observe(this.#canvas);
     addEventListener('themechange', this.#recolour);
@@ -80,7 +86,7 @@ export class SceneView {
   set isUpright(isUpright) {
     if (this.#isUpright === isUpright) return;
     this.#isUpright = isUpright;
-    this.#wasFramed = false;
+    this.#framedRadius = 0;
     this.#generation = -1;
     this.update();
   }
@@ -96,7 +102,7 @@ export class SceneView {
     this.#points = points;
     if (!this.#isUpright) turn(points);
     this.renderer?.setPoints(points);
-    if (!this.#wasFramed) this.frameAll();
+    if (this.#isFramingDue) this.frameAll();
   }
 
   /** Shows things found in the world. */
@@ -107,18 +113,31 @@ export class SceneView {
 
   /** Everything in view. */
   frameAll() {
+    const extent = this.#extent();
+    if (!extent) return;
+    this.#orbit.frame(extent.middle, extent.radius);
+    this.#framedRadius = this.#points?.count || this.path.steps.length > 60 ? extent.radius : 0;
+    this.#isMoved = false;
+    this.update();
+  }
+
+  /** The middle and the radius of all that is shown; `null` for nothing. */
+  #extent() {
     const path = this.path.steps.map((step) => this.#turned(step.position));
     const points = this.#points?.count ? this.#points : null;
-    if (path.length === 0 && !points) return;
+    if (path.length === 0 && !points) return null;
     const ends = [...path, ...(points ? [-1, 1].map((side) => points.middle.map((value) => value + side * points.radius)) : [])];
     const low = [0, 1, 2].map((axis) => ends.reduce((least, at) => Math.min(least, at[axis]), Infinity));
     const high = [0, 1, 2].map((axis) => ends.reduce((most, at) => Math.max(most, at[axis]), -Infinity));
     const middle = low.map((value, axis) => (value + high[axis]) / 2);
-    const radius = Math.max(1, Math.hypot(...high.map((value, axis) => value - low[axis])) / 2);
-    this.#orbit.frame(middle, radius);
-    this.#wasFramed = points !== null || path.length > 60;
-    this.#grid = null;
-    this.update();
+    return { middle, radius: Math.max(1, Math.hypot(...high.map((value, axis) => value - low[axis])) / 2) };
+  }
+
+  // A map that grew, or one in another unit; what somebody looks at is left to them.
+  get #isFramingDue() {
+    if (this.#framedRadius === 0) return true;
+    const ratio = (this.#extent()?.radius ?? this.#framedRadius) / this.#framedRadius;
+    return !this.#isMoved && (ratio > framingRatio || ratio < 1 / framingRatio);
   }
 
   /** Draws what has changed. */
@@ -127,7 +146,8 @@ export class SceneView {
     const { steps, pose, generation, world } = this.path;
     if (world !== this.#world) {
       this.#world = world;
-      this.#wasFramed = false;
+      this.#framedRadius = 0;
+      this.#isMoved = false;
       this.#points = null;
       this.renderer.setPoints(null);
     }
@@ -142,11 +162,14 @@ export class SceneView {
     this.renderer.setPath(this.#vertices, this.#written);
     this.#written = this.#vertices.length;
     if (this.#follows && pose) this.#orbit.target = this.#turned(pose.position);
-    if (!this.#wasFramed && steps.length > 60) this.frameAll();
+    if (this.#framedRadius === 0 && steps.length > 60) this.frameAll();
     this.#moved();
   }
 
-  #grid = null;
+  #moveByHand() {
+    this.#isMoved = true;
+    this.#moved();
+  }
 
   #moved() {
     const { steps, pose } = this.path;
@@ -189,14 +212,14 @@ export class SceneView {
     const [width, height] = [this.#canvas.clientWidth, this.#canvas.clientHeight];
     if (this.#objects.length === 0 || !height) return this.#labels.replaceChildren();
     const matrix = this.#matrix(width / height);
-    const inSight = this.#objects.slice(0, labelsShown).flatMap((object) => {
+    const inSight = this.#objects.slice(0, objectsShown).flatMap((object) => {
       const [x, y, z] = this.#turned(object.position);
       const [cx, cy, , w] = [0, 1, 2, 3].map((row) => matrix[row] * x + matrix[4 + row] * y + matrix[8 + row] * z + matrix[12 + row]);
       if (w <= 0 || Math.abs(cx) > w || Math.abs(cy) > w) return [];
       const place = [Math.round(((cx / w + 1) / 2) * width) + 8, Math.round(((1 - cy / w) / 2) * height) - 9];
-      return [{ key: `${object.map ?? 0}-${object.id}`, text: `${object.label ?? ''} ${object.id ?? ''}`.trim(), place }];
+      return [{ key: `${object.map ?? 0}-${object.id}`, text: `${object.label ?? ''} ${object.id ?? ''}`.trim(), place, away: w }];
     });
-    reconcile(this.#labels, inSight, ({ key }) => key, () => h('span'), (label, { text, place }) => {
+    reconcile(this.#labels, withRoom(inSight).slice(0, labelsShown), ({ key }) => key, () => h('span'), (label, { text, place }) => {
       setText(label, text);
       label.style.translate = `${place[0]}px ${place[1]}px`;
     });
@@ -228,6 +251,16 @@ function turn(points) {
     floats[at + 2] = -y;
   }
   points.middle = [points.middle[0], points.middle[2], -points.middle[1]];
+}
+
+/** The labels that have room for themselves, the nearest first. */
+function withRoom(labels) {
+  const shown = [];
+  for (const label of labels.sort((one, other) => one.away - other.away)) {
+    const isCovered = shown.some(({ place }) => place.every((value, axis) => Math.abs(value - label.place[axis]) < labelRoom[axis]));
+    if (!isCovered) shown.push(label);
+  }
+  return shown;
 }
 
 function rgbOf(hue) {
