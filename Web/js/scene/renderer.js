@@ -284,7 +284,10 @@ export class Renderer extends EventTarget {
     const points = this.#pointsNow();
     this.#layers.points.draw(points);
     gl.uniform4f(this.#places.tint, ...this.lineTint);
+    // The path is seen through what it goes behind.
+    gl.depthFunc(gl.ALWAYS);
     this.#layers.path.draw();
+    gl.depthFunc(gl.LESS);
     this.#layers.lines.draw();
     // A frame that shows all at rest may take long.
     if (points > 0 && !this.#isResting) this.#watch(points);

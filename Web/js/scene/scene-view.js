@@ -15,6 +15,7 @@ const labelsShown = 60;
 const labelRoom = [110, 15];
 // What is so many times as large or as small as what was framed is framed anew.
 const framingRatio = 2;
+const mapsToSettle = 3;
 const colours = { path: [255, 150, 40, 255], camera: [56, 214, 195, 255], key: [120, 150, 190, 150] };
 
 /** A canvas with its controls. Take `element`; feed it poses, points and objects. */
@@ -39,6 +40,8 @@ export class SceneView {
   /** Of what was framed last, 0 for nothing; and whether the view was moved by hand since then. */
   #framedRadius = 0;
   #isMoved = false;
+  /** Maps that are framed each, after the world became another. */
+  #unsettled = 0;
   #follows = true;
   #unbind = () => {};
   #resizes = new ResizeObserver(() => this.renderer?.invalidate());
@@ -103,6 +106,7 @@ export class SceneView {
     if (!this.#isUpright) turn(points);
     this.renderer?.setPoints(points);
     if (this.#isFramingDue) this.frameAll();
+    this.#unsettled = Math.max(0, this.#unsettled - 1);
   }
 
   /** Shows things found in the world. */
@@ -126,16 +130,20 @@ export class SceneView {
     const path = this.path.steps.map((step) => this.#turned(step.position));
     const points = this.#points?.count ? this.#points : null;
     if (path.length === 0 && !points) return null;
-    const ends = [...path, ...(points ? [-1, 1].map((side) => points.middle.map((value) => value + side * points.radius)) : [])];
-    const low = [0, 1, 2].map((axis) => ends.reduce((least, at) => Math.min(least, at[axis]), Infinity));
-    const high = [0, 1, 2].map((axis) => ends.reduce((most, at) => Math.max(most, at[axis]), -Infinity));
-    const middle = low.map((value, axis) => (value + high[axis]) / 2);
-    return { middle, radius: Math.max(1, Math.hypot(...high.map((value, axis) => value - low[axis])) / 2) };
+    const middleOf = (axis) => {
+      const [low, high] = [Math.min, Math.max].map((end) => path.reduce((most, at) => end(most, at[axis]), path[0][axis]));
+      return (low + high) / 2;
+    };
+    const middle = points?.middle ?? [0, 1, 2].map(middleOf);
+    const reach = path.reduce((most, at) => Math.max(most, Math.hypot(...at.map((value, axis) => value - middle[axis]))), 1);
+    return { middle, radius: Math.max(reach, points?.radius ?? 0) };
   }
 
-  // A map that grew, or one in another unit; what somebody looks at is left to them.
+  // A map that grew, or one in another unit, before which one of before may come late; what somebody looks at is left to
+  // them.
   get #isFramingDue() {
     if (this.#framedRadius === 0) return true;
+    if (this.#unsettled > 0 && !this.#isMoved) return true;
     const ratio = (this.#extent()?.radius ?? this.#framedRadius) / this.#framedRadius;
     return !this.#isMoved && (ratio > framingRatio || ratio < 1 / framingRatio);
   }
@@ -148,6 +156,7 @@ export class SceneView {
       this.#world = world;
       this.#framedRadius = 0;
       this.#isMoved = false;
+      this.#unsettled = mapsToSettle;
       this.#points = null;
       this.renderer.setPoints(null);
     }
