@@ -25,6 +25,19 @@ CLOUD = """
 }
 """
 
+# A scene in the page: `view`, the vertices of its `lines`, and `cloud` that makes points for it.
+SCENE = f"""
+  const {{ parsePly }} = await import('/js/scene/ply.js');
+  const {{ SceneView }} = await import('/js/scene/scene-view.js');
+  const view = new SceneView();
+  view.element.style.height = '300px';
+  document.getElementById('main').replaceChildren(view.element);
+  let lines = [];
+  const setLines = view.renderer.setLines.bind(view.renderer);
+  view.renderer.setLines = (vertices) => {{ lines = vertices; setLines(vertices); }};
+  const cloud = (count) => parsePly(({CLOUD})(count));
+"""
+
 
 def test_point_clouds_are_read_and_thinned(page):
     found = page.evaluate(f"""async () => {{
@@ -66,13 +79,7 @@ def test_the_points_of_a_moving_view_are_as_many_as_graphics_draw_in_time(page):
 
 
 def test_the_scene_shows_how_far_off_a_thing_may_be(page):
-    found = page.evaluate("""async () => {
-      const { SceneView } = await import('/js/scene/scene-view.js');
-      const view = new SceneView();
-      document.getElementById('main').replaceChildren(view.element);
-      let lines = [];
-      const setLines = view.renderer.setLines.bind(view.renderer);
-      view.renderer.setLines = (vertices) => { lines = vertices; setLines(vertices); };
+    found = page.evaluate(f"async () => {{ {SCENE}" + """
       const spread = (fields, isUpright = true) => {
         view.isUpright = isUpright;
         view.setObjects([]);
@@ -95,11 +102,7 @@ def test_the_scene_shows_how_far_off_a_thing_may_be(page):
 
 def test_the_scene_begins_anew_in_another_map(page):
     found = page.evaluate(f"""async () => {{
-      const {{ parsePly }} = await import('/js/scene/ply.js');
-      const {{ SceneView }} = await import('/js/scene/scene-view.js');
-      const view = new SceneView();
-      view.element.style.height = '300px';
-      document.getElementById('main').replaceChildren(view.element);
+      {SCENE}
       const frames = async (count) => {{
         for (let at = 0; at < count; at += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
         return [view.path.steps.length, view.renderer.pointCount, view.renderer.stats.points];
@@ -110,11 +113,11 @@ def test_the_scene_begins_anew_in_another_map(page):
         view.update();
       }};
       go(0, 0);
-      view.setPoints(parsePly(({CLOUD})(1000)));
+      view.setPoints(cloud(1000));
       const found = [await frames(4)];
       go(1, 5000);
       found.push(await frames(4));
-      view.setPoints(parsePly(({CLOUD})(500)));
+      view.setPoints(cloud(500));
       found.push(await frames(4));
       view.dispose();
       return found;
@@ -124,14 +127,7 @@ def test_the_scene_begins_anew_in_another_map(page):
 
 def test_the_scene_frames_a_map_anew_that_is_much_larger_or_smaller(page):
     found = page.evaluate(f"""async () => {{
-      const {{ parsePly }} = await import('/js/scene/ply.js');
-      const {{ SceneView }} = await import('/js/scene/scene-view.js');
-      const view = new SceneView();
-      view.element.style.height = '300px';
-      document.getElementById('main').replaceChildren(view.element);
-      let lines = [];
-      const setLines = view.renderer.setLines.bind(view.renderer);
-      view.renderer.setLines = (vertices) => {{ lines = vertices; setLines(vertices); }};
+      {SCENE}
       // The camera is drawn last, the larger the farther away the viewer is.
       const away = () => {{
         const [from, to] = lines.slice(-20);
@@ -146,7 +142,7 @@ def test_the_scene_frames_a_map_anew_that_is_much_larger_or_smaller(page):
         view.update();
       }};
       const show = (scale) => {{
-        const points = parsePly(({CLOUD})(500));
+        const points = cloud(500);
         points.radius *= scale;
         view.setPoints(points);
         return away();
@@ -171,11 +167,7 @@ def test_the_scene_frames_a_map_anew_that_is_much_larger_or_smaller(page):
 
 
 def test_labels_of_the_scene_do_not_cover_one_another(page):
-    labels = page.evaluate("""async () => {
-      const { SceneView } = await import('/js/scene/scene-view.js');
-      const view = new SceneView();
-      view.element.style.height = '300px';
-      document.getElementById('main').replaceChildren(view.element);
+    labels = page.evaluate(f"async () => {{ {SCENE}" + """
       for (let at = 0; at < 100; at += 1) {
         view.path.add({ time: at, position: [at / 10, 0, 2], rows: [[1, 0, 0], [0, 1, 0], [0, 0, 1]] });
       }

@@ -17,21 +17,20 @@ import numpy as np
 SIDE, CHANNELS, OWN = 36, 16, 14
 DISTANCES = (1, 2, 4, 8)
 MEASURES = 29
-CELLS = np.dtype([("head", "<f4", 4), ("x", "<f2", (SIDE, SIDE, CHANNELS)), ("y", "u1", (SIDE, SIDE))])
+CELLS = np.dtype(
+    [("object", "<f4"), ("wanted", "<f4"), ("x", "<f2", (SIDE, SIDE, CHANNELS)), ("y", "u1", (SIDE, SIDE))]
+)
 
 
 def read(folders: list[str], name: str, dtype, held_out: set[str]):
-    """What is in all files of a name, and each row's flight: of flights to fit to, and of those held out."""
-    rows, flights = ([], []), ([], [])
+    """What is in all files of a name: rows to fit to, those held out or none, and the number of flights to fit to."""
     files = sorted(file for folder in folders for file in Path(folder).glob(f"*.{name}"))
-    for number, file in enumerate(files):
-        part = 1 if file.stem in held_out else 0
-        found = np.fromfile(file, dtype=dtype)
-        rows[part].append(found)
-        flights[part].append(np.full(len(found), number))
-    if not rows[0]:
+    fit, held = [file for file in files if file.stem not in held_out], [file for file in files if file.stem in held_out]
+    if not fit:
         sys.exit(f"{', '.join(folders)}: there is no *.{name} to fit to")
-    return [(np.concatenate(r), np.concatenate(f)) if r else None for r, f in zip(rows, flights)]
+    fit_rows, held_rows = ([np.fromfile(file, dtype=dtype) for file in part] for part in (fit, held))
+    flights = len({file.stem for file in fit})
+    return np.concatenate(fit_rows), np.concatenate(held_rows) if held else None, flights
 
 
 def wrapped(numbers) -> str:
@@ -113,9 +112,9 @@ def fit_net(arguments):
     import jax.numpy as jnp
     import optax
 
-    fit, held = read(arguments.folders, "cells", CELLS, arguments.held_out)
-    rows = fit[0][fit[0]["head"][:, 0] > 0]
-    importance = np.where(rows["head"][:, 2] > 0, 1, 0.4).astype(np.float32)
+    rows, held, flights = read(arguments.folders, "cells", CELLS, arguments.held_out)
+    rows = rows[rows["object"] > 0]
+    importance = np.where(rows["wanted"] > 0, 1, 0.4).astype(np.float32)
     steps = arguments.epochs * (len(rows) // arguments.batch)
     weights = initial(jax.random.PRNGKey(0))
     optimiser = optax.adamw(optax.cosine_decay_schedule(4e-3, steps), weight_decay=1e-4)
@@ -138,8 +137,8 @@ def fit_net(arguments):
             weights, state, value = step(weights, state, x, y, importance[chosen])
             values.append(float(value))
         print(f"epoch {epoch + 1}: loss {np.mean(values):.4f}", flush=True)
-    if held:
-        test = held[0][held[0]["head"][:, 2] > 0]
+    if held is not None:
+        test = held[held["wanted"] > 0]
         batches = [jnp.asarray(test["x"][at : at + 64], jnp.float32) for at in range(0, len(test), 64)]
         found = np.concatenate([np.asarray(find(weights, batch)) for batch in batches])
         before = overlap(test["x"][..., OWN] > 0, test["y"] > 0)
@@ -147,7 +146,6 @@ def fit_net(arguments):
         print(f"held out: overlap of wanted objects' cells {before.mean():.3f} before, {after.mean():.3f} now")
     layers, last = weights
     numbers = np.concatenate([np.ravel(part) for layer in [*layers, last] for part in layer])
-    flights = len(set(fit[1]))
     arguments.out.write_text(
         f"""/// The weights of ``ShapeNet``, layer by layer: around, across, bias; then those of the last number.
 ///
@@ -189,7 +187,7 @@ def fit_judge(arguments):
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.metrics import roc_auc_score
 
-    fit, held = read(arguments.folders, "measures", np.dtype(("<f4", 2 + MEASURES)), arguments.held_out)
+    rows, held, flights = read(arguments.folders, "measures", np.dtype(("<f4", 2 + MEASURES)), arguments.held_out)
 
     def samples(rows):
         # What counts neither way tells nothing where it does not fit.
@@ -200,12 +198,12 @@ def fit_judge(arguments):
         max_iter=arguments.trees, max_depth=arguments.levels, max_leaf_nodes=2**arguments.levels,
         learning_rate=arguments.rate, min_samples_leaf=arguments.samples, l2_regularization=5, early_stopping=False,
         random_state=0,
-    ).fit(*samples(fit[0]))
-    if held:
-        x, y = samples(held[0])
+    ).fit(*samples(rows))
+    if held is not None:
+        x, y = samples(held)
         print(f"held out: area under the curve {roc_auc_score(y, model.predict_proba(x)[:, 1]):.4f}")
     trees = [complete(tree[0].nodes, arguments.levels) for tree in model._predictors]
-    flights, count, rate, least = len(set(fit[1])), arguments.trees, arguments.rate, arguments.samples
+    count, rate, least = arguments.trees, arguments.rate, arguments.samples
     arguments.out.write_text(
         f"""/// The decision trees of ``ObjectJudge``, fitted to what was followed on {flights} simulated flights, by
 /// `Benchmarks/motion-fit/fit.py`.

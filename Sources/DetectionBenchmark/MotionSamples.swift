@@ -8,8 +8,8 @@ import Tracking
 /// Two files a flight, numbers in little-endian order, for `Benchmarks/motion-fit/fit.py`:
 /// - `SEED.measures`, a row an object and frame, of float32: the largest overlap with an object that moves; 1 where what it
 ///   overlaps counts neither way, or else 0; the measures of ``ObjectJudge``.
-/// - `SEED.cells`, a row for every fourth look of the net: four float32: number of the object that most of the cells that
-///   were held to be its show, 0 where that is none; the share of these; 1 where that object is wanted; 0. Then the net's
+/// - `SEED.cells`, a row an object and every fourth frame, if the net looked at it: two float32: number of the object that
+///   most of the cells that were held to be its show, 0 where that is none; 1 where that object is wanted. Then the net's
 ///   numbers, float16, cell by cell; then a byte a cell, 1 where it shows that object.
 struct MotionSamples {
   private let measures: FileHandle
@@ -23,10 +23,8 @@ struct MotionSamples {
   private static let keptFrames = 13
   /// From this share on cells are taken for an object's.
   private static let minimalShare: Float = 0.25
-  /// Frames from one look that is written to the next.
+  /// Frames from one whose cells are written to the next.
   private static let interval = 4
-  /// The number of the net that says which cells were held to be the object's, and that of its patches.
-  private static let (own, patches) = (14, 8)
 
   /// - Parameter folder: is made where it is not there.
   init(_ folder: URL, seed: UInt64, resolution: Resolution) throws {
@@ -69,7 +67,7 @@ struct MotionSamples {
     }
     var (votes, all): ([UInt16: Int], Int) = ([:], 0)
     for (object, values) in zip(shown, looked.measures) {
-      let weight = (values[Self.own] > 0 ? 1 : 0) + (values[Self.patches] > 0.5 ? 2 : 0)
+      let weight = (values[ShapeNet.own] > 0 ? 1 : 0) + (values[ShapeNet.patches] > 0.5 ? 2 : 0)
       votes[object, default: 0] += weight
       all += weight
     }
@@ -77,7 +75,7 @@ struct MotionSamples {
     let share = Float(best?.value ?? 0) / Float(max(all, 1))
     let object = share >= Self.minimalShare ? best?.key ?? 0 : 0
     let isWanted = objects.contains { $0.id == Int(object) && $0.isWanted }
-    var data = [Float(object), share, isWanted ? 1 : 0, 0].withUnsafeBytes { Data($0) }
+    var data = [Float(object), isWanted ? 1 : 0].withUnsafeBytes { Data($0) }
     let numbers = looked.measures.flatMap { values in (0..<ShapeNet.channels).map { Float16(values[$0]) } }
     data.append(numbers.withUnsafeBytes { Data($0) })
     data.append(contentsOf: shown.map { object > 0 && $0 == object ? 1 : 0 })

@@ -1,5 +1,5 @@
-/// The decision trees of ``ObjectJudge``, fitted to what was followed on 22 simulated flights, by
-/// `Benchmarks/motion-fit/fit.py`.
+/// The decision trees of ``ObjectJudge``, fitted to what was followed on 22 simulated flights, as
+/// `Benchmarks/motion-fit/fit.py` does.
 ///
 /// They tell whether an object overlaps one that moves by itself with an intersection over union of 0.5 or more.
 /// There are 100, each added with a rate of 0.12, with at least 300 samples an end

@@ -36,9 +36,9 @@ extension ObjectShape {
       values[5] = cell.bareChange
       values[6] = cell.ownChange
       values[7] = cell.found
-      values[8] = patches[index]
+      values[ShapeNet.patches] = patches[index]
       values[9] = rest[index]
-      values[14] = cell.isOwn ? 1 : 0
+      values[ShapeNet.own] = cell.isOwn ? 1 : 0
       guard lumas[index] >= 0 else {
         values[15] = 1
         return values

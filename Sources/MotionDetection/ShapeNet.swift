@@ -21,9 +21,11 @@ package struct ShapeNet: Sendable {
   /// Cells in a row and in a column of the windows that it was fitted to.
   package static let side = 36
   package static let channels = 16
+  /// The channels that say how near an object's patches are, and whether a cell was held to be its.
+  package static let (patches, own) = (8, 14)
   /// How far apart, in cells, the nine cells that each layer looks at are.
   package static let distances = [1, 2, 4, 8]
-  private static let margin = 8
+  private static let margin = distances.max() ?? 0
   package static let shared = ShapeNet()
   private let layers: [Layer]
   private let last: Channels

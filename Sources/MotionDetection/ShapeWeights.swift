@@ -1,6 +1,6 @@
 /// The weights of ``ShapeNet``, layer by layer: around, across, bias; then those of the last number.
 ///
-/// They were fitted to what was followed on 20 simulated flights, by `Benchmarks/motion-fit/fit.py`.
+/// They were fitted to what was followed on 20 simulated flights, as `Benchmarks/motion-fit/fit.py` does.
 package enum ShapeWeights {
   package static let values: [Float] = [
     0.081, 0.133, 0.373, -0.134, 0.387, 0.054, 0.112, -0.006, 0.216, 0.264, -0.061, -0.006, -0.124, -0.007, 0.548,

@@ -29,7 +29,7 @@ import Testing
 
     let cells = try Data(contentsOf: folder.file("5.cells"))
     let count = ShapeNet.side * ShapeNet.side
-    let (head, size) = (16, 16 + count * (2 * ShapeNet.channels + 1))
+    let (head, size) = (8, 8 + count * (2 * ShapeNet.channels + 1))
     #expect(cells.count > 10 * size && cells.count.isMultiple(of: size))
     var objects: Set<Float> = []
     for start in stride(from: 0, to: cells.count, by: size) {

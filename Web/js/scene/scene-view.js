@@ -143,9 +143,9 @@ export class SceneView {
   // them.
   get #isFramingDue() {
     if (this.#framedRadius === 0) return true;
-    if (this.#unsettled > 0 && !this.#isMoved) return true;
+    if (this.#isMoved) return false;
     const ratio = (this.#extent()?.radius ?? this.#framedRadius) / this.#framedRadius;
-    return !this.#isMoved && (ratio > framingRatio || ratio < 1 / framingRatio);
+    return this.#unsettled > 0 || ratio > framingRatio || ratio < 1 / framingRatio;
   }
 
   /** Draws what has changed. */
@@ -221,7 +221,7 @@ export class SceneView {
     const [width, height] = [this.#canvas.clientWidth, this.#canvas.clientHeight];
     if (this.#objects.length === 0 || !height) return this.#labels.replaceChildren();
     const matrix = this.#matrix(width / height);
-    const inSight = this.#objects.slice(0, objectsShown).flatMap((object) => {
+    const inSight = this.#objects.flatMap((object) => {
       const [x, y, z] = this.#turned(object.position);
       const [cx, cy, , w] = [0, 1, 2, 3].map((row) => matrix[row] * x + matrix[4 + row] * y + matrix[8 + row] * z + matrix[12 + row]);
       if (w <= 0 || Math.abs(cx) > w || Math.abs(cy) > w) return [];
