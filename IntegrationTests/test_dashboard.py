@@ -36,7 +36,7 @@ def flying(server: Server, binary: Path, broker_url: str) -> Iterator[None]:
 def test_flight_shows_scene_map_sensors_and_state(make_server, binary, broker, open_dashboard):
     server = make_server("--bus", broker.url)
     with flying(server, binary, broker.url):
-        page = open_dashboard(server.url, allow=NETWORK_COMPLAINTS)
+        page = open_dashboard(f"{server.url}/?graphics=webgl", allow=NETWORK_COMPLAINTS)
         wait_playing(page)
         expect(page.locator("#scene-facts")).to_contain_text("points", timeout=40_000)
         expect(page.locator("#scene-facts")).to_contain_text("key frames")
@@ -85,15 +85,36 @@ def test_flight_shows_scene_map_sensors_and_state(make_server, binary, broker, o
     wait_until(lambda: scene.screenshot() == shown, 15, "the scene as it was")
 
 
-def test_says_that_there_is_no_webgl2(server, flight, open_dashboard):
-    script = """
-      const getContext = HTMLCanvasElement.prototype.getContext;
-      HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
-        return kind === 'webgl2' ? null : getContext.call(this, kind, ...rest);
-      };
-    """
+WITHOUT_WEBGL2 = """
+  const getContext = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+    return kind === 'webgl2' ? null : getContext.call(this, kind, ...rest);
+  };
+"""
+
+
+def test_draws_the_scene_without_webgl2(server, flight, open_dashboard):
     with publishing(server, flight):
-        page = open_dashboard(server.url, script=script)
+        page = open_dashboard(server.url, script=WITHOUT_WEBGL2)
+        wait_playing(page)
+        scene = page.locator(".scene-canvas")
+        colours = """(canvas) => {
+          const { width, height } = canvas;
+          const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+          return new Set(new Uint32Array(pixels.buffer)).size;
+        }"""
+        # Its grid on the ground.
+        wait_until(lambda: scene.evaluate(colours) > 1, 15, "the scene")
+        before = scene.screenshot()
+        scene.focus()
+        page.keyboard.press("ArrowLeft")
+        wait_until(lambda: scene.screenshot() != before, 15, "the scene to turn")
+        expect(page.locator("#scene .scene-note")).to_have_text("")
+
+
+def test_says_that_nothing_draws_the_scene(server, flight, open_dashboard):
+    with publishing(server, flight):
+        page = open_dashboard(server.url, script=WITHOUT_WEBGL2 + "delete window.Worker;")
         wait_playing(page)
         expect(page.locator("#scene .scene-note")).to_contain_text("no WebGL2")
 

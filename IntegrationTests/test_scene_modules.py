@@ -25,11 +25,15 @@ CLOUD = """
 }
 """
 
-# A scene in the page: `view`, the vertices of its `lines`, and `cloud` that makes points for it.
+# What draws: the processor, as it does by itself where there is no graphics card, or WebGL2.
+GRAPHICS = ["software", "webgl"]
+
+# A scene in the page: `view`, the vertices of its `lines`, and `cloud` that makes points for it. What draws it is the
+# argument of the function in the page; without it, what the page chooses.
 SCENE = f"""
   const {{ parsePly }} = await import('/js/scene/ply.js');
   const {{ SceneView }} = await import('/js/scene/scene-view.js');
-  const view = new SceneView();
+  const view = new SceneView(graphics);
   view.element.style.height = '300px';
   document.getElementById('main').replaceChildren(view.element);
   let lines = [];
@@ -59,10 +63,19 @@ def test_the_points_of_a_moving_view_are_as_many_as_graphics_draw_in_time(page):
       const { PointBudget, spreadOrder } = await import('/js/scene/point-budget.js');
       // Graphics that draw so many points a millisecond, before a screen of 60 frames a second.
       const settled = (perMilli, limit = 300_000) => {
-        const budget = new PointBudget(limit);
+        const budget = new PointBudget(limit, { wanted: 10, longest: 14, unlearned: 5 });
         for (let frame = 0; frame < 2000; frame += 1) budget.took(budget.count / perMilli, budget.count);
         return budget.count;
       };
+      // Frames that took so long each, one after another.
+      const after = (...millis) => {
+        const budget = new PointBudget(300_000, { wanted: 10, longest: 14, unlearned: 2 });
+        for (const each of millis) budget.took(each, budget.count);
+        return budget.count;
+      };
+      const few = [
+        after(90, 90), after(9, 9, 40, 40, 40, 9, 40, 40, 40), after(9, 9, 20, 40, 20, 40), after(9, 9, 160),
+        after(9, 9, 80, 80)];
       const orders = [0, 1, 2, 10, 9973, 30_000].map((count) => {
         const order = spreadOrder(count);
         return new Set(Array.from({ length: count }, (_, place) => order(place))).size === count;
@@ -71,15 +84,16 @@ def test_the_points_of_a_moving_view_are_as_many_as_graphics_draw_in_time(page):
       const order = spreadOrder(30_000);
       const tenths = new Array(10).fill(0);
       for (let place = 0; place < 3000; place += 1) tenths[Math.floor(order(place) / 3000)] += 1;
-      return { fast: settled(100_000), some: settled(5_000), slow: settled(10), orders, tenths };
+      return { fast: settled(100_000), some: settled(5_000), slow: settled(10), few, orders, tenths };
     }""")
     assert found["fast"] == 300_000 and found["slow"] == 10_000
     assert 50_000 <= found["some"] <= 70_000, "as many as are drawn in 10 to 14 ms"
+    assert found["few"] == [300_000, 300_000, 150_000, 75_000, 75_000], "the first, and few slow ones, tell nothing"
     assert all(found["orders"]) and all(280 < count < 320 for count in found["tenths"])
 
 
 def test_the_scene_shows_how_far_off_a_thing_may_be(page):
-    found = page.evaluate(f"async () => {{ {SCENE}" + """
+    found = page.evaluate(f"async (graphics) => {{ {SCENE}" + """
       const spread = (fields, isUpright = true) => {
         view.isUpright = isUpright;
         view.setObjects([]);
@@ -100,11 +114,16 @@ def test_the_scene_shows_how_far_off_a_thing_may_be(page):
     assert found == pytest.approx([0, 0, 3, 5, 3, 5])
 
 
-def test_the_scene_begins_anew_in_another_map(page):
-    found = page.evaluate(f"""async () => {{
+@pytest.mark.parametrize("graphics", GRAPHICS)
+def test_the_scene_begins_anew_in_another_map(page, graphics):
+    found = page.evaluate(f"""async (graphics) => {{
       {SCENE}
-      const frames = async (count) => {{
-        for (let at = 0; at < count; at += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+      // Two more frames: one of before may be underway.
+      const drawn = async () => {{
+        for (const wanted = view.renderer.stats.frames + 2; view.renderer.stats.frames < wanted;) {{
+          view.renderer.invalidate();
+          await new Promise((resolve) => requestAnimationFrame(resolve));
+        }}
         return [view.path.steps.length, view.renderer.pointCount, view.renderer.stats.points];
       }};
       const rows = [[1, 0, 0], [0, 0, 1], [0, -1, 0]];
@@ -114,19 +133,19 @@ def test_the_scene_begins_anew_in_another_map(page):
       }};
       go(0, 0);
       view.setPoints(cloud(1000));
-      const found = [await frames(4)];
+      const found = [await drawn()];
       go(1, 5000);
-      found.push(await frames(4));
+      found.push(await drawn());
       view.setPoints(cloud(500));
-      found.push(await frames(4));
+      found.push(await drawn());
       view.dispose();
       return found;
-    }}""")
+    }}""", graphics)
     assert found == [[5, 1000, 1000], [5, 0, 0], [5, 500, 500]]
 
 
 def test_the_scene_frames_a_map_anew_that_is_much_larger_or_smaller(page):
-    found = page.evaluate(f"""async () => {{
+    found = page.evaluate(f"""async (graphics) => {{
       {SCENE}
       // The camera is drawn last, the larger the farther away the viewer is.
       const away = () => {{
@@ -167,7 +186,7 @@ def test_the_scene_frames_a_map_anew_that_is_much_larger_or_smaller(page):
 
 
 def test_labels_of_the_scene_do_not_cover_one_another(page):
-    labels = page.evaluate(f"async () => {{ {SCENE}" + """
+    labels = page.evaluate(f"async (graphics) => {{ {SCENE}" + """
       for (let at = 0; at < 100; at += 1) {
         view.path.add({ time: at, position: [at / 10, 0, 2], rows: [[1, 0, 0], [0, 1, 0], [0, 0, 1]] });
       }
@@ -183,12 +202,116 @@ def test_labels_of_the_scene_do_not_cover_one_another(page):
     assert 1 < labels[0] < 40 and labels[1] == 0
 
 
-def test_300_000_points_leave_time_for_60_frames_a_second(page):
-    found = page.evaluate(f"""async () => {{
+def test_the_processor_draws_what_is_near_and_in_sight(page):
+    found = page.evaluate("""async () => {
+      const { Raster } = await import('/js/scene/raster.js');
+      const { packVertices } = await import('/js/scene/vertices.js');
+      const { lookAt, multiply, perspective } = await import('/js/scene/matrices.js');
+      // From 10 above the ground straight down, north above: a hundred pixels for 20.
+      const view = lookAt([0, 0, 10], [0, 0, 0], [0, 1, 0]);
+      const matrix = multiply(perspective(Math.PI / 2, 1, 0.1, 100), view);
+      const raster = new Raster(100, 100);
+      const bytes = new ArrayBuffer(100 * 100 * 4);
+      const vertices = (...list) => {
+        const { buffer } = packVertices(list);
+        return { floats: new Float32Array(buffer), words: new Uint32Array(buffer), count: list.length };
+      };
+      const pixel = (x, y) => [...new Uint8Array(bytes, (y * 100 + x) * 4, 3)];
+      const begin = () => raster.begin(bytes, [0, 0, 1]);
+      const count = () => new Uint32Array(bytes).filter((word) => word !== 0xffff0000).length;
+      const red = [255, 0, 0, 255], green = [0, 255, 0, 255];
+      const found = {};
+
+      begin();
+      const behindAndBeside = [[0, 0, 11, red], [10.1, 0, 0, red], [0, -30, 0, red]];
+      raster.points(vertices([5, 2, 0, red], [2.5, 1, 5, green], ...behindAndBeside), 5, matrix);
+      found.nearer = [pixel(75, 40), count()];
+
+      begin();
+      const row = vertices(...Array.from({ length: 100 }, (_, at) => [-9.9 + at / 5, 0, 0, red]));
+      raster.points(row, 30, matrix);
+      const columns = Array.from({ length: 98 }, (_, x) => pixel(x, 49)[0] === 255);
+      found.spread = [30, 60].map((end) => columns.slice(end - 30, end).filter(Boolean).length);
+
+      begin();
+      // Up from the ground, past the viewer: what is before them shows. And one wholly behind.
+      raster.lines(vertices([5, 0, 0, red], [5, 0, 1000, red], [0, 0, 11, red], [5, 5, 12, red]), matrix);
+      found.past = [pixel(76, 50), pixel(98, 50), count()];
+
+      begin();
+      // Very long, half opaque, with a tint; then one beneath it, and one beneath it that is on top.
+      raster.lines(vertices([-1e6, 0.15, 5, [200, 100, 0, 128]], [1e6, 0.15, 5, red]), matrix, { tint: [0.5, 1, 1] });
+      found.long = [pixel(3, 48), count()];
+      raster.lines(vertices([-5, 5, 0, green], [-5, -5, 0, green]), matrix);
+      found.beneath = [pixel(25, 48), pixel(25, 40)];
+      const strip = vertices([5, 5, 0, green], [5, 0, 0, green], [5, -5, 0, green]);
+      raster.lines(strip, matrix, { isStrip: true, isOnTop: true });
+      found.onTop = [pixel(75, 48), pixel(75, 60)];
+      return found;
+    }""")
+    red, green, blue = [255, 0, 0], [0, 255, 0], [0, 0, 255]
+    assert found["nearer"] == [green, 4], "the nearer of two; none behind the viewer or beside the picture"
+    assert all(15 <= columns <= 21 for columns in found["spread"]), "30 of 100 points of two pixels, evenly"
+    assert found["past"] == [red, red, 25], "to the edge of the picture"
+    assert found["long"] == [[50, 50, 127], 100]
+    assert found["beneath"] == [[50, 50, 127], green] and found["onTop"] == [green, green]
+    assert blue not in found["onTop"]
+
+
+def test_the_processor_draws_as_webgl_does(page):
+    drawn, differs = page.evaluate(f"""async (kinds) => {{
+      const {{ parsePly }} = await import('/js/scene/ply.js');
+      const {{ Orbit }} = await import('/js/scene/orbit.js');
+      const {{ Renderer }} = await import('/js/scene/renderer.js');
+      const {{ cross, ring }} = await import('/js/scene/shapes.js');
+      // As many as are drawn however slow the graphics are.
+      const points = parsePly(({CLOUD})(9_000));
+      const orbit = new Orbit();
+      orbit.frame(points.middle, points.radius);
+      const wave = (at) => [at / 10 - 15, 9 * Math.sin(at / 20), 1, [255, 150, 40, 255]];
+      const pictureOf = async (graphics) => {{
+        const canvas = document.createElement('canvas');
+        canvas.style.cssText = 'position: fixed; inset: 0; width: 600px; height: 400px';
+        document.body.append(canvas);
+        const renderer = new Renderer(canvas, (aspect) => orbit.matrix(aspect), graphics);
+        renderer.background = [0.1, 0.2, 0.3];
+        renderer.setPoints(points);
+        renderer.setPath(Array.from({{ length: 300 }}, (_, at) => wave(at)), 0);
+        renderer.setLines([...cross([0, 0, 5], 20, [255, 255, 255, 255]), ...ring([0, 0, 4], 25, [0, 255, 0, 150])]);
+        const copy = new OffscreenCanvas(600, 400).getContext('2d');
+        while (renderer.stats.frames < 3) {{
+          renderer.invalidate();
+          await new Promise((resolve) => requestAnimationFrame(resolve));
+          // What WebGL2 drew is there as long as this picture of the screen is made.
+          copy.drawImage(canvas, 0, 0);
+        }}
+        renderer.dispose();
+        canvas.remove();
+        return copy.getImageData(0, 0, 600, 400).data;
+      }};
+      const [one, other] = [await pictureOf(kinds[0]), await pictureOf(kinds[1])];
+      let [drawn, differs] = [0, 0];
+      for (let at = 0; at < one.length; at += 4) {{
+        // From another place of the second picture, in any colour.
+        const away = (picture, place) =>
+          Math.max(...[0, 1, 2].map((each) => Math.abs(picture[at + each] - other[place + each])));
+        if (away(other, 0) > 8) drawn += 1;
+        if (away(one, at) > 8) differs += 1;
+      }}
+      return [drawn, differs];
+    }}""", GRAPHICS)
+    print(f"{drawn} pixels drawn, {differs} different")
+    assert drawn > 10_000
+    assert differs < 0.1 * drawn, "rounding moves some points and pieces of lines by one pixel"
+
+
+@pytest.mark.parametrize("graphics", GRAPHICS)
+def test_300_000_points_leave_time_for_60_frames_a_second(page, graphics):
+    found = page.evaluate(f"""async (graphics) => {{
       const {{ parsePly }} = await import('/js/scene/ply.js');
       const {{ SceneView }} = await import('/js/scene/scene-view.js');
       const cloud = ({CLOUD})(300_000);
-      const view = new SceneView();
+      const view = new SceneView(graphics);
       view.element.style.height = '500px';
       document.getElementById('main').replaceChildren(view.element);
       const begun = performance.now();
@@ -210,33 +333,44 @@ def test_300_000_points_leave_time_for_60_frames_a_second(page):
       const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
       const turnFor = async (millis, scripts) => {{
         const [start, before] = [performance.now(), view.renderer.stats.frames];
+        const pictures = scripts.length;
+        let points = 0;
         while (performance.now() - start < millis) {{
           const moved = press();
           await frame();
           scripts.push(moved + view.renderer.stats.drawMillis);
+          points += view.renderer.stats.points;
         }}
-        return (1000 * (view.renderer.stats.frames - before)) / (performance.now() - start);
+        const seconds = (performance.now() - start) / 1000;
+        const shown = scripts.length - pictures;
+        const scene = view.renderer.stats.frames - before;
+        return {{ scene: scene / seconds, page: shown / seconds, points: points / shown }};
       }};
       const scripts = [];
       // It learns how many points these graphics draw in time.
       await turnFor(4000, []);
-      const framesPerSecond = await turnFor(4000, scripts);
-      const moving = view.renderer.stats.points;
+      const rates = await turnFor(4000, scripts);
       await new Promise((resolve) => setTimeout(resolve, 1000));
       const resting = view.renderer.stats.points;
       const drawn = view.renderer.stats.frames;
       await new Promise((resolve) => setTimeout(resolve, 300));
       const idle = view.renderer.stats.frames - drawn;
       view.dispose();
-      return {{ parseMillis, scripts, framesPerSecond, moving, resting, idle }};
-    }}""")
+      return {{ parseMillis, scripts, rates, resting, idle }};
+    }}""", graphics)
     scripts = sorted(found["scripts"])
     median, high = scripts[len(scripts) // 2], scripts[int(len(scripts) * 0.9)]
-    print(f"{found['resting']} points: the page's own time a frame {median:.2f} ms in the median, {high:.2f} ms at "
-          f"90 %; reading the cloud once {found['parseMillis']:.0f} ms; turned by hand, with graphics in software, "
-          f"{found['framesPerSecond']:.1f} frames a second with {found['moving']} of the points")
+    rates = found["rates"]
+    print(f"{graphics}: {found['resting']} points: the page's own time a frame {median:.2f} ms in the median, "
+          f"{high:.2f} ms at 90 %; reading the cloud once {found['parseMillis']:.0f} ms; turned by hand, with no "
+          f"graphics card, {rates['scene']:.1f} frames of the scene and {rates['page']:.1f} of the page a second, with "
+          f"{rates['points']:.0f} of the points")
     assert found["resting"] == 300_000, "a view that rests shows every point"
-    assert found["framesPerSecond"] > 20 and found["moving"] >= 10_000
+    if graphics == "software":
+        # On a machine that does nothing else, 60 with nearly all; here others may be at work.
+        assert rates["scene"] > 40 and rates["page"] > 50 and rates["points"] > 60_000
+    else:
+        assert rates["scene"] > 20 and rates["points"] >= 10_000
     assert found["idle"] == 0, "nothing is drawn while nothing changes"
     # A frame at 60 a second has 16.7 ms; the rest is the graphics card's.
     assert median < 8

@@ -270,6 +270,10 @@ const struct ws_web_asset *ws_web_asset(int index) {
     AT("/js/router.js", JS)
 
     FILE
+#embed "../../Web/js/scene/gl-surface.js"
+    AT("/js/scene/gl-surface.js", JS)
+
+    FILE
 #embed "../../Web/js/scene/matrices.js"
     AT("/js/scene/matrices.js", JS)
 
@@ -290,6 +294,10 @@ const struct ws_web_asset *ws_web_asset(int index) {
     AT("/js/scene/point-budget.js", JS)
 
     FILE
+#embed "../../Web/js/scene/raster.js"
+    AT("/js/scene/raster.js", JS)
+
+    FILE
 #embed "../../Web/js/scene/renderer.js"
     AT("/js/scene/renderer.js", JS)
 
@@ -300,6 +308,18 @@ const struct ws_web_asset *ws_web_asset(int index) {
     FILE
 #embed "../../Web/js/scene/shapes.js"
     AT("/js/scene/shapes.js", JS)
+
+    FILE
+#embed "../../Web/js/scene/software-surface.js"
+    AT("/js/scene/software-surface.js", JS)
+
+    FILE
+#embed "../../Web/js/scene/software-worker.js"
+    AT("/js/scene/software-worker.js", JS)
+
+    FILE
+#embed "../../Web/js/scene/vertices.js"
+    AT("/js/scene/vertices.js", JS)
 
     FILE
 #embed "../../Web/js/server-link.js"

@@ -1,10 +1,9 @@
 // Point clouds: binary PLY to the vertices that are drawn.
 
+import { vertexBytes } from './vertices.js';
+
 const headerLimit = 4096;
 const sizes = { char: 1, uchar: 1, int8: 1, uint8: 1, short: 2, ushort: 2, int: 4, uint: 4, float: 4, float32: 4, double: 8 };
-
-/** Bytes of a vertex: three floats, and red, green, blue, opacity. */
-export const vertexBytes = 16;
 
 /**
  * Reads `binary_little_endian` PLY with `x`, `y`, `z` as float, and `red`, `green`, `blue` as uchar if it has them. Of

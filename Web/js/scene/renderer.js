@@ -1,162 +1,88 @@
-// Points and lines in WebGL2. Points lie in one buffer that is filled piece by piece; nothing is drawn without a change.
-// While the view moves, slow graphics draw some of the points; once it rests, all.
+// Draws points, a path and lines on a canvas: by a graphics card where there is one, else by the processor. Nothing is drawn
+// without a change. While the view moves, where all points are too many to keep up some are drawn; once it rests, all.
 
-import { vertexBytes } from './ply.js';
-import { PointBudget, spreadOrder } from './point-budget.js';
+import { GlSurface } from './gl-surface.js';
+import { PointBudget } from './point-budget.js';
+import { pointPixels } from './raster.js';
+import { SoftwareSurface } from './software-surface.js';
+import { packVertices } from './vertices.js';
 
 /** Points that are drawn at most. */
 export const pointLimit = 300_000;
-// Uploaded at one go; more would show as a hitch.
-const pieceVertices = 65_536;
 const pathLimit = 8192;
 // A view that has not moved for so long rests.
 const restMillis = 200;
 
-const vertexShader = `#version 300 es
-uniform mat4 pictureFromWorld;
-uniform float pixels;
-uniform vec4 tint;
-layout(location = 0) in vec3 position;
-layout(location = 1) in vec4 colour;
-out vec4 shade;
-void main() {
-  gl_Position = pictureFromWorld * vec4(position, 1.0);
-  gl_PointSize = pixels;
-  shade = colour * tint;
-}`;
-
-const fragmentShader = `#version 300 es
-precision mediump float;
-in vec4 shade;
-out vec4 pixel;
-void main() { pixel = shade; }`;
-
-/** One layer of vertices: a buffer of fixed size and how much of it counts. */
-class Layer {
-  count = 0;
-
-  constructor(gl, mode, capacity) {
-    this.gl = gl;
-    this.mode = mode;
-    this.capacity = capacity;
-    this.array = gl.createVertexArray();
-    this.buffer = gl.createBuffer();
-    gl.bindVertexArray(this.array);
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer);
-    gl.bufferData(gl.ARRAY_BUFFER, capacity * vertexBytes, gl.DYNAMIC_DRAW);
-    gl.enableVertexAttribArray(0);
-    gl.vertexAttribPointer(0, 3, gl.FLOAT, false, vertexBytes, 0);
-    gl.enableVertexAttribArray(1);
-    gl.vertexAttribPointer(1, 4, gl.UNSIGNED_BYTE, true, vertexBytes, 12);
-  }
-
-  /** Puts vertices (bytes) behind the first `at`; what goes beyond the capacity is left out. */
-  write(bytes, at) {
-    const vertices = Math.min(bytes.byteLength / vertexBytes, this.capacity - at);
-    if (vertices <= 0) return;
-    this.gl.bindBuffer(this.gl.ARRAY_BUFFER, this.buffer);
-    this.gl.bufferSubData(this.gl.ARRAY_BUFFER, at * vertexBytes, bytes, 0, vertices * vertexBytes);
-    this.count = at + vertices;
-  }
-
-  /** Draws the vertices, the first `limit` at most. */
-  draw(limit = Infinity) {
-    if (this.count === 0) return;
-    this.gl.bindVertexArray(this.array);
-    this.gl.drawArrays(this.mode, 0, Math.min(this.count, limit));
-  }
-}
-
-/** Vertices `[x, y, z, [r, g, b, a]]` as bytes. */
-export function packVertices(vertices) {
-  const data = new ArrayBuffer(vertices.length * vertexBytes);
-  const [floats, bytes] = [new Float32Array(data), new Uint8Array(data)];
-  vertices.forEach(([x, y, z, colour], at) => {
-    floats.set([x, y, z], at * 4);
-    bytes.set(colour, at * vertexBytes + 12);
-  });
-  return bytes;
-}
-
 /**
- * Draws into a canvas. What is shown is kept here too, so that a context that was lost comes back with everything.
- * Event `lost` and `restored` tell of that.
+ * Draws into a canvas. Event `lost` tells that the graphics are gone, its `detail` whether they come back by themselves;
+ * `restored` that they did.
  */
 export class Renderer extends EventTarget {
-  /** How long the page's own part of the last frame took, and how many were drawn. */
-  stats = { frames: 0, drawMillis: 0, longestMillis: 0, points: 0 };
-  background = [0.02, 0.03, 0.04, 1];
-  lineTint = [1, 1, 1, 1];
-  pointPixels = 2;
+  /**
+   * Frames that are on the canvas, how long the page's own part of the last one took, the longest of all, how long the
+   * last one took to be drawn, and its points.
+   */
+  stats = { frames: 0, drawMillis: 0, longestMillis: 0, graphicsMillis: 0, points: 0 };
+  background = [0.02, 0.03, 0.04];
+  lineTint = [1, 1, 1];
 
   #canvas;
-  #gl = null;
-  #program = null;
-  #places = null;
-  #layers = null;
+  #surface;
+  #matrixOf;
   #drawing = 0;
-  #budget = new PointBudget(pointLimit);
+  #isWanted = false;
+  #isLost = false;
+  #budget;
   #isResting = false;
   #resting = 0;
-  #points = null;
-  #order = null;
-  #uploaded = 0;
-  #path = [];
-  #pathWritten = 0;
-  #lines = new Uint8Array(0);
-  #matrixOf;
-
-  /** Whether this browser draws in three dimensions. */
-  static get isSupported() {
-    return typeof WebGL2RenderingContext === 'function';
-  }
 
   /**
    * @param matrixOf gives the matrix from the world to the picture for a ratio of width to height
-   * @throws Error where there is no WebGL2
+   * @param graphics what is to draw: `'webgl'`, `'software'`, or null for the faster of them
+   * @throws Error where neither is there
    */
-  constructor(canvas, matrixOf) {
+  constructor(canvas, matrixOf, graphics = null) {
     super();
     this.#canvas = canvas;
     this.#matrixOf = matrixOf;
-    this.#start();
-    canvas.addEventListener('webglcontextlost', (event) => {
-      event.preventDefault();
-      this.#gl = null;
-      cancelAnimationFrame(this.#drawing);
-      this.#drawing = 0;
-      this.dispatchEvent(new Event('lost'));
-    });
-    canvas.addEventListener('webglcontextrestored', () => {
-      this.#start();
-      this.dispatchEvent(new Event('restored'));
-      this.invalidate();
-    });
+    const host = {
+      onMore: () => this.invalidate(),
+      onLost: (comesBack) => {
+        this.#isLost = true;
+        cancelAnimationFrame(this.#drawing);
+        this.#drawing = 0;
+        this.dispatchEvent(new CustomEvent('lost', { detail: comesBack }));
+      },
+      onRestored: () => {
+        this.#isLost = false;
+        this.dispatchEvent(new Event('restored'));
+        this.invalidate();
+      },
+    };
+    this.#surface = usesSoftware(graphics)
+      ? new SoftwareSurface(canvas, host) : new GlSurface(canvas, host, { points: pointLimit, path: pathLimit });
+    this.#budget = new PointBudget(pointLimit, this.#surface.pace);
   }
 
   get pointCount() {
-    return this.#uploaded;
+    return this.#surface.pointCount;
   }
 
   /** Shows these points (`parsePly`), or none, instead of those that were there. */
   setPoints(points) {
-    this.#points = points;
-    this.#order = spreadOrder(points?.count ?? 0);
-    this.#uploaded = 0;
-    if (!points && this.#layers) this.#layers.points.count = 0;
+    this.#surface.setPoints(points);
     this.invalidate();
   }
 
   /** Shows a path; vertices that were there and are the same need not be written again: `from` is the first new one. */
   setPath(vertices, from) {
-    this.#path = vertices.slice(-pathLimit);
-    this.#pathWritten = vertices.length > pathLimit ? 0 : Math.min(this.#pathWritten, from);
+    this.#surface.setPath(vertices.slice(-pathLimit), vertices.length > pathLimit ? 0 : from);
     this.invalidate();
   }
 
   /** Shows these lines instead of those that were there. */
   setLines(vertices) {
-    this.#lines = packVertices(vertices);
+    this.#surface.setLines(packVertices(vertices));
     this.invalidate();
   }
 
@@ -166,76 +92,30 @@ export class Renderer extends EventTarget {
     this.#schedule();
   }
 
-  #schedule() {
-    if (this.#gl && !this.#drawing) this.#drawing = requestAnimationFrame(() => this.#draw());
-  }
-
   dispose() {
+    this.#isLost = true;
     cancelAnimationFrame(this.#drawing);
     clearTimeout(this.#resting);
-    const gl = this.#gl;
-    this.#gl = null;
-    gl?.getExtension('WEBGL_lose_context')?.loseContext();
+    this.#surface.dispose();
   }
 
-  #start() {
-    // Where software draws in the place of a graphics card, smooth edges would take most of its time.
-    const gl = this.#canvas.getContext('webgl2', {
-      antialias: !drawsInSoftware(), alpha: false, powerPreference: 'low-power' });
-    if (!gl) throw new Error('no WebGL2');
-    this.#gl = gl;
-    this.#program = link(gl);
-    this.#places = Object.fromEntries(
-      ['pictureFromWorld', 'pixels', 'tint'].map((name) => [name, gl.getUniformLocation(this.#program, name)]));
-    this.#layers = {
-      points: new Layer(gl, gl.POINTS, pointLimit), path: new Layer(gl, gl.LINE_STRIP, pathLimit),
-      lines: new Layer(gl, gl.LINES, 16_384),
-    };
-    gl.enable(gl.DEPTH_TEST);
-    gl.enable(gl.BLEND);
-    gl.blendFunc(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
-    this.#uploaded = 0;
-    this.#pathWritten = 0;
+  #schedule() {
+    this.#isWanted = true;
+    if (!this.#isLost && !this.#drawing) this.#drawing = requestAnimationFrame(() => this.#tick());
   }
 
-  #upload() {
-    const { points, path, lines } = this.#layers;
-    if (this.#points && this.#uploaded < this.#points.count) {
-      const end = Math.min(this.#points.count, this.#uploaded + pieceVertices, pointLimit);
-      const bytes = this.#pieceOfPoints(this.#uploaded, end);
-      // A cloud replaces the one before piece by piece; what is left of that one goes with the last piece.
-      const before = points.count;
-      points.write(bytes, this.#uploaded);
-      this.#uploaded = end;
-      if (end < this.#points.count && end < pointLimit) {
-        points.count = Math.max(before, end);
-        requestAnimationFrame(() => this.invalidate());
-      }
-    }
-    if (this.#pathWritten < this.#path.length) {
-      path.write(packVertices(this.#path.slice(this.#pathWritten)), this.#pathWritten);
-      this.#pathWritten = this.#path.length;
-    }
-    path.count = this.#path.length;
-    lines.count = 0;
-    lines.write(this.#lines, 0);
+  // With each picture of the screen until nothing is wanted any more: also what is wanted later in this one, and while the
+  // graphics are still at the frame before.
+  #tick() {
+    this.#drawing = 0;
+    if (!this.#isWanted) return;
+    this.#schedule();
+    if (this.#surface.isReady) this.#draw();
   }
 
-  // Of points in the order in which they are drawn.
-  #pieceOfPoints(from, to) {
-    const words = vertexBytes / 4;
-    const [source, piece] = [new Uint32Array(this.#points.data), new Uint32Array((to - from) * words)];
-    for (let place = from, at = 0; place < to; place += 1) {
-      const start = this.#order(place) * words;
-      for (let word = 0; word < words; word += 1, at += 1) piece[at] = source[start + word];
-    }
-    return new Uint8Array(piece.buffer);
-  }
-
-  // How many points this frame has.
-  #pointsNow() {
+  // How many of `count` points this frame has.
+  #pointsNow(count) {
     clearTimeout(this.#resting);
-    const { count } = this.#layers.points;
     if (this.#isResting || count <= this.#budget.count) return count;
     this.#resting = setTimeout(() => {
       this.#isResting = true;
@@ -244,83 +124,30 @@ export class Renderer extends EventTarget {
     return this.#budget.count;
   }
 
-  // Learns how long the graphics take for what was drawn just now.
-  #watch(points) {
-    const gl = this.#gl;
-    const begun = performance.now();
-    const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
-    gl.flush();
-    const look = () => {
-      const millis = performance.now() - begun;
-      if (this.#gl !== gl || gl.isContextLost()) return;
-      if (gl.getSyncParameter(fence, gl.SYNC_STATUS) === gl.SIGNALED) {
-        gl.deleteSync(fence);
-        this.#budget.took(millis, points);
-      } else {
-        setTimeout(look, 1);
-      }
-    };
-    setTimeout(look, 1);
-  }
-
   #draw() {
-    this.#drawing = 0;
-    const gl = this.#gl;
-    if (!gl || gl.isContextLost()) return;
+    const [canvas, surface] = [this.#canvas, this.#surface];
     const begun = performance.now();
-    const canvas = this.#canvas;
-    const scale = Math.min(2, devicePixelRatio || 1);
+    const scale = Math.min(surface.longestScale, devicePixelRatio || 1);
     const [width, height] = [Math.round(canvas.clientWidth * scale), Math.round(canvas.clientHeight * scale)];
+    this.#isWanted = false;
     if (width === 0 || height === 0) return;
-    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-    this.#upload();
-    gl.viewport(0, 0, width, height);
-    gl.clearColor(...this.background);
-    gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
-    gl.useProgram(this.#program);
-    gl.uniformMatrix4fv(this.#places.pictureFromWorld, false, this.#matrixOf(width / height));
-    gl.uniform1f(this.#places.pixels, this.pointPixels * scale);
-    gl.uniform4f(this.#places.tint, 1, 1, 1, 1);
-    const points = this.#pointsNow();
-    this.#layers.points.draw(points);
-    gl.uniform4f(this.#places.tint, ...this.lineTint);
-    // The path is seen through what it goes behind.
-    gl.depthFunc(gl.ALWAYS);
-    this.#layers.path.draw();
-    gl.depthFunc(gl.LESS);
-    this.#layers.lines.draw();
+    const points = this.#pointsNow(surface.prepare());
     // A frame that shows all at rest may take long.
-    if (points > 0 && !this.#isResting) this.#watch(points);
-    const millis = performance.now() - begun;
-    this.stats = {
-      frames: this.stats.frames + 1, drawMillis: millis, longestMillis: Math.max(this.stats.longestMillis, millis),
-      points,
-    };
+    const isMeasured = points > 0 && !this.#isResting;
+    const { background, lineTint } = this;
+    const pictureFromWorld = this.#matrixOf(width / height);
+    surface.draw(
+      { width, height, pictureFromWorld, background, lineTint, pixels: pointPixels * scale, points }, (graphicsMillis) => {
+        if (isMeasured) this.#budget.took(graphicsMillis, points);
+        this.stats = { ...this.stats, frames: this.stats.frames + 1, graphicsMillis, points };
+      });
+    const drawMillis = performance.now() - begun;
+    this.stats = { ...this.stats, drawMillis, longestMillis: Math.max(this.stats.longestMillis, drawMillis) };
   }
 }
 
-let isSoftware = null;
-
-// By the name of what draws, which only a context tells: `failIfMajorPerformanceCaveat` lets Chromium's software pass.
-function drawsInSoftware() {
-  if (isSoftware !== null) return isSoftware;
-  const gl = document.createElement('canvas').getContext('webgl2');
-  const names = gl?.getExtension('WEBGL_debug_renderer_info');
-  const name = gl?.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER) ?? '';
-  gl?.getExtension('WEBGL_lose_context')?.loseContext();
-  isSoftware = /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
-  return isSoftware;
-}
-
-function link(gl) {
-  const program = gl.createProgram();
-  for (const [type, source] of [[gl.VERTEX_SHADER, vertexShader], [gl.FRAGMENT_SHADER, fragmentShader]]) {
-    const shader = gl.createShader(type);
-    gl.shaderSource(shader, source);
-    gl.compileShader(shader);
-    gl.attachShader(program, shader);
-  }
-  gl.linkProgram(program);
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? 'no program');
-  return program;
+// Software that draws for WebGL2 is slower by far than what is made for points.
+function usesSoftware(graphics) {
+  if (!SoftwareSurface.isSupported || graphics === 'webgl') return false;
+  return graphics === 'software' || GlSurface.kind() !== 'card';
 }

@@ -47,7 +47,8 @@ export class SceneView {
   #resizes = new ResizeObserver(() => this.renderer?.invalidate());
   #recolour = () => this.#theme();
 
-  constructor() {
+  /** @param graphics as `Renderer` has it */
+  constructor(graphics = new URLSearchParams(location.search).get('graphics')) {
     this.followButton = h(
       'button', { class: 'icon-button', type: 'button', 'aria-pressed': 'true', 'aria-label': 'Follow the camera', title: 'Follow the camera',
         on: { click: () => this.follow(!this.#follows) } }, icon('follow'));
@@ -58,13 +59,14 @@ export class SceneView {
       'div', { class: 'scene' }, this.#canvas, this.#labels, this.#note,
       h('div', { class: 'stage-buttons scene-buttons' }, this.followButton, fit));
     try {
-      this.renderer = new Renderer(this.#canvas, (aspect) => this.#matrix(aspect));
+      this.renderer = new Renderer(this.#canvas, (aspect) => this.#matrix(aspect), graphics);
     } catch {
       setText(this.#note, 'This browser has no WebGL2, which the view in three dimensions needs.');
       setAttribute(this.#canvas, 'hidden', true);
       return;
     }
-    this.renderer.addEventListener('lost', () => setText(this.#note, 'The graphics were lost; they come back by themselves.'));
+    this.renderer.addEventListener('lost', ({ detail: comesBack }) =>
+      setText(this.#note, comesBack ? 'The graphics were lost; they come back by themselves.' : 'The scene can not be drawn here.'));
     this.renderer.addEventListener('restored', () => {
       setText(this.#note, '');
       this.#generation = -1;
@@ -245,8 +247,8 @@ export class SceneView {
   #theme() {
     if (!this.renderer) return;
     const isDark = shownTheme() === 'dark';
-    this.renderer.background = isDark ? [0.024, 0.032, 0.043, 1] : [0.93, 0.945, 0.96, 1];
-    this.renderer.lineTint = isDark ? [1, 1, 1, 1] : [0.72, 0.68, 0.72, 1];
+    this.renderer.background = isDark ? [0.024, 0.032, 0.043] : [0.93, 0.945, 0.96];
+    this.renderer.lineTint = isDark ? [1, 1, 1] : [0.72, 0.68, 0.72];
     this.#moved();
   }
 }
