@@ -13,7 +13,7 @@ struct MovingObjects: Sendable {
   /// What decides about evidence.
   struct Rules: Sendable {
     /// From this confidence on it is an object, and reported.
-    var confirmed: Float = 0.6
+    var confirmed: Float = 0.65
     /// Below, it is not reported.
     var shown: Float = 0.33
     /// Below, it is forgotten; what was reported before is not followed any more.
@@ -24,7 +24,6 @@ struct MovingObjects: Sendable {
     var unseenFrames = 15
     /// Score of a finding that starts an object.
     var startScore: Float = 0.1
-    var hitsToConfirm = 4
     /// Frames that an object whose pixels are not found is kept.
     var heldFrames = 60
     /// The same for what is not an object yet.
@@ -84,7 +83,7 @@ struct MovingObjects: Sendable {
       let confidence = objects[index].confidence
       objects[index].isShown = confidence >= (objects[index].isShown ? rules.shown : rules.confirmed)
       let object = objects[index]
-      guard object.isShown, object.id == 0, object.lostFrames == 0, object.hits >= rules.hitsToConfirm else { continue }
+      guard object.isShown, object.id == 0, object.lostFrames == 0 else { continue }
       // Two cannot be in one place.
       guard !isReported(in: object.box, besides: index) else { continue }
       if let former = formerOne(like: object) {
