@@ -43,12 +43,10 @@ export class Raster {
       const w = c0 * x + c1 * y + c2 * z + c3;
       if (!(w > nearest)) continue;
       const near = 1 / w;
-      const column = ((a0 * x + a1 * y + a2 * z + a3) * near - 0.5) | 0;
-      const row = ((b0 * x + b1 * y + b2 * z + b3) * near - 0.5) | 0;
-      // As what has no sign, one below 0 is too large as well.
-      if (column >>> 0 >= right || row >>> 0 >= bottom) continue;
+      const left = (a0 * x + a1 * y + a2 * z + a3) * near - 0.5, top = (b0 * x + b1 * y + b2 * z + b3) * near - 0.5;
+      if (!(left >= 0 && left < right && top >= 0 && top < bottom)) continue;
       const colour = colours[at + 3];
-      const above = row * width + column, below = above + width;
+      const above = (top | 0) * width + (left | 0), below = above + width;
       if (near > nearness[above]) {
         nearness[above] = near;
         words[above] = colour;
