@@ -5,9 +5,8 @@ import Tracking
 ///
 /// An object is reported once it is likely one, mostly after some frames. While its pixels are found it is reported for up to
 /// half a second in which its motion cannot be told from rest; what is hidden keeps its identifier where it is found again
-/// within two seconds. Boxes and masks are those of the object over the last frames, not
-/// of one. One owner; the same pictures at the same times give the same objects. Memory is bounded: the latest 13 pictures
-/// at working size and 128 objects.
+/// within two seconds. Boxes and masks are those of the object over the last frames, not of one. One owner; the same pictures
+/// at the same times give the same objects. Memory is bounded: the latest 13 pictures at working size and 128 objects.
 public struct MotionFollower: Sendable {
   /// The label of all objects.
   public static let label = "moving object"

@@ -31,8 +31,6 @@ struct MovingObject: Sendable {
   /// Whether it is reported, while its pixels are found.
   var isShown = false
   var record: ObjectRecord
-  /// Frames in which its motion was seen.
-  var hits = 1
   /// Frames in a row in which its pixels were not found.
   var lostFrames = 0
   /// Frames in a row in which its motion was not seen.
@@ -90,7 +88,6 @@ struct MovingObject: Sendable {
     }
     seen.append(found)
     if seen.count > Self.keptBoxes { seen.removeFirst() }
-    hits += 1
     unseenFrames = 0
     expected = (pose.centre, velocity)
     let pose = pose
@@ -137,7 +134,6 @@ struct MovingObject: Sendable {
     if other.id > 0, isOthersKept { id = other.id }
     isShown = isShown || other.isShown
     patches = Array((patches + other.patches).prefix(Self.maximalPatches))
-    hits = max(hits, other.hits)
     unseenFrames = min(unseenFrames, other.unseenFrames)
     companion = nil
   }

@@ -22,7 +22,6 @@ export class SoftwareSurface {
   #news = { points: new ArrayBuffer(0), path: new ArrayBuffer(0), lines: new ArrayBuffer(0) };
   /** The frames that are being drawn: the size of each, and who waits for it. */
   #underway = [];
-  #hasFailed = false;
 
   static get isSupported() {
     return typeof Worker === 'function';
@@ -33,14 +32,11 @@ export class SoftwareSurface {
     // The processor draws, so that the canvas is best where the processor is.
     this.#context = canvas.getContext('2d', { alpha: false, willReadFrequently: true });
     this.#worker.addEventListener('message', ({ data }) => this.#show(data));
-    this.#worker.addEventListener('error', () => {
-      this.#hasFailed = true;
-      host.onLost(false);
-    });
+    this.#worker.addEventListener('error', () => host.onLost(false));
   }
 
   get isReady() {
-    return this.#underway.length < framesUnderway && !this.#hasFailed;
+    return this.#underway.length < framesUnderway;
   }
 
   setPoints(points) {
