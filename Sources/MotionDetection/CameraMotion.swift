@@ -160,31 +160,31 @@ struct CameraMotionEstimator {
     let rotation = estimate.motion.rotation.matrix
     let direction = estimate.motion.direction
     let (b1, b2) = Self.tangents(direction)
-    var normal = [Double](repeating: 0, count: 36)
-    var right = [Double](repeating: 0, count: 6)
-    for path in paths {
-      let now = camera.bearing(path.now)
-      let (value, norm, turned) = Self.error(
-        camera.bearing(path.then), now, rotation, direction, camera.focalLength)
-      let scaled = camera.focalLength / norm
-      let turning = turned.cross(now.cross(direction)) * scaled
-      let moving = turned.cross(now) * scaled
-      let stretched = Self.error(
-        longer.bearing(path.then), longer.bearing(path.now), rotation, direction, longer.focalLength
-      ).value
-      let row = (turning.x, turning.y, turning.z, moving.dot(b1), moving.dot(b2), (stretched - value) / 0.001)
-      let weight = 1 / (1 + value * value / (scale * scale))
-      withUnsafeBytes(of: row) { bytes in
-        let row = bytes.bindMemory(to: Double.self)
-        for i in 0..<6 {
-          for j in i..<6 { normal[i * 6 + j] += weight * row[i] * row[j] }
-          right[i] -= weight * row[i] * value
-        }
+    // Rows of the upper half; two numbers of each are not used.
+    var rows = [SIMD8<Double>](repeating: .zero, count: 6)
+    var right = SIMD8<Double>.zero
+    rows.withUnsafeMutableBufferPointer { rows in
+      for path in paths {
+        let now = camera.bearing(path.now)
+        let (value, norm, turned) = Self.error(
+          camera.bearing(path.then), now, rotation, direction, camera.focalLength)
+        let scaled = camera.focalLength / norm
+        let turning = turned.cross(now.cross(direction)) * scaled
+        let moving = turned.cross(now) * scaled
+        let stretched = Self.error(
+          longer.bearing(path.then), longer.bearing(path.now), rotation, direction, longer.focalLength
+        ).value
+        let row = SIMD8(
+          turning.x, turning.y, turning.z, moving.dot(b1), moving.dot(b2), (stretched - value) / 0.001, 0, 0)
+        let weighted = row * (1 / (1 + value * value / (scale * scale)))
+        for i in 0..<6 { rows[i] += row * weighted[i] }
+        right -= weighted * value
       }
     }
+    var normal = rows.flatMap { row in (0..<6).map { row[$0] } }
     normal[35] += focalFirmness * focalFirmness * Double(paths.count)
     for i in 0..<5 { normal[i * 6 + i] += 1e-6 * Double(paths.count) }
-    return Self.solve(&normal, right)
+    return Self.solve(&normal, (0..<6).map { right[$0] })
   }
 
   /// Solves a symmetric positive system of six, of which the upper half is given.

@@ -18,28 +18,24 @@ struct ColourContrast {
     var (bins, shaded) = ([UInt16](), [UInt16]())
     bins.reserveCapacity(width * height)
     shaded.reserveCapacity(width * height)
-    let (image, chroma, scale) = (picture.image, picture.chroma, picture.scale)
-    for y in top..<top + height {
-      let v = min((2 * y + 1) * scale / 4, chroma.cb.height - 1)
-      for x in left..<left + width {
-        let u = min((2 * x + 1) * scale / 4, chroma.cb.width - 1)
-        let (cb, cr) = (Int(chroma.cb[u, v]) - 128, Int(chroma.cr[u, v]) - 128)
-        let luma = Int(image[x, y])
-        bins.append(Self.cell(luma, cb, cr))
-        shaded.append(
-          Self.cell(
-            Int(Double(luma - 16) * Self.shade) + 16, Int(Double(cb) * Self.shade), Int(Double(cr) * Self.shade)))
+    picture.withReader { reader in
+      for y in top..<top + height {
+        for x in left..<left + width {
+          let (luma, cb, cr) = reader.pixel(x, y)
+          bins.append(Self.cell(luma, cb, cr))
+          shaded.append(
+            Self.cell(
+              Int(Double(luma - 16) * Self.shade) + 16, Int(Double(cb) * Self.shade), Int(Double(cr) * Self.shade)))
+        }
       }
     }
     (self.bins, self.shaded) = (bins, shaded)
   }
 
-  /// The cell of a pixel of the working picture.
-  static func bin(_ picture: WorkingPicture, at place: SIMD2<Float>, luma: Float) -> UInt16 {
-    let (chroma, scale) = (picture.chroma, picture.scale)
-    let u = min(Int((place.x + 0.5) * Float(scale)) / 2, chroma.cb.width - 1)
-    let v = min(Int((place.y + 0.5) * Float(scale)) / 2, chroma.cb.height - 1)
-    return cell(Int(luma), Int(chroma.cb[u, v]) - 128, Int(chroma.cr[u, v]) - 128)
+  /// The cell of a pixel.
+  /// - Parameter colour: its chroma, 0 for grey.
+  static func bin(_ brightness: Float, _ colour: SIMD2<Float>) -> UInt16 {
+    cell(Int(brightness), Int(colour.x), Int(colour.y))
   }
 
   /// Chroma in steps of 8 up to ±32; what is more colourful is in the outermost cell.

@@ -173,45 +173,66 @@ struct MotionLayer: Sendable {
 
   /// Mean over 5×5.
   private static func smoothed(_ values: [Float], _ width: Int, _ height: Int) -> [Float] {
-    func pass(_ values: [Float], _ count: Int, _ lines: Int, _ step: Int, _ lineStep: Int) -> [Float] {
-      var result = values
-      for line in 0..<lines {
-        var sum: Float = 0
-        let base = line * lineStep
-        for index in 0..<count + 2 {
-          if index < count { sum += values[base + index * step] }
-          if index >= 5 { sum -= values[base + (index - 5) * step] }
-          if index >= 2 { result[base + (index - 2) * step] = sum / 5 }
+    var across = values
+    var result = values
+    var sums = [Float](repeating: 0, count: width)
+    values.withUnsafeBufferPointer { values in
+      across.withUnsafeMutableBufferPointer { across in
+        for y in 0..<height {
+          var sum: Float = 0
+          let base = y * width
+          for x in 0..<width + 2 {
+            if x < width { sum += values[base &+ x] }
+            if x >= 5 { sum -= values[base &+ x &- 5] }
+            if x >= 2 { across[base &+ x &- 2] = sum / 5 }
+          }
+        }
+        // All columns at once, line by line.
+        sums.withUnsafeMutableBufferPointer { sums in
+          result.withUnsafeMutableBufferPointer { result in
+            for y in 0..<height + 2 {
+              let base = y * width
+              if y < height { for x in 0..<width { sums[x] += across[base &+ x] } }
+              if y >= 5 { for x in 0..<width { sums[x] -= across[base &- 5 &* width &+ x] } }
+              if y >= 2 { for x in 0..<width { result[base &- 2 &* width &+ x] = sums[x] / 5 } }
+            }
+          }
         }
       }
-      return result
     }
-    return pass(pass(values, width, height, 1, width), height, width, width, 1)
+    return result
   }
 
   /// Dilated, then eroded by a square.
   static func closed(_ marks: [UInt8], _ width: Int, _ height: Int, radius: Int) -> [UInt8] {
-    func pass(_ marks: [UInt8], _ value: UInt8, _ count: Int, _ lines: Int, _ step: Int, _ lineStep: Int) -> [UInt8] {
-      var result = marks
-      for line in 0..<lines {
-        let base = line * lineStep
-        var last = -1_000
-        for index in 0..<count {
-          if marks[base + index * step] == value { last = index }
-          if index - last <= radius { result[base + index * step] = value }
-        }
-        last = 1_000_000
-        for index in stride(from: count - 1, through: 0, by: -1) {
-          if marks[base + index * step] == value { last = index }
-          if last - index <= radius { result[base + index * step] = value }
+    let rest = dilated(marks, width, height, radius).map { 1 - $0 }
+    return dilated(rest, width, height, radius).map { 1 - $0 }
+  }
+
+  private static func dilated(_ marks: [UInt8], _ width: Int, _ height: Int, _ radius: Int) -> [UInt8] {
+    var across = marks
+    marks.withUnsafeBufferPointer { marks in
+      across.withUnsafeMutableBufferPointer { across in
+        for y in 0..<height {
+          let base = y * width
+          for shift in 1...radius where shift < width {
+            for x in base..<base + width - shift { across[x] |= marks[x &+ shift] }
+            for x in base + shift..<base + width { across[x] |= marks[x &- shift] }
+          }
         }
       }
-      return result
     }
-    var result = pass(marks, 1, width, height, 1, width)
-    result = pass(result, 1, height, width, width, 1)
-    result = pass(result, 0, width, height, 1, width)
-    return pass(result, 0, height, width, width, 1)
+    var result = across
+    across.withUnsafeBufferPointer { across in
+      result.withUnsafeMutableBufferPointer { result in
+        for shift in 1...radius where shift < height {
+          let far = shift * width
+          for index in 0..<marks.count - far { result[index] |= across[index &+ far] }
+          for index in far..<marks.count { result[index] |= across[index &- far] }
+        }
+      }
+    }
+    return result
   }
 
   /// The marked pixels connected to a seed's neighbourhood.

@@ -30,14 +30,16 @@ extension ObjectShape {
     func unlikeness(_ error: Float) -> Float { min(max((error - tolerance) / Self.range, 0), 1) }
   }
 
-  func errors(_ frame: Frame, _ references: [(frame: Frame, rest: RestMotion)], _ pixels: [SIMD2<Float>]) -> CellErrors
-  {
+  /// - Parameter shown: what the frame shows of the cells, at `pixels`.
+  func errors(
+    _ frame: Frame, _ references: [(frame: Frame, rest: RestMotion)], _ pixels: [SIMD2<Float>], _ shown: CellSamples
+  ) -> CellErrors {
     var errors = CellErrors()
     for (reference, rest) in references {
       let atRest = pixels.map { rest.then($0) }
       let moved = pixels.map { reference.image(frame.object($0)) }
-      let still = Self.differences(frame.picture, pixels, reference.picture, atRest, canBeShaded: true)
-      let own = Self.differences(frame.picture, pixels, reference.picture, moved, canBeShaded: false)
+      let still = Self.differences(shown, CellSamples(reference.picture, at: atRest), canBeShaded: true)
+      let own = Self.differences(shown, CellSamples(reference.picture, at: moved), canBeShaded: false)
       for index in 0..<Self.count {
         errors.own[index] = min(errors.own[index], own[index])
         errors.rest[index] = min(errors.rest[index], still[index])
@@ -80,26 +82,20 @@ extension ObjectShape {
     }
   }
 
-  /// How pixels of a picture differ from others of another, grey levels, means over 3×3 cells; ``CellErrors/unknown`` where
-  /// one is outside. A third of a pixel beside an edge is no difference.
+  /// How cells differ in two pictures, grey levels, means over 3×3 cells; ``CellErrors/unknown`` where one is outside. A third
+  /// of a pixel beside an edge is no difference.
   /// - Parameter canBeShaded: a shadow that is there in the first picture only is no difference: it takes a share of the
   ///   light away, and leaves texture and colour.
-  private static func differences(
-    _ picture: WorkingPicture, _ pixels: [SIMD2<Float>], _ other: WorkingPicture, _ others: [SIMD2<Float>],
-    canBeShaded: Bool
-  ) -> [Float] {
+  private static func differences(_ shown: CellSamples, _ other: CellSamples, canBeShaded: Bool) -> [Float] {
     var (values, olds) = ([Float](repeating: -1, count: count), [Float](repeating: 0, count: count))
-    for index in 0..<count {
-      guard let value = picture.image.sample(pixels[index]), let old = other.image.sample(others[index]) else {
-        continue
-      }
-      (values[index], olds[index]) = (max(value - 16, 0), max(old - 16, 0))
+    for index in 0..<count where shown.brightness[index] >= 0 && other.brightness[index] >= 0 {
+      (values[index], olds[index]) = (max(shown.brightness[index] - 16, 0), max(other.brightness[index] - 16, 0))
     }
     let light = canBeShaded ? lights(values, olds) : []
     let result = (0..<count).map { index -> Float in
       guard values[index] >= 0 else { return 0 }
-      let (colour, oldColour) = (picture.colour(pixels[index]), other.colour(others[index]))
-      let slip = 0.3 * other.image.slope(others[index])
+      let (colour, oldColour) = (shown.colours[index], other.colours[index])
+      let slip = 0.3 * other.slopes[index]
       func change(_ share: Float) -> Float {
         let difference = colour - oldColour * share
         return abs(difference.x) + abs(difference.y)
@@ -124,51 +120,18 @@ extension ObjectShape {
   static func smoothed(_ values: [Float]) -> [Float] {
     func pass(_ values: [Float], _ step: Int, _ line: Int) -> [Float] {
       var result = values
-      for row in 0..<side {
-        for index in 1..<side - 1 {
-          let at = row * line + index * step
-          result[at] = (values[at - step] + values[at] + values[at + step]) / 3
+      values.withUnsafeBufferPointer { values in
+        result.withUnsafeMutableBufferPointer { result in
+          for row in 0..<side {
+            for index in 1..<side - 1 {
+              let at = row &* line &+ index &* step
+              result[at] = (values[at &- step] + values[at] + values[at &+ step]) / 3
+            }
+          }
         }
       }
       return result
     }
     return pass(pass(values, 1, side), side, 1)
-  }
-}
-
-extension WorkingPicture {
-  /// Chroma at a place inside the picture, 0 for grey.
-  func colour(_ place: SIMD2<Float>) -> SIMD2<Float> {
-    let u = min(Int((place.x + 0.5) * Float(scale)) / 2, chroma.cb.width - 1)
-    let v = min(Int((place.y + 0.5) * Float(scale)) / 2, chroma.cb.height - 1)
-    return SIMD2(Float(chroma.cb[u, v]), Float(chroma.cr[u, v])) - 128
-  }
-}
-
-extension GreyImage {
-  /// Sum of the differences across a place inside the picture, grey levels a pixel.
-  func slope(_ place: SIMD2<Float>) -> Float {
-    let (u, v) = (min(max(Int(place.x + 0.5), 1), width - 2), min(max(Int(place.y + 0.5), 1), height - 2))
-    let at = v &* width &+ u
-    return pixels.withUnsafeBufferPointer { pixels in
-      Float(abs(Int(pixels[at &+ 1]) - Int(pixels[at &- 1])) + abs(Int(pixels[at &+ width]) - Int(pixels[at &- width])))
-        / 2
-    }
-  }
-
-  /// Bilinear; `nil` outside the picture.
-  func sample(_ place: SIMD2<Float>) -> Float? {
-    guard place.x >= 0, place.y >= 0, place.x < Float(width) - 1.001, place.y < Float(height) - 1.001 else {
-      return nil
-    }
-    let (u, v) = (Int(place.x), Int(place.y))
-    let (fx, fy) = (place.x - Float(u), place.y - Float(v))
-    let at = v &* width &+ u
-    return pixels.withUnsafeBufferPointer { pixels in
-      let (a, b) = (Float(pixels[at]), Float(pixels[at &+ 1]))
-      let (c, d) = (Float(pixels[at &+ width]), Float(pixels[at &+ width &+ 1]))
-      let upper = a + fx * (b - a)
-      return upper + fy * (c + fx * (d - c) - upper)
-    }
   }
 }

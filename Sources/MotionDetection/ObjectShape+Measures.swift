@@ -9,12 +9,9 @@ extension ObjectShape {
   /// window's; contrast; how unlike its colour and its brightness are the object's mean; whether it was held to be the
   /// object's; whether it is outside the picture.
   func measures(
-    _ frame: Frame, _ pixels: [SIMD2<Float>], _ errors: CellErrors, _ ratios: [Float], seeds: [SIMD2<Float>],
-    resting: [SIMD2<Float>]
+    _ shown: CellSamples, _ errors: CellErrors, _ ratios: [Float], seeds: [SIMD2<Float>], resting: [SIMD2<Float>]
   ) -> [ShapeNet.Channels] {
-    let image = frame.picture.image
-    let lumas = pixels.map { image.sample($0) ?? -1 }
-    let colours = pixels.indices.map { lumas[$0] >= 0 ? frame.picture.colour(pixels[$0]) : .zero }
+    let (lumas, colours) = (shown.brightness, shown.colours)
     var (luma, ownLuma, ownColour) = (ShapeQuality.Mean(), ShapeQuality.Mean(), SIMD2<Float>.zero)
     for index in 0..<Self.count where lumas[index] >= 0 {
       luma.add(lumas[index])
@@ -45,7 +42,7 @@ extension ObjectShape {
       }
       let difference = colours[index] - ownColour
       values[10] = (lumas[index] - luma.value) / 64
-      values[11] = min(image.slope(pixels[index]) / 32, 2)
+      values[11] = min(shown.slopes[index] / 32, 2)
       values[12] = min((difference * difference).sum().squareRoot() / 16, 2)
       values[13] = min(abs(lumas[index] - ownLuma.value) / 32, 2)
       return values

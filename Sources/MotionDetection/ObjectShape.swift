@@ -93,15 +93,17 @@ struct ObjectShape: Sendable {
     keptAs framesAgo: Int?
   ) {
     let pixels = (0..<Self.count).map { frame.image(place($0)) }
-    let bins = pixels.map { pixel -> UInt16 in
-      frame.picture.image.sample(pixel).map { ColourContrast.bin(frame.picture, at: pixel, luma: $0) } ?? .max
+    let shown = CellSamples(frame.picture, at: pixels)
+    let bins = (0..<Self.count).map { index -> UInt16 in
+      let brightness = shown.brightness[index]
+      return brightness >= 0 ? ColourContrast.bin(brightness, shown.colours[index]) : .max
     }
-    let errors = errors(frame, references, pixels)
+    let errors = errors(frame, references, pixels, shown)
     gather(errors)
     age += 1
     if age <= Self.youth || age % 2 == 0 {
       let ratios = Self.smoothed(colourRatios(bins))
-      let measures = measures(frame, pixels, errors, ratios, seeds: seeds, resting: resting)
+      let measures = measures(shown, errors, ratios, seeds: seeds, resting: resting)
       judge(measures)
       latest = framesAgo.map { MotionSample.Cells(measures: measures, places: pixels, framesAgo: $0) }
     }

@@ -28,16 +28,19 @@ struct RestMotion: Sendable {
   init?(_ points: [RestPoint], in box: SIMD4<Float>, from: Int?, to: Int?) {
     centre = (box.lowHalf + box.highHalf) / 2
     var places: [(place: SIMD2<Float>, move: SIMD2<Float>)] = []
+    var (xs, ys): ([Float], [Float]) = ([], [])
     for point in points {
-      let (now, then) = (point.place(from), point.place(to))
-      guard now.x > box.x, now.y > box.y, now.x < box.z, now.y < box.w, then.x.isFinite, now.x.isFinite else {
-        continue
-      }
-      places.append((now - centre, then - now))
+      // What is not a number is in no box.
+      let now = point.place(from)
+      guard now.x > box.x, now.y > box.y, now.x < box.z, now.y < box.w else { continue }
+      let move = point.place(to) - now
+      guard move.x.isFinite else { continue }
+      places.append((now - centre, move))
+      xs.append(move.x)
+      ys.append(move.y)
     }
     guard places.count >= 4 else { return nil }
-    let (xs, ys) = (places.map(\.move.x).sorted(), places.map(\.move.y).sorted())
-    shift = SIMD2(xs[xs.count / 2], ys[ys.count / 2])
+    shift = SIMD2(Self.median(&xs), Self.median(&ys))
     for _ in 0..<4 {
       var normal = Matrix3(.zero, .zero, .zero)
       var (right, other) = (SIMD3<Double>.zero, SIMD3<Double>.zero)
@@ -57,6 +60,11 @@ struct RestMotion: Sendable {
       across = SIMD2(Float(x.y), Float(y.y))
       down = SIMD2(Float(x.z), Float(y.z))
     }
+  }
+
+  private static func median(_ values: inout [Float]) -> Float {
+    values.sort()
+    return values[values.count / 2]
   }
 
   private func move(_ place: SIMD2<Float>) -> SIMD2<Float> { shift + across * place.x + down * place.y }
