@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 SIDE, CHANNELS, OWN = 36, 16, 14
-DISTANCES = (1, 2, 4, 8)
-MEASURES = 29
+DISTANCES = (1, 2, 4, 8, 1, 2, 4, 8)
+MEASURES = 31
 CELLS = np.dtype(
     [("object", "<f4"), ("wanted", "<f4"), ("x", "<f2", (SIDE, SIDE, CHANNELS)), ("y", "u1", (SIDE, SIDE))]
 )
@@ -49,47 +49,55 @@ def wrapped(numbers) -> str:
 # The net
 
 
-def initial(key):
-    import jax
+def untrained():
+    """ShapeNet as it begins: layers of a convolution around and one across, and the last number."""
+    import torch
 
-    keys, layers = jax.random.split(key, 2 * len(DISTANCES) + 1), []
-    for index in range(len(DISTANCES)):
-        around = jax.random.normal(keys[2 * index], (9, CHANNELS)) * 0.15
-        across = jax.random.normal(keys[2 * index + 1], (CHANNELS, CHANNELS)) * np.sqrt(2 / CHANNELS)
-        layers.append((around.at[4].add(1), across, np.zeros(CHANNELS, np.float32)))
-    last = jax.random.normal(keys[-1], (CHANNELS,)) * 0.1
-    return layers, (last, np.zeros(1, np.float32))
+    class Layer(torch.nn.Module):
+        def __init__(self, distance: int, is_first: bool):
+            super().__init__()
+            self.around = torch.nn.Conv2d(
+                CHANNELS, CHANNELS, 3, padding=distance, dilation=distance, groups=CHANNELS, bias=False)
+            self.across = torch.nn.Conv2d(CHANNELS, CHANNELS, 1)
+            self.is_first = is_first
+            with torch.no_grad():
+                self.around.weight.normal_(0, 0.15)
+                self.around.weight[:, :, 1, 1] += 1
+                # What is added to what was given is small at first.
+                self.across.weight.normal_(0, (2 / CHANNELS) ** 0.5 * (1 if is_first else 0.5))
+                self.across.bias.zero_()
+
+        def forward(self, x):
+            found = torch.relu(self.across(self.around(x)))
+            return found if self.is_first else found + x
+
+    last = torch.nn.Conv2d(CHANNELS, 1, 1)
+    with torch.no_grad():
+        last.weight.normal_(0, 0.1)
+        last.bias.zero_()
+    layers = [Layer(distance, index == 0) for index, distance in enumerate(DISTANCES)]
+    return torch.nn.Sequential(*layers, last).to(memory_format=torch.channels_last)
 
 
-def odds(weights, x):
-    """The logarithm of the odds of each cell, as ShapeNet has it."""
-    import jax
-    import jax.numpy as jnp
-
-    def moved(x, down, right):
-        width = ((0, 0), (max(-down, 0), max(down, 0)), (max(-right, 0), max(right, 0)), (0, 0))
-        return jnp.pad(x, width)[:, max(down, 0) :, max(right, 0) :][:, : x.shape[1], : x.shape[2]]
-
-    layers, (last, bias) = weights
-    for index, (distance, (around, across, offset)) in enumerate(zip(DISTANCES, layers)):
-        near = sum(moved(x, (tap // 3 - 1) * distance, (tap % 3 - 1) * distance) * around[tap] for tap in range(9))
-        found = jax.nn.relu(near @ across + offset)
-        x = found + x if index > 0 else found
-    return x @ last + bias[0]
+def numbers_of(net) -> list:
+    """Weights in the order of ShapeWeights."""
+    parts = []
+    for layer in list(net)[:-1]:
+        parts += [layer.around.weight.reshape(CHANNELS, 9).T, layer.across.weight[:, :, 0, 0].T, layer.across.bias]
+    parts += [net[-1].weight, net[-1].bias]
+    return [number for part in parts for number in part.detach().reshape(-1).tolist()]
 
 
-def loss(weights, x, y, weight):
-    import jax
-    import jax.numpy as jnp
-    import optax
+def loss(found, y, weight):
+    """How far the logarithms of the odds are from the truth: cross entropy and Dice, weighted by window."""
+    import torch
 
-    found = odds(weights, x)
-    inside = jnp.maximum(y.mean((1, 2), keepdims=True), 0.03)
-    balance = jnp.where(y > 0, 0.5 / inside, 0.5 / (1 - inside))
-    entropy = (optax.sigmoid_binary_cross_entropy(found, y) * (0.5 + 0.5 * balance)).mean((1, 2))
-    share = jax.nn.sigmoid(found)
+    inside = y.mean((1, 2), keepdim=True).clamp(min=0.03)
+    balance = torch.where(y > 0, 0.5 / inside, 0.5 / (1 - inside))
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits(found, y, reduction="none")
+    share = torch.sigmoid(found)
     dice = 1 - (2 * (share * y).sum((1, 2)) + 1) / (share.sum((1, 2)) + y.sum((1, 2)) + 1)
-    return (weight * (entropy + dice)).sum() / weight.sum()
+    return (weight * ((entropy * (0.5 + 0.5 * balance)).mean((1, 2)) + dice)).sum() / weight.sum()
 
 
 def turned(x, y, turn: int):
@@ -108,44 +116,45 @@ def overlap(found, y):
 
 
 def fit_net(arguments):
-    import jax
-    import jax.numpy as jnp
-    import optax
+    import torch
 
+    torch.manual_seed(0)
     rows, held, flights = read(arguments.folders, "cells", CELLS, arguments.held_out)
     rows = rows[rows["object"] > 0]
     importance = np.where(rows["wanted"] > 0, 1, 0.4).astype(np.float32)
-    steps = arguments.epochs * (len(rows) // arguments.batch)
-    weights = initial(jax.random.PRNGKey(0))
-    optimiser = optax.adamw(optax.cosine_decay_schedule(4e-3, steps), weight_decay=1e-4)
-    state = optimiser.init(weights)
+    batches = len(rows) // arguments.batch
+    net = untrained()
+    optimiser = torch.optim.AdamW(net.parameters(), lr=4e-3, weight_decay=1e-4)
+    steps = max(arguments.epochs * batches, 1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min(1, (step + 1) / 200) * 0.5 * (1 + np.cos(np.pi * step / steps)))
 
-    @jax.jit
-    def step(weights, state, x, y, weight):
-        value, slope = jax.value_and_grad(loss)(weights, x, y, weight)
-        change, state = optimiser.update(slope, state, weights)
-        return optax.apply_updates(weights, change), state, value
+    def tensor(x):
+        planes = np.ascontiguousarray(x.transpose(0, 3, 1, 2), dtype=np.float32)
+        return torch.from_numpy(planes).to(memory_format=torch.channels_last)
 
-    find = jax.jit(lambda weights, x: odds(weights, x) > 0)
     random = np.random.default_rng(1)
     for epoch in range(arguments.epochs):
         order, values = random.permutation(len(rows)), []
-        for first in range(0, len(rows) - arguments.batch + 1, arguments.batch):
+        for first in range(0, batches * arguments.batch, arguments.batch):
             chosen = np.sort(order[first : first + arguments.batch])
-            x, y = rows["x"][chosen].astype(np.float32), rows["y"][chosen].astype(np.float32)
-            x, y = turned(x, y, int(random.integers(8)))
-            weights, state, value = step(weights, state, x, y, importance[chosen])
-            values.append(float(value))
+            x, y = turned(rows["x"][chosen], rows["y"][chosen], int(random.integers(8)))
+            truth = torch.from_numpy(np.ascontiguousarray(y, dtype=np.float32))
+            value = loss(net(tensor(x))[:, 0], truth, torch.from_numpy(importance[chosen]))
+            optimiser.zero_grad()
+            value.backward()
+            optimiser.step()
+            schedule.step()
+            values.append(value.item())
         print(f"epoch {epoch + 1}: loss {np.mean(values):.4f}", flush=True)
     if held is not None:
         test = held[held["wanted"] > 0]
-        batches = [jnp.asarray(test["x"][at : at + 64], jnp.float32) for at in range(0, len(test), 64)]
-        found = np.concatenate([np.asarray(find(weights, batch)) for batch in batches])
+        with torch.no_grad():
+            parts = [(net(tensor(test["x"][at : at + 64]))[:, 0] > 0).numpy() for at in range(0, len(test), 64)]
         before = overlap(test["x"][..., OWN] > 0, test["y"] > 0)
-        after = overlap(found, test["y"] > 0)
+        after = overlap(np.concatenate(parts), test["y"] > 0)
         print(f"held out: overlap of wanted objects' cells {before.mean():.3f} before, {after.mean():.3f} now")
-    layers, last = weights
-    numbers = np.concatenate([np.ravel(part) for layer in [*layers, last] for part in layer])
+    numbers = numbers_of(net)
     arguments.out.write_text(
         f"""/// The weights of ``ShapeNet``, layer by layer: around, across, bias; then those of the last number.
 ///
@@ -204,13 +213,14 @@ def fit_judge(arguments):
         print(f"held out: area under the curve {roc_auc_score(y, model.predict_proba(x)[:, 1]):.4f}")
     trees = [complete(tree[0].nodes, arguments.levels) for tree in model._predictors]
     count, rate, least = arguments.trees, arguments.rate, arguments.samples
+    parts = [wrapped([number for tree in trees for number in tree[part]]) for part in range(3)]
     arguments.out.write_text(
         f"""/// The decision trees of ``ObjectJudge``, fitted to what was followed on {flights} simulated flights, by
 /// `Benchmarks/motion-fit/fit.py`.
 ///
 /// They tell whether an object overlaps one that moves by itself with an intersection over union of 0.5 or more.
 /// There are {count}, each added with a rate of {rate}, with at least {least} samples an end
-/// and a penalty of 5 on squares. A limit of 1e9 is never passed.
+/// and a penalty of 5 on squares.
 package enum JudgeTrees {{
   /// What is added to the sum of all trees.
   package static let bias: Float = {float(np.ravel(model._baseline_prediction)[0]):.3f}
@@ -218,15 +228,22 @@ package enum JudgeTrees {{
   package static let levels = {arguments.levels}
   /// The measure that each node looks at, by ``ObjectJudge/Measure``; tree by tree, level by level.
   package static let measures: [Int] = [
-{wrapped([number for tree in trees for number in tree[0]])}
+{parts[0]}
   ]
-  /// Above it, each node goes on to the right.
-  package static let limits: [Float] = [
-{wrapped([number for tree in trees for number in tree[1]])}
-  ]
-  /// What each of a tree's ends adds, from left to right.
-  package static let values: [Float] = [
-{wrapped([number for tree in trees for number in tree[2]])}
+}}
+"""
+    )
+    write_part(arguments.out, "limits", "Above it, each node goes on to the right; 1e9 is never passed.", parts[1])
+    write_part(arguments.out, "values", "What each of a tree's ends adds, from left to right.", parts[2])
+
+
+def write_part(trees: Path, name: str, text: str, numbers: str):
+    """A list of the trees in a file of its own, beside them."""
+    (trees.parent / f"{trees.stem}+{name.capitalize()}{trees.suffix}").write_text(
+        f"""extension JudgeTrees {{
+  /// {text}
+  package static let {name}: [Float] = [
+{numbers}
   ]
 }}
 """
@@ -239,10 +256,10 @@ def main():
     parser.add_argument("folders", nargs="+", help="folders of samples")
     parser.add_argument("--out", type=Path, required=True, help="the Swift file to write")
     parser.add_argument("--held-out", type=lambda text: set(text.split(",")), default=set(), metavar="SEED,...")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=16)
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--trees", type=int, default=100)
-    parser.add_argument("--levels", type=int, default=4)
+    parser.add_argument("--trees", type=int, default=150)
+    parser.add_argument("--levels", type=int, default=5)
     parser.add_argument("--rate", type=float, default=0.12)
     parser.add_argument("--samples", type=int, default=300, help="least samples in an end")
     arguments = parser.parse_args()

@@ -51,6 +51,7 @@ struct MotionDetector: Sendable {
     }
     found.findings = Self.withoutRepetitions(found.findings)
     found.restPoints = field.restPoints
+    found.isCameraInPlace = field.isCameraInPlace
     found.imageFromPrevious = field.imageFromPrevious
     return found
   }

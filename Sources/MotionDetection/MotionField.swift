@@ -51,6 +51,9 @@ struct MotionField: Sendable {
 
   var focalLengthInWidths: Double { focalLength / Double(field.width) }
 
+  /// Whether the camera stayed in its place over the longest time that is known.
+  var isCameraInPlace: Bool { scenes.compactMap { $0 }.last?.isInPlace ?? false }
+
   mutating func advance(to picture: WorkingPicture) {
     let (flow, columns) = (flow, flowColumns)
     field.advance(from: pictures.last, to: picture) { position in

@@ -19,6 +19,8 @@ struct MotionFindings: Sendable {
   var findings: [MotionFinding] = []
   /// Points that have not moved by themselves.
   var restPoints: [RestPoint] = []
+  /// Whether the camera stayed in its place: then all moves by itself that leaves the camera's turn.
+  var isCameraInPlace = false
   /// Takes pixels of the ground in the previous picture to this one; `nil` while that is not known.
   var imageFromPrevious: Matrix3?
 }

@@ -27,10 +27,14 @@ extension MovingObject {
     }
   }
 
-  /// How likely it is an object that moves, and its box fits, 0…1.
-  var confidence: Float { ObjectJudge.confidence(measures) }
+  /// The same before a camera that stays in its place, of which the judge knows little: what was found there moves, so that
+  /// only its box may be wrong. 0 until it was found in six frames, and where it was not in the latest.
+  var confidenceInPlace: Float {
+    guard record.hits >= 6, unseenFrames == 0, record.odds.value > 1 else { return 0 }
+    return min(record.unity.value, record.overlap.value, boxAgreement)
+  }
 
-  /// What tells that, in the order of ``ObjectJudge/Measure``.
+  /// What tells how likely it is an object that moves, in the order of ``ObjectJudge/Measure``.
   var measures: SIMD32<Float> {
     let (box, quality) = (box, shape.quality)
     let size = max(BoxOverlap.area(box), 1).squareRoot()
@@ -44,7 +48,10 @@ extension MovingObject {
       quality.inside.value, quality.outside.value, quality.fill.value, quality.bare.value, quality.gain,
       logarithm(Float(patches.count) + 1), boxAgreement, record.agreement.value,
     ]
-    let ofCells = [quality.odds.inside, quality.odds.outside, quality.others, quality.cut, quality.steadiness.value]
+    let ofCells = [
+      quality.odds.inside, quality.odds.outside, quality.others, quality.cut, quality.steadiness.value, shape.contrast,
+      logarithm(record.frames),
+    ]
     let others: [Float] = [
       logarithm(size), logarithm(speed / size + 0.002), record.seen.value, surroundings.isAtBorder ? 1 : 0,
       surroundings.shareInOther, surroundings.shareOfOther,

@@ -31,8 +31,12 @@ struct MovingObject: Sendable {
   /// Whether it is reported, while its pixels are found.
   var isShown = false
   var record: ObjectRecord
+  /// How likely it is an object that moves, and its box fits, as of the latest frame, 0…1.
+  var confidence: Float = 0
   /// Frames in a row in which its pixels were not found.
   var lostFrames = 0
+  /// Where it was when its patches were found last, while they are looked for again.
+  var lastPose: Pose?
   /// Frames in a row in which its motion was not seen.
   var unseenFrames = 0
   /// An object that has moved with it, since so many frames.
@@ -48,6 +52,10 @@ struct MovingObject: Sendable {
   private var seen: [SIMD4<Float>] = []
 
   static let maximalPatches = 40
+  /// With fewer patches it gets new ones.
+  private static let fewPatches = 10
+  /// Differences across a place from which on it has texture, grey levels a pixel.
+  private static let minimalSlope: Float = 6
   private static let keptBoxes = 15
 
   init(_ finding: MotionFinding, velocity: SIMD2<Float>, birth: Int) {
@@ -95,13 +103,7 @@ struct MovingObject: Sendable {
     record.see(
       score: finding.score, overlap: BoxOverlap.ofUnion(finding.box, box),
       areaRatio: BoxOverlap.area(finding.box) / max(BoxOverlap.area(box), 1), agreement: agreement)
-    for place in finding.members where patches.count < Self.maximalPatches {
-      let isNew = patches.allSatisfy { other in
-        let offset = other - place
-        return (offset * offset).sum() > 9
-      }
-      if isNew { patches.append(place) }
-    }
+    for place in finding.members where patches.count < Self.maximalPatches { add(patch: place) }
   }
 
   /// Its pixels are not its own any more, as when something hides it: it is where it was expected.
@@ -109,7 +111,7 @@ struct MovingObject: Sendable {
     lostFrames += 1
     (pose.centre, velocity) = expected
     motion = GroupMotion(centre: pose.centre, shift: motion.shift)
-    patches = []
+    (patches, lastPose) = ([], nil)
   }
 
   /// Is found again after its pixels were lost.
@@ -117,7 +119,7 @@ struct MovingObject: Sendable {
     let place = (finding.box.lowHalf + finding.box.highHalf) / 2
     pose.centre += place - (box.lowHalf + box.highHalf) / 2
     earlier = Self.poses(before: pose, finding.motion)
-    (patches, lostFrames) = ([], 0)
+    (patches, lostFrames, lastPose) = ([], 0, nil)
     (motion, self.velocity) = (finding.motion, velocity)
   }
 
@@ -199,6 +201,26 @@ struct MovingObject: Sendable {
     edges += 0.7 * (shape.box - edges)
     record.look(gain: shape.quality.gain)
     patches.removeAll { shape.isOutside(($0 - pose.centre) / pose.scale) }
+  }
+
+  /// Finds new patches on it, where it has few left: on cells that are surely its own, those with most texture first.
+  mutating func replenish(from picture: WorkingPicture) {
+    guard patches.count < Self.fewPatches else { return }
+    let places = shape.surePlaces.map { pose.centre + $0 * pose.scale }
+    let slopes = CellSamples(picture, at: places).slopes
+    let order = places.indices.sorted { (slopes[$1], $0) < (slopes[$0], $1) }
+    for index in order where patches.count < Self.fewPatches && slopes[index] > Self.minimalSlope {
+      add(patch: places[index])
+    }
+  }
+
+  /// Adds a patch, where none is near.
+  private mutating func add(patch place: SIMD2<Float>) {
+    let isNew = patches.allSatisfy { other in
+      let offset = other - place
+      return (offset * offset).sum() > 9
+    }
+    if isNew { patches.append(place) }
   }
 
   /// The picture of one of ``MotionField/spans`` ago, or the latest.

@@ -55,15 +55,14 @@ struct MovingObjects: Sendable {
       let mapped = matrix * SIMD3(Double(place.x), Double(place.y), 1)
       return abs(mapped.z) > 1e-9 ? SIMD2<Float>(SIMD2(mapped.x, mapped.y) / mapped.z) : place
     }
-    if let previous = pictures.last {
-      for index in objects.indices { objects[index].follow(from: previous, to: picture, ground: ground) }
-    }
+    for index in objects.indices { objects[index].follow(through: pictures, to: picture, ground: ground) }
     pictures.append(picture)
     if pictures.count > (MotionField.spans.max() ?? 0) + 1 { pictures.removeFirst() }
     let size = SIMD2(Float(picture.image.width), Float(picture.image.height))
     let left = give(found.findings, size: size, ground: ground)
     for index in objects.indices where objects[index].lostFrames == 0 {
       objects[index].look(at: pictures, found.restPoints, keeps: keepsSamples)
+      if objects[index].confidence >= rules.shown { objects[index].replenish(from: picture) }
     }
     mergeParts(found.restPoints)
     forget(size: size)
@@ -73,14 +72,16 @@ struct MovingObjects: Sendable {
       objects[objects.count - 1].look(at: pictures, found.restPoints, keeps: keepsSamples)
     }
     noteSurroundings(size: size)
-    decide()
+    decide(isCameraInPlace: found.isCameraInPlace)
   }
 
   /// Tells which objects are reported, and names those that are for the first time.
-  private mutating func decide() {
+  private mutating func decide(isCameraInPlace: Bool) {
     for index in objects.indices {
       objects[index].record.end(isSeen: objects[index].unseenFrames == 0)
-      let confidence = objects[index].confidence
+      var confidence = ObjectJudge.confidence(objects[index].measures)
+      if isCameraInPlace { confidence = max(confidence, objects[index].confidenceInPlace) }
+      objects[index].confidence = confidence
       objects[index].isShown = confidence >= (objects[index].isShown ? rules.shown : rules.confirmed)
       let object = objects[index]
       guard object.isShown, object.id == 0, object.lostFrames == 0 else { continue }

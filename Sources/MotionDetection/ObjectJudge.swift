@@ -1,7 +1,7 @@
 /// Tells how likely what was followed is an object that moves, and that its box fits.
 ///
 /// A sum of decision trees over measures, fitted to simulated flights: ``JudgeTrees``. Neither colours nor proportions
-/// are measured, so that what moves need not look like what moves there. Source: Friedman 2001, "Greedy function
+/// are measured, only whether it stands out, so that what moves need not look like what moves there. Source: Friedman 2001, "Greedy function
 /// approximation: a gradient boosting machine".
 package enum ObjectJudge {
   /// What is measured.
@@ -46,6 +46,10 @@ package enum ObjectJudge {
     case shareInOther, shareOfOther
     /// See ``ShapeQuality``: what ``ShapeNet`` tells of its cells and of those around.
     case oddsInside, oddsOutside, others, cut, steadiness
+    /// How unlike its colours are those around, 0…1.
+    case contrast
+    /// Logarithm of the frames since it was found first.
+    case age
   }
 
   /// - Parameter measures: in the order of ``Measure``.

@@ -22,6 +22,8 @@ struct ObjectRecord: Sendable {
   private var length: Float = 0
   /// Frames in which its motion was seen.
   private(set) var hits: Float = 1
+  /// Frames since it was found first, and one.
+  private(set) var frames: Float = 1
 
   init(score: Float, velocity: SIMD2<Float>) {
     odds = FadingMean(Self.odds(score))
@@ -59,7 +61,10 @@ struct ObjectRecord: Sendable {
 
   /// A frame ends.
   /// - Parameter isSeen: whether it showed the object moving.
-  mutating func end(isSeen: Bool) { seen.take(isSeen ? 1 : 0) }
+  mutating func end(isSeen: Bool) {
+    seen.take(isSeen ? 1 : 0)
+    frames += 1
+  }
 
   /// Logarithm of the ratio of its velocity's changes to its velocity.
   var relativeUnrest: Float {

@@ -28,6 +28,8 @@ struct ObjectShape: Sendable {
   var quality = ShapeQuality()
   private var object = [Float](repeating: 0, count: ColourContrast.cells)
   private var rest = [Float](repeating: 0, count: ColourContrast.cells)
+  /// How unlike the object's colours are those around, 0…1.
+  private(set) var contrast: Float = 0.5
   /// Frames that were taken in.
   private var age = 0
   /// Frames that the net looks at each of; later at each second.
@@ -57,6 +59,17 @@ struct ObjectShape: Sendable {
       return false
     }
     return cells[Int(position.y) * Self.side + Int(position.x)].isOwn
+  }
+
+  /// The middles of cells that are surely the object's, and so are those around, in the object's coordinates.
+  var surePlaces: [SIMD2<Float>] {
+    (1..<Self.side - 1).flatMap { y in
+      (1..<Self.side - 1).compactMap { x -> SIMD2<Float>? in
+        let index = y * Self.side + x
+        let around = [index - 1, index + 1, index - Self.side, index + Self.side]
+        return cells[index].isOwn && cells[index].odds > 1 && around.allSatisfy { cells[$0].isOwn } ? place(index) : nil
+      }
+    }
   }
 
   /// Whether a place has long been at rest.
@@ -168,12 +181,16 @@ struct ObjectShape: Sendable {
       if cell.isOwn, cell.evidence > 0.5 { object[Int(bin)] += 1 }
       if !cell.isOwn, cell.evidence < -1 { rest[Int(bin)] += 1 }
     }
+    contrast = 1 - Self.likeness(object, rest)
   }
 
-  /// How alike the colours of two objects are, 0…1: the coefficient of Bhattacharyya.
-  func likeness(_ other: ObjectShape) -> Float {
-    let (all, others) = (max(object.reduce(0, +), 1), max(other.object.reduce(0, +), 1))
-    return zip(object, other.object).reduce(0) { $0 + ($1.0 / all * $1.1 / others).squareRoot() }
+  /// How alike the colours of two objects are, 0…1.
+  func likeness(_ other: ObjectShape) -> Float { Self.likeness(object, other.object) }
+
+  /// The coefficient of Bhattacharyya.
+  private static func likeness(_ colours: [Float], _ others: [Float]) -> Float {
+    let (all, sum) = (max(colours.reduce(0, +), 1), max(others.reduce(0, +), 1))
+    return zip(colours, others).reduce(0) { $0 + ($1.0 / all * $1.1 / sum).squareRoot() }
   }
 
   /// Keeps the object in the middle of the window, about half as large.

@@ -26,10 +26,11 @@ struct PatchAligner {
   /// - Parameters:
   ///   - guess: where it is expected, pixels of level 0.
   ///   - coarsest: level to start on.
+  ///   - light: by how much darker `next` is there: 2 for half as bright.
   /// - Returns: `nil` when the square has no texture on level 0 or leaves the picture.
   func align(
     _ position: SIMD2<Float>, from previous: WorkingPicture, to next: WorkingPicture, guess: SIMD2<Float>,
-    coarsest: Int
+    coarsest: Int, light: Float = 1
   ) -> Match? {
     var estimate = guess
     var found: Match?
@@ -39,7 +40,7 @@ struct PatchAligner {
       let start = (estimate + 0.5) / size - 0.5
       found = align(
         centre, from: previous.levels[level], to: next.levels[level], start: start,
-        tolerance: level == 0 ? tolerance : 0.1)
+        tolerance: level == 0 ? tolerance : 0.1, light: light)
       if let found { estimate = (found.position + 0.5) * size - 0.5 }
     }
     return found
@@ -47,7 +48,7 @@ struct PatchAligner {
 
   private func align(
     _ centre: SIMD2<Float>, from previous: WorkingPicture.Level, to next: WorkingPicture.Level, start: SIMD2<Float>,
-    tolerance: Float
+    tolerance: Float, light: Float
   ) -> Match? {
     let (width, height) = (previous.width, previous.height)
     let reach = Float(Self.side - 1) / 2
@@ -72,7 +73,7 @@ struct PatchAligner {
           corner.y < Float(height - Self.side - 1)
         else { return nil }
         let (moment, square) = next.values.withUnsafeBufferPointer {
-          square.compare($0.baseAddress!, width: width, corner: corner)
+          square.compare($0.baseAddress!, width: width, corner: corner, light: light)
         }
         residual = (square / Float(Self.side * Self.side)).squareRoot()
         let step =
@@ -140,13 +141,15 @@ struct PatchAligner {
     }
 
     /// - Returns: the sums of gradient times difference, and of the squared difference without its mean.
-    func compare(_ pixels: UnsafePointer<Float>, width: Int, corner: SIMD2<Float>) -> (SIMD2<Float>, Float) {
+    func compare(
+      _ pixels: UnsafePointer<Float>, width: Int, corner: SIMD2<Float>, light: Float
+    ) -> (SIMD2<Float>, Float) {
       let sampler = Sampler(pixels, width: width, corner: corner)
       var (sum, squares, x, y) = (Row.zero, Row.zero, Row.zero, Row.zero)
       var line = sampler.line(0, 0)
       for row in 0..<PatchAligner.side {
         let nextLine = sampler.line(row + 1, 0)
-        let difference = sampler.between(line, nextLine) - values[row]
+        let difference = sampler.between(line, nextLine) * light - values[row]
         line = nextLine
         sum += difference
         squares += difference * difference

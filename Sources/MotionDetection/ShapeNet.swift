@@ -1,9 +1,9 @@
 /// Tells which cells of an object's surroundings are the object's: a small net of separable convolutions.
 ///
-/// Four layers, each a convolution of each channel by itself over nine cells that are 1, 2, 4 and 8 cells apart, then one
-/// over the channels; all but the first add to what they are given. The last is one number for each cell: the logarithm of
-/// the odds. Its weights were fitted to simulated flights, mirrored and turned by quarters, so that it does not know up from
-/// down. Sources: Howard et al. 2017, "MobileNets: efficient convolutional neural networks for mobile vision applications";
+/// Eight layers, each a convolution of each channel by itself over nine cells that are 1, 2, 4, 8 and again 1, 2, 4, 8 cells
+/// apart, then one over the channels; all but the first add to what they are given. The last is one number for each cell:
+/// the logarithm of the odds. Its weights were fitted to simulated flights, mirrored and turned by quarters, so that it does
+/// not know up from down. Sources: Howard et al. 2017, "MobileNets: efficient convolutional neural networks for mobile vision applications";
 /// Yu, Koltun 2016, "Multi-scale context aggregation by dilated convolutions"; He et al. 2016, "Deep residual learning for
 /// image recognition".
 package struct ShapeNet: Sendable {
@@ -24,7 +24,7 @@ package struct ShapeNet: Sendable {
   /// The channels that say how near an object's patches are, and whether a cell was held to be its.
   package static let (patches, own) = (8, 14)
   /// How far apart, in cells, the nine cells that each layer looks at are.
-  package static let distances = [1, 2, 4, 8]
+  package static let distances = [1, 2, 4, 8, 1, 2, 4, 8]
   private static let margin = distances.max() ?? 0
   package static let shared = ShapeNet()
   private let layers: [Layer]

@@ -122,6 +122,41 @@ import Tracking
     #expect(Set(names).count == 1)
   }
 
+  /// All of it is half as bright from one frame to the next.
+  @Test(arguments: [SIMD3<Double>.zero, SIMD3(0, 3, 0)])
+  func whoGoesIntoTheShadeIsFollowed(cameraVelocity: SIMD3<Double>) {
+    var car = Self.car
+    car.shadedFrom = 1
+    let world = ScriptedWorld(blocks: [car] + Self.houses) {
+      ScriptedWorld.pose(SIMD3(0, 0, 7) + cameraVelocity * $0, down: 0.5)
+    }
+    let results = found(world, frames: 40)
+    let late = results.indices.filter { $0 >= 25 }
+    let names = late.flatMap { frame in
+      results[frame].filter { overlap($0.box, world.box(of: 0, frame: frame)) >= 0.5 }.map(\.id)
+    }
+    #expect(names.count == late.count)
+    #expect(Set(names).count == 1)
+  }
+
+  /// Something in front hides all of it for a moment.
+  @Test func whoIsHiddenForAMomentIsFoundAgain() {
+    let car = ScriptedWorld.Block(low: SIMD3(-6.5, 9, 0), high: SIMD3(-4.1, 11, 1.6), velocity: SIMD3(4, 0, 0))
+    let wall = ScriptedWorld.Block(low: SIMD3(-0.45, 3, 0), high: SIMD3(0.45, 3.2, 6))
+    let world = ScriptedWorld(blocks: [car, wall]) { _ in ScriptedWorld.pose(SIMD3(0, 0, 7), down: 0.5) }
+    let results = found(world, frames: 70)
+    // From frame 20 to frame 60 it is hidden in part, from 38 to 42 wholly.
+    let (before, after) = (Array(14..<19), Array(60..<70))
+    func names(_ frames: [Int]) -> Set<Int> {
+      Set(
+        frames.flatMap { frame in
+          results[frame].filter { overlap($0.box, world.box(of: 0, frame: frame)) >= 0.5 }.map(\.id)
+        })
+    }
+    #expect(names(before).count == 1)
+    #expect(names(after) == names(before))
+  }
+
   /// It stays on the line on which points at rest move, but seems to hover: the ground is seen right beneath it, in
   /// some of the frames.
   @Test func whoComesTowardsTheCameraIsFoundAtTimes() {

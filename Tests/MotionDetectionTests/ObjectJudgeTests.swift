@@ -20,7 +20,7 @@ import Testing
       (.odds, 2), (.hits, 4), (.overlap, 0.8), (.misfit, 0.2), (.unrest, -2), (.unity, 0.95), (.straightness, 0.95),
       (.distance, 0.5), (.support, 0.5), (.inside, 0.8), (.outside, -0.7), (.fill, 0.7), (.bare, 0.7), (.gain, 0.5),
       (.patches, 3), (.boxAgreement, 0.85), (.agreement, 0.75), (.size, 4), (.speed, -3), (.seen, 1), (.oddsInside, 3),
-      (.oddsOutside, -2), (.steadiness, 0.9),
+      (.oddsOutside, -2), (.steadiness, 0.9), (.contrast, 0.5), (.age, 4),
     ]
     for (measure, value) in values { sure[measure.rawValue] = value }
     var unsure = sure

@@ -12,6 +12,8 @@ struct ScriptedWorld {
     var velocity = SIMD3<Double>.zero
     /// How far its shadow reaches over the ground to the west, metres.
     var shadowLength = 0.0
+    /// From when on something takes half of its light, seconds.
+    var shadedFrom = Double.infinity
 
     /// Whether a place of the ground is in its shadow.
     func shades(_ place: SIMD3<Double>, _ time: Double) -> Bool {
@@ -91,6 +93,7 @@ struct ScriptedWorld {
       let place = eye - shift + ray * hit.distance
       let (u, v) = hit.axis == 0 ? (place.y, place.z) : hit.axis == 1 ? (place.x, place.z) : (place.x, place.y)
       value = 110 + 100 * Self.noise(u * 2, v * 2, salt: 7 * index + hit.axis + 2, distance: nearest)
+      if time >= block.shadedFrom { value = 16 + 0.5 * (value - 16) }
     }
     return UInt8(min(max(value, 16), 235))
   }

@@ -2,7 +2,7 @@ import MotionDetection
 import Testing
 
 @Suite struct ShapeNetTests {
-  private static let side = 20
+  private static let side = ShapeNet.side
   private static let width = ShapeNet.channels
 
   /// Numbers about −1…1, the same each time.
