@@ -13,9 +13,9 @@ struct MovingObjects: Sendable {
   /// What decides about evidence.
   struct Rules: Sendable {
     /// From this confidence on it is an object, and reported.
-    var confirmed: Float = 0.65
+    var confirmed: Float = 0.7
     /// Below, it is not reported.
-    var shown: Float = 0.33
+    var shown: Float = 0.4
     /// Below, it is forgotten; what was reported before is not followed any more.
     var forgotten: Float = 0.002
     /// Below, a finding does not continue what was lost, but starts another object, which may take over its identifier.
