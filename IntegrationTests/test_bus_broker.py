@@ -131,6 +131,7 @@ def test_a_clash_gives_one_clear_line_and_the_server_runs(make_server, make_brok
 def test_a_broker_that_is_away_at_the_start(make_server, make_broker):
     broker = make_broker()
     bind_queue(broker, "restarts", "restart_exchange")
+    broker.sync()
     broker.kill()
     server = with_bus(make_server, broker)
     wait_until(lambda: server.metric("worldsystem_spool_messages") == 1, 10, "the message waits on disk")
@@ -146,6 +147,7 @@ def test_a_broker_that_is_away_at_the_start(make_server, make_broker):
 def test_what_waits_survives_a_restart_of_the_server(make_server, make_broker):
     broker = make_broker()
     bind_queue(broker, "restarts", "restart_exchange")
+    broker.sync()
     broker.kill()
     server = with_bus(make_server, broker)
     wait_until(lambda: server.metric("worldsystem_spool_messages") == 1, 10, "the message waits on disk")
