@@ -160,7 +160,7 @@ struct CameraMotionEstimator {
     let rotation = estimate.motion.rotation.matrix
     let direction = estimate.motion.direction
     let (b1, b2) = Self.tangents(direction)
-    // Rows of the upper half; two numbers of each are not used.
+    // Rows of six; the last two numbers of each are not used.
     var rows = [SIMD8<Double>](repeating: .zero, count: 6)
     var right = SIMD8<Double>.zero
     rows.withUnsafeMutableBufferPointer { rows in

@@ -27,8 +27,9 @@ extension MovingObject {
     }
   }
 
-  /// The same before a camera that stays in its place, of which the judge knows little: what was found there moves, so that
-  /// only its box may be wrong. 0 until it was found in six frames, and where it was not in the latest.
+  /// How likely it is an object that moves, and its box fits, 0…1, before a camera that stays in its place: the judge knows
+  /// little of such, but what was found there moves, so that only its box may be wrong. 0 until it was found in six frames, and
+  /// where it was not in the latest.
   var confidenceInPlace: Float {
     guard record.hits >= 6, unseenFrames == 0, record.odds.value > 1 else { return 0 }
     return min(record.unity.value, record.overlap.value, boxAgreement)

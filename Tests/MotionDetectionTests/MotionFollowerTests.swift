@@ -19,6 +19,13 @@ import Tracking
     return common / (area(a) + area(b) - common)
   }
 
+  /// The identifiers under which a world's first block is found, frame by frame.
+  private func names(of world: ScriptedWorld, in results: [[TrackedObject]], frames: [Int]) -> [Int] {
+    frames.flatMap { frame in
+      results[frame].filter { overlap($0.box, world.box(of: 0, frame: frame)) >= 0.5 }.map(\.id)
+    }
+  }
+
   /// A few houses and a wall, at rest.
   private static let houses = [
     ScriptedWorld.Block(low: SIMD3(-9, 14, 0), high: SIMD3(-4, 20, 5)),
@@ -85,9 +92,7 @@ import Tracking
     let world = ScriptedWorld(blocks: [car] + Self.houses) { _ in ScriptedWorld.pose(SIMD3(0, 0, 7), down: 0.5) }
     let results = found(world, frames: 36)
     let late = results.indices.filter { $0 >= 14 }
-    let hits = late.flatMap { frame in
-      results[frame].filter { overlap($0.box, world.box(of: 0, frame: frame)) >= 0.5 }.map(\.id)
-    }
+    let hits = names(of: world, in: results, frames: late)
     #expect(hits.count == late.count)
     #expect(Set(hits).count == 1)
     #expect(late.allSatisfy { results[$0].count == 1 })
@@ -115,9 +120,7 @@ import Tracking
     let world = ScriptedWorld(blocks: [Self.car, post]) { ScriptedWorld.pose(SIMD3(0.5 * $0, 0, 7), down: 0.5) }
     let results = found(world, frames: 60)
     let late = results.indices.filter { $0 >= 20 }
-    let names = late.flatMap { frame in
-      results[frame].filter { overlap($0.box, world.box(of: 0, frame: frame)) >= 0.5 }.map(\.id)
-    }
+    let names = names(of: world, in: results, frames: late)
     #expect(names.count >= late.count * 9 / 10)
     #expect(Set(names).count == 1)
   }
@@ -132,9 +135,7 @@ import Tracking
     }
     let results = found(world, frames: 40)
     let late = results.indices.filter { $0 >= 25 }
-    let names = late.flatMap { frame in
-      results[frame].filter { overlap($0.box, world.box(of: 0, frame: frame)) >= 0.5 }.map(\.id)
-    }
+    let names = names(of: world, in: results, frames: late)
     #expect(names.count == late.count)
     #expect(Set(names).count == 1)
   }
@@ -146,15 +147,9 @@ import Tracking
     let world = ScriptedWorld(blocks: [car, wall]) { _ in ScriptedWorld.pose(SIMD3(0, 0, 7), down: 0.5) }
     let results = found(world, frames: 70)
     // From frame 20 to frame 60 it is hidden in part, from 38 to 42 wholly.
-    let (before, after) = (Array(14..<19), Array(60..<70))
-    func names(_ frames: [Int]) -> Set<Int> {
-      Set(
-        frames.flatMap { frame in
-          results[frame].filter { overlap($0.box, world.box(of: 0, frame: frame)) >= 0.5 }.map(\.id)
-        })
-    }
-    #expect(names(before).count == 1)
-    #expect(names(after) == names(before))
+    let former = names(of: world, in: results, frames: Array(14..<19))
+    #expect(Set(former).count == 1)
+    #expect(Set(names(of: world, in: results, frames: Array(60..<70))) == Set(former))
   }
 
   /// It stays on the line on which points at rest move, but seems to hover: the ground is seen right beneath it, in
